@@ -1,0 +1,97 @@
+/**
+ * What travels over the control socket: one JSON object a line each way. A request is answered by
+ * exactly one reply with its `id`; `events` with `follow` is answered by one line an event instead.
+ */
+
+/** What a verb asks of the daemon. */
+export type ControlRequest =
+  | { readonly verb: 'status' }
+  | { readonly verb: 'paths'; readonly peer: string | null }
+  | { readonly verb: 'down' }
+  | { readonly verb: 'initiate'; readonly peer: string; readonly child: string | null; readonly timeoutMs: number | null }
+  | { readonly verb: 'terminate'; readonly peer: string; readonly child: string | null }
+  | { readonly verb: 'rekey'; readonly peer: string; readonly child: string | null; readonly ike: boolean; readonly timeoutMs: number | null }
+  | { readonly verb: 'move'; readonly peer: string; readonly local: string; readonly remote: string }
+  | { readonly verb: 'reload' }
+  | { readonly verb: 'events'; readonly follow: boolean };
+
+/** `ok` false: exit code 1 (or `exitCode`) with `error` on stderr. `result` is the document that `--json` prints. */
+export type ControlReply =
+  | { readonly ok: true; readonly result: unknown }
+  | { readonly ok: false; readonly error: string; readonly exitCode: 1 | 2 };
+
+export interface StatusDocument {
+  readonly schema: 1;
+  readonly endpoint: {
+    readonly id: string;
+    readonly interface: string;
+    readonly data_plane: 'native' | 'typescript';
+    readonly uptime_s: number;
+    readonly pid: number;
+    readonly rss_bytes: number;
+  };
+  readonly peers: readonly PeerStatus[];
+}
+
+export interface PeerStatus {
+  readonly name: string;
+  readonly ike_sas: readonly IkeSaStatus[];
+}
+
+export interface IkeSaStatus {
+  readonly state: 'CONNECTING' | 'ESTABLISHED' | 'REKEYING' | 'DELETING';
+  readonly initiator: boolean;
+  /** `0x` and 16 hex digits. */
+  readonly spi_i: string;
+  readonly spi_r: string;
+  readonly local_id: string;
+  readonly remote_id: string;
+  readonly suite: string;
+  readonly local: string;
+  readonly remote: string;
+  readonly mobike: boolean;
+  readonly nat_local: boolean;
+  readonly nat_remote: boolean;
+  readonly established_s: number;
+  readonly rekey_in_s: number;
+  readonly child_sas: readonly ChildSaStatus[];
+  readonly paths: readonly PathStatus[];
+}
+
+export interface ChildSaStatus {
+  readonly name: string;
+  readonly state: 'INSTALLED' | 'REKEYING' | 'DELETING';
+  /** `0x` and 8 hex digits. */
+  readonly spi_in: string;
+  readonly spi_out: string;
+  readonly suite: string;
+  readonly local_ts: readonly string[];
+  readonly remote_ts: readonly string[];
+  readonly packets_in: number;
+  readonly bytes_in: number;
+  readonly packets_out: number;
+  readonly bytes_out: number;
+  readonly replay_dropped: number;
+  readonly auth_failed: number;
+  readonly rekey_in_s: number;
+}
+
+export interface PathStatus {
+  readonly id: string;
+  readonly local: string;
+  readonly remote: string;
+  readonly interface: string;
+  readonly state: 'untested' | 'probing' | 'standby' | 'active' | 'suspect' | 'down';
+  readonly rtt_ms: number | null;
+  readonly jitter_ms: number | null;
+  readonly loss: number | null;
+  readonly reason: string;
+}
+
+/** An event as `mhtun events` prints it; `time` is ISO 8601, added by the daemon. */
+export interface EventDocument {
+  readonly time: string;
+  readonly event: string;
+  readonly peer: string | null;
+  readonly [field: string]: unknown;
+}

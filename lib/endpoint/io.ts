@@ -1,0 +1,66 @@
+/**
+ * What goes into the endpoint and what comes out: the whole core behind one pair of unions
+ * (`Machine<EndpointInput, EndpointOutput>`). The daemon and the simulator are its two drivers.
+ */
+import type { Config } from '../config/types.js';
+import type { CryptoJob, CryptoJobResult } from '../crypto/work.js';
+import type { ChildCounters, DataPlaneCommand, DataPlaneEvent } from '../esp/data-plane.js';
+import type { DatagramPath, IpAddress } from '../util/address.js';
+import type { ChildSaId } from '../util/brands.js';
+
+/** An address of this host that IKE may use, and the link it is on. */
+export interface LocalAddress {
+  readonly address: IpAddress;
+  readonly device: string;
+}
+
+/** Work that the core can't do itself. */
+export type EndpointJob = CryptoJob | { readonly kind: 'resolve'; readonly name: string };
+
+/** `resolved` with no addresses: the name has none, or the question failed (`error`). */
+export type EndpointJobResult =
+  | CryptoJobResult
+  | { readonly kind: 'resolved'; readonly addresses: readonly IpAddress[]; readonly error: string | null };
+
+/** A person's or script's wish; answered by exactly one `reply` with its id. */
+export type EndpointCommand =
+  | { readonly kind: 'initiate'; readonly peer: string; readonly child: string | null; readonly timeoutMs: number | null }
+  | { readonly kind: 'terminate'; readonly peer: string; readonly child: string | null }
+  | { readonly kind: 'rekey-child'; readonly peer: string; readonly child: string | null; readonly timeoutMs: number | null }
+  | { readonly kind: 'rekey-ike'; readonly peer: string; readonly timeoutMs: number | null }
+  | { readonly kind: 'move'; readonly peer: string; readonly local: IpAddress; readonly remote: IpAddress }
+  | { readonly kind: 'reload'; readonly config: Config }
+  /** Delete every SA at its peer; `reply` when all are gone or two seconds have passed. */
+  | { readonly kind: 'shutdown' };
+
+export type CommandResult = { readonly ok: true; readonly detail: string } | { readonly ok: false; readonly error: string };
+
+export type EndpointInput =
+  /** An IKE message, non-ESP marker removed; `path.local` is where it was sent to. */
+  | { readonly kind: 'datagram'; readonly path: DatagramPath; readonly bytes: Uint8Array }
+  | { readonly kind: 'wake' }
+  | { readonly kind: 'work-done'; readonly id: number; readonly result: EndpointJobResult }
+  | { readonly kind: 'data-plane-event'; readonly event: DataPlaneEvent }
+  /** All usable own addresses, each time they change. */
+  | { readonly kind: 'local-addresses'; readonly addresses: readonly LocalAddress[] }
+  | { readonly kind: 'command'; readonly id: number; readonly command: EndpointCommand };
+
+/** An event for people and scripts; the daemon adds the time (CONTRACT: Events). */
+export interface EndpointEvent {
+  readonly event: string;
+  readonly peer: string | null;
+  readonly fields: Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
+}
+
+export type EndpointOutput =
+  /** From the NAT port through the data plane, from any other port by the platform: `path.local.port` tells. */
+  | { readonly kind: 'transmit'; readonly path: DatagramPath; readonly bytes: Uint8Array }
+  | { readonly kind: 'work'; readonly id: number; readonly job: EndpointJob }
+  | { readonly kind: 'data-plane'; readonly commands: readonly DataPlaneCommand[] }
+  | { readonly kind: 'event'; readonly event: EndpointEvent }
+  /** For the log; `level` as `--log-level` names it. Never a secret. */
+  | { readonly kind: 'log'; readonly level: 'error' | 'warn' | 'info' | 'debug' | 'trace'; readonly message: string; readonly fields: Readonly<Record<string, unknown>> }
+  | { readonly kind: 'reply'; readonly id: number; readonly result: CommandResult };
+
+/** What `status` needs besides the core's own state. */
+export type CountersById = ReadonlyMap<ChildSaId, ChildCounters>;

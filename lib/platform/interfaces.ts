@@ -1,0 +1,69 @@
+/** The operating system as the daemon sees it. The addon and Node implement these; tests fake them. */
+import type { DatagramPath, IpAddress, SocketAddress } from '../util/address.js';
+import type { AddressRange, Prefix } from '../util/address-range.js';
+
+/** A TUN device. Packets are whole IP packets without a header in front. */
+export interface TunDevice {
+  readonly name: string;
+  readonly index: number;
+  /** Called for each packet the kernel routed into the device. */
+  onPacket(listener: (packet: Uint8Array) => void): void;
+  /** False: the kernel's queue is full and the packet was dropped. */
+  write(packet: Uint8Array): boolean;
+  close(): void;
+}
+
+/** A UDP socket bound to one local address and port, and a device where one is given. */
+export interface UdpSocket {
+  readonly local: SocketAddress;
+  readonly device: string | null;
+  /** `tos`: DSCP and ECN of the outer header as it arrived (RFC 6040). */
+  onDatagram(listener: (bytes: Uint8Array, remote: SocketAddress, tos: number) => void): void;
+  onError(listener: (errno: string) => void): void;
+  /** Null when sent, else the errno (`ENETUNREACH`, `EAGAIN`, …). Never throws. */
+  send(bytes: Uint8Array, remote: SocketAddress, tos: number): string | null;
+  close(): void;
+}
+
+/** An address of this host and the link that carries it. */
+export interface HostAddress {
+  readonly address: IpAddress;
+  readonly prefixLength: number;
+  readonly device: string;
+  readonly scope: 'global' | 'link' | 'host';
+  readonly deprecated: boolean;
+  readonly temporary: boolean;
+  readonly tentative: boolean;
+}
+
+export interface HostLink {
+  readonly index: number;
+  readonly name: string;
+  /** Administratively up and with carrier. */
+  readonly up: boolean;
+  readonly loopback: boolean;
+  /** TUN, TAP, GRE, IPIP, VTI, XFRM, WireGuard and the like. */
+  readonly tunnel: boolean;
+  readonly mtu: number;
+}
+
+/** Links and addresses as they are now. */
+export interface HostState {
+  readonly links: readonly HostLink[];
+  readonly addresses: readonly HostAddress[];
+}
+
+/** What has to stand between `up` and `down` so that nothing protected travels in clear (RFC 4301 §5). */
+export interface ProtectionPlan {
+  readonly device: string;
+  readonly table: number;
+  readonly metric: number;
+  readonly mark: number;
+  /** Everything the tunnel may carry, as prefixes; a default route goes to the second table. */
+  readonly remote: readonly Prefix[];
+  readonly local: readonly AddressRange[];
+  /** UDP ports on which IKE and ESP arrive from outside. */
+  readonly ports: readonly number[];
+}
+
+export type { DatagramPath };

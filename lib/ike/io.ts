@@ -1,0 +1,92 @@
+/** What goes into an IKE SA and what comes out of it (`Machine<IkeInput, IkeOutput>`), and what it needs from its surroundings. */
+import type { RandomBytes } from '../crypto/algorithm.js';
+import type { Registry } from '../crypto/registry.js';
+import type { CryptoJob, CryptoJobResult } from '../crypto/work.js';
+import type { DataPlaneCommand } from '../esp/data-plane.js';
+import type { DatagramPath } from '../util/address.js';
+import type { ChildSaId, EspSpi, IkeSpi } from '../util/brands.js';
+import type { Identity } from '../wire/identity.js';
+import type { IkeSa } from './ike-sa.js';
+import type { IkePeer, OwnAddress, PeerDirectory } from './peer.js';
+
+/** What all IKE SAs of an endpoint share. Calls are pure look-ups or draws; none of them blocks. */
+export interface IkeEnvironment {
+  readonly random: RandomBytes;
+  readonly registry: Registry;
+  readonly directory: PeerDirectory;
+  readonly settings: IkeSettings;
+  /** An SPI that no IKE SA of this endpoint uses. */
+  allocateIkeSpi(): IkeSpi;
+  /** An id and an inbound SPI (256 and up, RFC 4303 §2.1) that no Child SA of this endpoint uses. */
+  allocateChild(): { readonly id: ChildSaId; readonly spi: EspSpi };
+  /** Own addresses that IKE may use at this moment. */
+  ownAddresses(): readonly OwnAddress[];
+  /** Given only behind an explicit switch: key material for a protocol analyser. */
+  readonly keyLog: ((entry: KeyLogEntry) => void) | null;
+}
+
+export interface IkeSettings {
+  readonly natPort: number;
+  /** Octets of the largest IP packet that carries IKE; null: 1280 (RFC 7383 §2.5.1). */
+  readonly fragmentSize: number | null;
+  readonly copyDscp: boolean;
+}
+
+export type KeyLogEntry =
+  | { readonly kind: 'ike'; readonly spiI: IkeSpi; readonly spiR: IkeSpi; readonly encr: string; readonly integ: string | null
+      readonly skEi: Uint8Array; readonly skEr: Uint8Array; readonly skAi: Uint8Array; readonly skAr: Uint8Array }
+  | { readonly kind: 'esp'; readonly spi: EspSpi; readonly path: DatagramPath; readonly inbound: boolean; readonly encr: string; readonly integ: string | null
+      readonly encrKey: Uint8Array; readonly integKey: Uint8Array };
+
+/** Wishes of the operator or the endpoint; each is answered by one `command-done`. */
+export type IkeCommand =
+  /** Create the Child SA of that template (CREATE_CHILD_SA). */
+  | { readonly kind: 'create-child'; readonly name: string }
+  /** Rekey every Child SA of that name; null: all. */
+  | { readonly kind: 'rekey-child'; readonly name: string | null }
+  | { readonly kind: 'rekey-ike' }
+  | { readonly kind: 'delete-child'; readonly name: string }
+  /** Delete the IKE SA with everything in it. */
+  | { readonly kind: 'delete-ike'; readonly reason: string }
+  /** Move to this path (RFC 4555 §3.5); as MOBIKE responder: ask the peer to. */
+  | { readonly kind: 'move'; readonly path: DatagramPath; readonly cause: string }
+  /** Own addresses changed: tell the peer (RFC 4555 §3.6). */
+  | { readonly kind: 'announce-addresses' }
+  /** A liveness check now (RFC 7296 §2.4). */
+  | { readonly kind: 'check-liveness' };
+
+export type IkeInput =
+  /** A datagram whose SPIs name this SA. `path.local` is where it was sent to. */
+  | { readonly kind: 'datagram'; readonly path: DatagramPath; readonly bytes: Uint8Array }
+  | { readonly kind: 'wake' }
+  | { readonly kind: 'work-done'; readonly id: number; readonly result: CryptoJobResult }
+  | { readonly kind: 'command'; readonly id: number; readonly command: IkeCommand }
+  | { readonly kind: 'soft-expired'; readonly child: ChildSaId }
+  | { readonly kind: 'hard-expired'; readonly child: ChildSaId }
+  /** Authenticated ESP came in for this Child SA (liveness, and sign that the peer uses a new SA). */
+  | { readonly kind: 'inbound-activity'; readonly child: ChildSaId; readonly path: DatagramPath }
+  /** Authenticated ESP that advanced the window came from a new source. */
+  | { readonly kind: 'new-source'; readonly child: ChildSaId; readonly path: DatagramPath }
+  /** Someone, unauthenticated, says INVALID_IKE_SPI: only a hint to check liveness soon. */
+  | { readonly kind: 'invalid-spi-hint' };
+
+export type IkeCommandResult = { readonly ok: true; readonly detail: string } | { readonly ok: false; readonly error: string };
+
+export type IkeOutput =
+  | { readonly kind: 'transmit'; readonly path: DatagramPath; readonly bytes: Uint8Array }
+  | { readonly kind: 'work'; readonly id: number; readonly job: CryptoJob }
+  | { readonly kind: 'data-plane'; readonly commands: readonly DataPlaneCommand[] }
+  | { readonly kind: 'event'; readonly event: string; readonly fields: Readonly<Record<string, string | number | boolean | null | readonly string[]>> }
+  | { readonly kind: 'log'; readonly level: 'error' | 'warn' | 'info' | 'debug' | 'trace'; readonly message: string; readonly fields: Readonly<Record<string, unknown>> }
+  | { readonly kind: 'command-done'; readonly id: number; readonly result: IkeCommandResult }
+  /** Both ends have proved who they are. The endpoint applies uniqueness (INITIAL_CONTACT included) to its other SAs. */
+  | { readonly kind: 'authenticated'; readonly peer: IkePeer; readonly remoteId: Identity; readonly initialContact: boolean }
+  /** A rekeyed IKE SA was born of this one (RFC 7296 §2.18): the endpoint drives it from now on. */
+  | { readonly kind: 'successor'; readonly ikeSa: IkeSa }
+  | { readonly kind: 'child-up'; readonly child: ChildSaId; readonly name: string }
+  /** `rekeyed`: another Child SA took its place. */
+  | { readonly kind: 'child-down'; readonly child: ChildSaId; readonly name: string; readonly reason: string; readonly rekeyed: boolean }
+  /** The first Child SA asked for at start could not be had; the IKE SA may live on. */
+  | { readonly kind: 'child-failed'; readonly name: string; readonly reason: string }
+  /** The last output of this SA's life. `rekeyed`: a successor carries on. */
+  | { readonly kind: 'closed'; readonly reason: string; readonly rekeyed: boolean; readonly authenticationFailed: boolean };

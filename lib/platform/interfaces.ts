@@ -1,6 +1,7 @@
 /** The operating system as the daemon sees it. The addon and Node implement these; tests fake them. */
 import type { DatagramPath, IpAddress, SocketAddress } from '../util/address.js';
 import type { AddressRange, Prefix } from '../util/address-range.js';
+import type { Instant } from '../util/brands.js';
 
 /** A TUN device. Packets are whole IP packets without a header in front. */
 export interface TunDevice {
@@ -67,3 +68,25 @@ export interface ProtectionPlan {
 }
 
 export type { DatagramPath };
+
+/** An address of this host that IKE may use, and the link it is on; what the endpoint calls LocalAddress. */
+export interface LocalUse {
+  readonly address: IpAddress;
+  readonly device: string;
+}
+
+/** Monotonic time; stands still for nobody. */
+export interface Clock {
+  now(): Instant;
+}
+
+/** Where the platform says what a person may want to know. Never a secret. */
+export type PlatformLog = (level: 'error' | 'warn' | 'info' | 'debug', message: string, fields: Readonly<Record<string, unknown>>) => void;
+
+/** The service manager (systemd's notify protocol); does nothing where there is none. */
+export interface ServiceNotifier {
+  ready(status: string): void;
+  reloading(): void;
+  stopping(): void;
+  status(text: string): void;
+}

@@ -1,0 +1,48 @@
+/**
+ * Runs the tests under the other Node releases that package.json's `engines` admits. They come as the npm package
+ * `node`, in a folder under node_modules/.cache, once.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from './project.js';
+import { sum, type PartResult } from './test-report.js';
+import { runMocha } from './test-runners.js';
+
+/** Major releases, exactly pinned: a new one is tried on purpose. */
+const releases = ['22.23.3', '24.21.0'];
+
+export interface Suites {
+  readonly unit: readonly string[];
+  readonly system: readonly string[];
+  readonly isRoot: boolean;
+}
+
+export function runUnderOtherNodes(suites: Suites): PartResult {
+  return sum(releases.map((release) => runUnder(release, suites)));
+}
+
+function runUnder(release: string, suites: Suites): PartResult {
+  const node = installedNode(release);
+  if (node === null) return { passed: 0, failed: 0, skipped: [`Node ${release}: the npm package node@${release} cannot be installed here`], details: '' };
+  const ignore = suites.isRoot ? [] : suites.system;
+  const result = runMocha({ name: `node-${release}`, files: suites.unit, ignore, node });
+  return { ...result, details: result.details === '' ? '' : `under Node ${release}:\n${result.details}` };
+}
+
+/** The path of that release's program, or null where it cannot be had. */
+function installedNode(release: string): string | null {
+  const folder = join(root, 'node_modules', '.cache', 'node', release);
+  const program = join(folder, 'node_modules', 'node', 'bin', 'node');
+  if (!works(program)) {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
+    const args = ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error', '--prefix', folder, `node@${release}`];
+    spawnSync('npm', args, { cwd: folder, stdio: 'ignore', timeout: 180_000 });
+  }
+  return works(program) ? program : null;
+}
+
+function works(program: string): boolean {
+  return existsSync(program) && spawnSync(program, ['--version'], { stdio: 'ignore' }).status === 0;
+}

@@ -1,0 +1,117 @@
+/** What `npm test` consists of: each part, what it needs installed, and where it can run. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { npmScripts, root } from './project.js';
+import type { PartResult } from './test-report.js';
+import { runCommandWithTotals, runEslint, runMocha, runSingle, runTypeCheck } from './test-runners.js';
+import { runUnderOtherNodes } from './test-node-versions.js';
+
+/** A need of `scripts/setup.mjs`. */
+export type Need = 'packages' | 'addon' | 'dist' | 'lab' | 'interop';
+
+export interface TestPart {
+  readonly name: string;
+  readonly what: string;
+  readonly needs: readonly Need[];
+  /** Why it cannot run here, or null. */
+  readonly obstacle: () => string | null;
+  readonly run: () => PartResult;
+}
+
+/** Suites that open sockets, namespaces or processes; everything else under test/ is `unit`. */
+const systemSuites = ['test/native/**/*.test.ts'];
+const unitSuites = ['test/**/*.test.ts'];
+
+/** In the order they run: what fails fastest comes first. */
+export const testParts: readonly TestPart[] = [
+  {
+    name: 'lint',
+    what: 'the style rules over every file',
+    needs: ['packages'],
+    obstacle: always,
+    run: runEslint,
+  },
+  {
+    name: 'types',
+    what: 'the type checker over every file',
+    needs: ['packages'],
+    obstacle: always,
+    run: runTypeCheck,
+  },
+  {
+    name: 'unit',
+    what: 'all tests without sockets and namespaces: codecs, vectors, state machines, layers, documents',
+    needs: ['packages'],
+    obstacle: always,
+    run: () => runMocha({ name: 'unit', files: unitSuites, ignore: systemSuites }),
+  },
+  {
+    name: 'native',
+    what: 'the addon and the platform against the kernel, in namespaces of their own',
+    needs: ['addon', 'lab'],
+    obstacle: needsRoot,
+    run: () => runMocha({ name: 'native', files: systemSuites, ignore: [] }),
+  },
+  {
+    name: 'package',
+    what: 'the packed program, installed elsewhere, starts',
+    needs: ['addon', 'dist'],
+    obstacle: always,
+    run: () => runSingle('package', process.execPath, ['--import=tsx', 'scripts/check-package.ts'], 180_000),
+  },
+  {
+    name: 'docs',
+    what: 'the API documentation builds without a broken reference',
+    needs: ['packages'],
+    obstacle: always,
+    run: () => runSingle('docs', process.execPath, ['node_modules/typedoc/bin/typedoc', '--emit', 'none'], 180_000),
+  },
+  {
+    name: 'node-versions',
+    what: 'unit and native under the other supported Node releases',
+    needs: ['addon'],
+    obstacle: always,
+    run: () => runUnderOtherNodes({ unit: unitSuites, system: systemSuites, isRoot: isRoot() }),
+  },
+  {
+    name: 'demo',
+    what: '`npm run demo`',
+    needs: ['addon', 'dist', 'lab'],
+    obstacle: () => needsRoot() ?? needsScript('demo'),
+    run: () => runSingle('demo', 'npm', ['run', '--silent', 'demo'], 300_000),
+  },
+  {
+    name: 'interop',
+    what: 'the scenarios against strongSwan in containers',
+    needs: ['addon', 'dist', 'interop'],
+    obstacle: () => needsRoot() ?? needsScript('interop'),
+    run: () => runCommandWithTotals('interop', 'npm', ['run', '--silent', 'interop'], 1_800_000),
+  },
+  {
+    name: 'stress',
+    what: 'rekeys in a row under traffic, from both ends',
+    needs: ['addon', 'dist', 'lab'],
+    obstacle: () => needsRoot() ?? needsFile('interop/stress/rekeys.ts'),
+    run: () => runCommandWithTotals('stress', process.execPath, ['--import=tsx', 'interop/stress/rekeys.ts'], 600_000),
+  },
+];
+
+function always(): null {
+  return null;
+}
+
+function isRoot(): boolean {
+  return process.getuid?.() === 0;
+}
+
+function needsRoot(): string | null {
+  return isRoot() ? null : 'needs root (network namespaces)';
+}
+
+function needsScript(name: string): string | null {
+  return name in npmScripts() ? null : `package.json has no script "${name}"`;
+}
+
+function needsFile(path: string): string | null {
+  return existsSync(join(root, path)) ? null : `${path} does not exist`;
+}

@@ -1,0 +1,123 @@
+/** Runs one tool and turns what it says into counts. Each run has a time limit: a hang is a failure with a name. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { field, root } from './project.js';
+import { single, type PartResult } from './test-report.js';
+
+/** Longest tail of a failed command's output that is worth printing. */
+const maxDetailCharacters = 20_000;
+
+export interface MochaRun {
+  /** Names the file for the results. */
+  readonly name: string;
+  readonly files: readonly string[];
+  readonly ignore: readonly string[];
+  /** The Node to run under; our own when absent. */
+  readonly node?: string;
+}
+
+export function runMocha(run: MochaRun): PartResult {
+  const folder = join(root, 'node_modules', '.cache', 'test');
+  const output = join(folder, `${run.name}.json`);
+  mkdirSync(folder, { recursive: true });
+  rmSync(output, { force: true });
+  const ignore = run.ignore.flatMap((glob) => ['--ignore', glob]);
+  const reporter = ['--reporter', 'json', '--reporter-option', `output=${output}`];
+  const args = ['node_modules/mocha/bin/mocha.js', ...reporter, ...ignore, ...run.files];
+  const done = execute(run.node ?? process.execPath, args, 900_000);
+  if (!existsSync(output)) return single(false, `mocha ended without results (${done.how})\n${done.output}`);
+  const results: unknown = JSON.parse(readFileSync(output, 'utf8'));
+  const failures = list(field(results, 'failures'));
+  const passed = list(field(results, 'passes')).length;
+  // A rejection outside any test, or a process that dies after the last one, is a failure too.
+  const broken = failures.length === 0 && done.status !== 0 ? 1 : 0;
+  return {
+    passed,
+    failed: failures.length + broken,
+    skipped: list(field(results, 'pending')).map((test) => text(field(test, 'fullTitle'))),
+    details: [...failures.map(describeFailure), broken > 0 ? `mocha: ${done.how}\n${done.output}` : ''].filter((part) => part !== '').join('\n'),
+  };
+}
+
+/** Counts files: each is a test that its rules hold. */
+export function runEslint(): PartResult {
+  const done = execute(process.execPath, ['node_modules/eslint/bin/eslint.js', '.', '--max-warnings=0', '--format=json'], 300_000, true);
+  const files = done.output.startsWith('[') ? list(JSON.parse(done.output)) : [];
+  if (files.length === 0) return single(false, `eslint: ${done.how}\n${done.output}`);
+  const lines = files.flatMap((file) =>
+    list(field(file, 'messages')).map((message) => {
+      const where = `${text(field(file, 'filePath')).slice(root.length + 1)}:${text(field(message, 'line'))}`;
+      return `${where}  ${text(field(message, 'message'))}  (${text(field(message, 'ruleId'))})`;
+    }));
+  const bad = files.filter((file) => list(field(file, 'messages')).length > 0).length;
+  return { passed: files.length - bad, failed: bad, skipped: [], details: lines.join('\n') };
+}
+
+export function runTypeCheck(): PartResult {
+  const done = execute(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json', '--pretty', 'false'], 300_000);
+  const errors = done.output.split('\n').filter((line) => line.includes(': error TS')).length;
+  return { passed: done.status === 0 ? 1 : 0, failed: done.status === 0 ? 0 : Math.max(errors, 1), skipped: [], details: done.output };
+}
+
+/** One test: the command exits 0. */
+export function runSingle(name: string, command: string, args: readonly string[], timeoutMs: number): PartResult {
+  const done = execute(command, args, timeoutMs);
+  return single(done.status === 0, `${name}: ${done.how}\n${done.output}`);
+}
+
+/** For a runner of its own whose last line is `N passed, M failed` or `N passed, M failed, K skipped`. */
+export function runCommandWithTotals(name: string, command: string, args: readonly string[], timeoutMs: number): PartResult {
+  const done = execute(command, args, timeoutMs);
+  const lines = done.output.trimEnd().split('\n');
+  const totals = lines.map((line) => /^(?:.*\s)?(\d+) passed, (\d+) failed(?:, (\d+) skipped)?/.exec(line)).findLast((match) => match !== null);
+  if (!totals) return single(false, `${name}: no total line (${done.how})\n${done.output}`);
+  const failed = Number(totals[2]);
+  const broken = failed === 0 && done.status !== 0 ? 1 : 0;
+  const reasons = lines.filter((line) => /\bskipped?:/i.test(line)).map((line) => line.trim());
+  const unnamed = Math.max(0, Number(totals[3] ?? 0) - reasons.length);
+  return {
+    passed: Number(totals[1]),
+    failed: failed + broken,
+    skipped: [...reasons, ...Array.from({ length: unnamed }, () => `${name}: skipped without a reason`)],
+    details: failed + broken > 0 ? `${name}: ${done.how}\n${done.output}` : '',
+  };
+}
+
+interface Execution {
+  readonly status: number | null;
+  /** `exit code 1`, `killed after 300 s`. */
+  readonly how: string;
+  readonly output: string;
+}
+
+function execute(command: string, args: readonly string[], timeoutMs: number, stdoutOnly = false): Execution {
+  const done = spawnSync(command, args, {
+    cwd: root,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: timeoutMs,
+    killSignal: 'SIGTERM',
+    maxBuffer: 256 << 20,
+    // Colour codes would end up in logs and in what is parsed.
+    env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined },
+  });
+  const timedOut = field(done.error, 'code') === 'ETIMEDOUT';
+  const output = stdoutOnly ? done.stdout : `${done.stdout}${done.stderr}`;
+  const how = timedOut ? `killed after ${timeoutMs / 1000} s` : `exit code ${done.status ?? `none, ${done.signal ?? done.error?.message ?? ''}`}`;
+  return { status: done.status, how, output: stdoutOnly ? output : output.slice(-maxDetailCharacters) };
+}
+
+function describeFailure(test: unknown): string {
+  const error = field(test, 'err');
+  const stack = text(field(error, 'stack'));
+  return `  ✗ ${text(field(test, 'fullTitle'))}\n${(stack === '' ? text(field(error, 'message')) : stack).replace(/^/gm, '      ')}`;
+}
+
+function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value.map((item: unknown) => item) : [];
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+}

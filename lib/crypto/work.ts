@@ -1,6 +1,9 @@
 /** Slow cryptography as jobs: asked for by the core as `work`, executed inline or by a pool, answered as `work-done`. */
-import type { KeyPair } from './algorithm.js';
+import { present } from '../util/assert.js';
+import { unreachable } from '../util/unreachable.js';
+import type { KeyPair, RandomBytes } from './algorithm.js';
 import type { SecretKey } from './key.js';
+import type { Registry } from './registry.js';
 
 /** A job; plain enough to be sent to another thread by the pool. */
 export type CryptoJob =
@@ -13,3 +16,16 @@ export type CryptoJobResult =
   | { readonly kind: 'ke-generated'; readonly pair: KeyPair }
   /** `secret` null: the peer's public value must be refused (RFC 6989). */
   | { readonly kind: 'ke-derived'; readonly secret: SecretKey | null };
+
+/** Does the job here and now. Groups come from our own proposals, so an unknown one is our mistake. */
+export function executeCryptoJob(job: CryptoJob, registry: Registry, random: RandomBytes): CryptoJobResult {
+  const ke = present(registry.ke(job.group), `key exchange method ${job.group} is not in the registry`);
+  switch (job.kind) {
+    case 'ke-generate':
+      return { kind: 'ke-generated', pair: ke.generate(random) };
+    case 'ke-derive':
+      return { kind: 'ke-derived', secret: ke.derive(job.privateKey, job.peerPublic) };
+    default:
+      return unreachable(job);
+  }
+}

@@ -1,0 +1,38 @@
+/** AES in CBC mode (RFC 3602). Authentication is the integrity algorithm's, padding the protocol's. */
+import { assert } from '../../util/assert.js';
+import type { EncrAlgorithm } from '../algorithm.js';
+import type { Provider } from '../providers/provider.js';
+
+const encrAesCbc = 12;
+const blockBytes = 16;
+
+export function aesCbc(provider: Provider, keyLengthBits: 128 | 192 | 256): EncrAlgorithm {
+  const keymatBytes = keyLengthBits / 8;
+  return {
+    name: `aes${keyLengthBits}`,
+    transformId: encrAesCbc,
+    keyLengthBits,
+    keymatBytes,
+    ivBytes: blockBytes,
+    blockBytes,
+    aead: false,
+    icvBytes: 0,
+    create(keymat) {
+      assert(keymat.length === keymatBytes, `aes${keyLengthBits} takes ${keymatBytes} octets of KEYMAT`);
+      const context = provider.aesCbc(keymat);
+      return {
+        seal(iv, _aad, plaintext) {
+          assert(iv.length === blockBytes, 'the IV is one block');
+          assert(plaintext.length % blockBytes === 0, 'the plaintext is whole blocks');
+          return context.encrypt(iv, plaintext);
+        },
+        open(iv, _aad, sealed) {
+          assert(iv.length === blockBytes, 'the IV is one block');
+          if (sealed.length === 0 || sealed.length % blockBytes !== 0) return null;
+          return context.decrypt(iv, sealed);
+        },
+        wipe: () => context.wipe(),
+      };
+    },
+  };
+}

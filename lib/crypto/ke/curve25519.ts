@@ -1,0 +1,8 @@
+/** X25519 (RFC 8031, RFC 7748). */
+import type { KeAlgorithm } from '../algorithm.js';
+import type { Provider } from '../providers/provider.js';
+import { montgomery } from './montgomery.js';
+
+export function x25519(provider: Provider): KeAlgorithm {
+  return montgomery(provider, 'x25519', 31, 32);
+}

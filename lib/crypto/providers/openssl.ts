@@ -1,0 +1,237 @@
+/**
+ * Primitives from OpenSSL, through node:crypto. Node cannot give a context a new nonce, so each packet
+ * makes a context of its own; a key as octets is as fast there as a KeyObject, and unlike it can be wiped.
+ */
+import {
+  createCipheriv, createDecipheriv, createDiffieHellman, createECDH, createHash, createHmac,
+  createPrivateKey, createPublicKey, createSecretKey, diffieHellman, getCiphers, getCurves, getHashes,
+  type CipherChaCha20Poly1305, type CipherGCM, type DecipherChaCha20Poly1305, type DecipherGCM,
+  type DiffieHellman, type KeyLike, type KeyObject,
+} from 'node:crypto';
+import { assert } from '../../util/assert.js';
+import { concat, fromHex } from '../../util/bytes.js';
+import { unreachable } from '../../util/unreachable.js';
+import type { AeadContext, AeadName, CbcContext, ModpGroup, MontgomeryCurve, NistCurve, Primitive, Provider } from './provider.js';
+
+/** What the OpenSSL inside this Node has. */
+export const opensslProvider: Provider = {
+  name: 'openssl',
+  has,
+  aead,
+  aesCbc,
+  hash(name, parts) {
+    const hash = createHash(name);
+    for (const part of parts) hash.update(part);
+    return plain(hash.digest());
+  },
+  hmac(name, key, parts) {
+    const hmac = createHmac(name, key);
+    for (const part of parts) hmac.update(part);
+    return plain(hmac.digest());
+  },
+  montgomeryPublic(curve, privateKey) {
+    const spki = createPublicKey(montgomeryPrivate(curve, privateKey)).export({ format: 'der', type: 'spki' });
+    return Uint8Array.from(spki.subarray(montgomeryCurves[curve].spkiPrefix.length));
+  },
+  montgomeryShared,
+  nistPublic(curve, privateKey) {
+    const ecdh = createECDH(nistCurves[curve]);
+    ecdh.setPrivateKey(privateKey);
+    return Uint8Array.from(ecdh.getPublicKey().subarray(1));
+  },
+  nistShared,
+  modpPublic(group, privateKey) {
+    const dh = modp(group, privateKey);
+    // With a private value there already, this only computes the public one.
+    return leftPad(dh.generateKeys(), group.prime.length);
+  },
+  modpShared(group, privateKey, peerPublic) {
+    return leftPad(modp(group, privateKey).computeSecret(peerPublic), group.prime.length);
+  },
+};
+
+const tagBytes = 16;
+const tagOption = { authTagLength: tagBytes } as const;
+
+const nistCurves = { p256: 'prime256v1', p384: 'secp384r1', p521: 'secp521r1' } as const;
+
+/** What comes before the raw key in PKCS #8 and SubjectPublicKeyInfo (RFC 8410 §4, §7). */
+const montgomeryCurves = {
+  x25519: { pkcs8Prefix: fromHex('302e020100300506032b656e04220420'), spkiPrefix: fromHex('302a300506032b656e032100') },
+  x448: { pkcs8Prefix: fromHex('3046020100300506032b656f043a0438'), spkiPrefix: fromHex('3042300506032b656f033900') },
+} as const;
+
+function aead(name: AeadName, key: Uint8Array): AeadContext {
+  const owned = Uint8Array.from(key);
+  let wiped = false;
+  const cipher = name === 'aes-gcm' ? gcmName(owned.length) : 'chacha20-poly1305';
+  return {
+    seal(nonce, aad, plaintext) {
+      assert(!wiped, 'the cipher is wiped');
+      const context = newCipher(cipher, owned, nonce);
+      context.setAAD(aad, { plaintextLength: plaintext.length });
+      const out = new Uint8Array(plaintext.length + tagBytes);
+      out.set(context.update(plaintext));
+      context.final();
+      out.set(context.getAuthTag(), plaintext.length);
+      return out;
+    },
+    open(nonce, aad, sealed) {
+      assert(!wiped, 'the cipher is wiped');
+      const length = sealed.length - tagBytes;
+      const context = newDecipher(cipher, owned, nonce);
+      context.setAuthTag(sealed.subarray(length));
+      context.setAAD(aad, { plaintextLength: length });
+      const out = plain(context.update(sealed.subarray(0, length)));
+      try {
+        context.final();
+      } catch {
+        // Only the tag can be wrong at this point.
+        out.fill(0);
+        return null;
+      }
+      return out;
+    },
+    wipe() {
+      owned.fill(0);
+      wiped = true;
+    },
+  };
+}
+
+type GcmName = 'aes-128-gcm' | 'aes-192-gcm' | 'aes-256-gcm';
+type AeadCipher = GcmName | 'chacha20-poly1305';
+
+function gcmName(keyBytes: number): GcmName {
+  if (keyBytes === 16) return 'aes-128-gcm';
+  if (keyBytes === 24) return 'aes-192-gcm';
+  assert(keyBytes === 32, 'an AES key has 16, 24 or 32 octets');
+  return 'aes-256-gcm';
+}
+
+// Node's types tell the two kinds of AEAD apart; the calls are the same.
+function newCipher(cipher: AeadCipher, key: Uint8Array, nonce: Uint8Array): CipherGCM | CipherChaCha20Poly1305 {
+  if (cipher === 'chacha20-poly1305') return createCipheriv(cipher, key, nonce, tagOption);
+  return createCipheriv(cipher, key, nonce, tagOption);
+}
+
+function newDecipher(cipher: AeadCipher, key: Uint8Array, nonce: Uint8Array): DecipherGCM | DecipherChaCha20Poly1305 {
+  if (cipher === 'chacha20-poly1305') return createDecipheriv(cipher, key, nonce, tagOption);
+  return createDecipheriv(cipher, key, nonce, tagOption);
+}
+
+function aesCbc(key: Uint8Array): CbcContext {
+  const owned = Uint8Array.from(key);
+  let wiped = false;
+  const cipher = `aes-${owned.length * 8}-cbc`;
+  return {
+    encrypt(iv, plaintext) {
+      assert(!wiped, 'the cipher is wiped');
+      // Without the last call nothing is padded, and whole blocks need no last call.
+      return plain(createCipheriv(cipher, owned, iv).setAutoPadding(false).update(plaintext));
+    },
+    decrypt(iv, ciphertext) {
+      assert(!wiped, 'the cipher is wiped');
+      return plain(createDecipheriv(cipher, owned, iv).setAutoPadding(false).update(ciphertext));
+    },
+    wipe() {
+      owned.fill(0);
+      wiped = true;
+    },
+  };
+}
+
+function montgomeryPrivate(curve: MontgomeryCurve, privateKey: Uint8Array): KeyObject {
+  const pkcs8 = concat(montgomeryCurves[curve].pkcs8Prefix, privateKey);
+  const der = asNodeBuffer(pkcs8);
+  const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+  pkcs8.fill(0);
+  der.fill(0);
+  return key;
+}
+
+function montgomeryShared(curve: MontgomeryCurve, privateKey: Uint8Array, peerPublic: Uint8Array): Uint8Array | null {
+  const spki = concat(montgomeryCurves[curve].spkiPrefix, peerPublic);
+  const publicKey = createPublicKey({ key: asNodeBuffer(spki), format: 'der', type: 'spki' });
+  const ours = montgomeryPrivate(curve, privateKey);
+  try {
+    return plain(diffieHellman({ privateKey: ours, publicKey }));
+  } catch {
+    // OpenSSL refuses exactly the points whose product is zero.
+    return null;
+  }
+}
+
+function nistShared(curve: NistCurve, privateKey: Uint8Array, peerPublic: Uint8Array): Uint8Array | null {
+  const ecdh = createECDH(nistCurves[curve]);
+  ecdh.setPrivateKey(privateKey);
+  try {
+    return plain(ecdh.computeSecret(concat(Uint8Array.of(4), peerPublic)));
+  } catch {
+    // The private value was accepted above, so it is the peer's that is no point of the curve.
+    return null;
+  }
+}
+
+function modp(group: ModpGroup, privateKey: Uint8Array): DiffieHellman {
+  const dh = createDiffieHellman(group.prime, Uint8Array.of(group.generator));
+  dh.setPrivateKey(privateKey);
+  return dh;
+}
+
+/** The class that the types of node:crypto name for DER. */
+type NodeBytes = Exclude<KeyLike, string | KeyObject>;
+
+/** Node's types want a Buffer for DER; a detour over a KeyObject makes one without naming the global. */
+function asNodeBuffer(bytes: Uint8Array): NodeBytes {
+  return createSecretKey(bytes).export();
+}
+
+/** The same octets, as nothing but a Uint8Array: a Buffer prints and compares in its own way. */
+function plain(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function leftPad(bytes: Uint8Array, length: number): Uint8Array {
+  const out = new Uint8Array(length);
+  out.set(bytes, length - bytes.length);
+  return out;
+}
+
+const available: ReadonlySet<string> = new Set([...getCiphers(), ...getHashes(), ...getCurves()].map((name) => name.toLowerCase()));
+
+function has(primitive: Primitive): boolean {
+  switch (primitive) {
+    case 'aes-gcm':
+      return ['aes-128-gcm', 'aes-192-gcm', 'aes-256-gcm'].every((name) => available.has(name));
+    case 'aes-cbc':
+      return ['aes-128-cbc', 'aes-192-cbc', 'aes-256-cbc'].every((name) => available.has(name));
+    case 'chacha20-poly1305':
+    case 'sha1':
+    case 'sha256':
+    case 'sha384':
+    case 'sha512':
+      return available.has(primitive);
+    case 'p256':
+    case 'p384':
+    case 'p521':
+      return available.has(nistCurves[primitive]);
+    case 'x25519':
+    case 'x448':
+      return hasMontgomery(primitive);
+    case 'modp':
+      return true;
+    default:
+      return unreachable(primitive);
+  }
+}
+
+/** Node lists no Montgomery curves, so one is tried. */
+function hasMontgomery(curve: MontgomeryCurve): boolean {
+  try {
+    montgomeryPrivate(curve, new Uint8Array(curve === 'x25519' ? 32 : 56).fill(1));
+    return true;
+  } catch {
+    return false;
+  }
+}

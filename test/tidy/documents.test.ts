@@ -1,0 +1,76 @@
+/** The documents tell the truth as far as a machine can tell: commands exist, links lead somewhere, limits are listed. */
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { expect } from 'chai';
+import { npmScripts, root } from '../../scripts/project.js';
+import { firstImpureLevel, layers } from './layers.js';
+import { projectFiles, readProjectFile, typescriptFiles } from './project-files.js';
+import { topLevelConstants } from './sources.js';
+
+const documents = projectFiles().filter((path) => path.endsWith('.md'));
+const limitName = /^(max[A-Z]\w*|\w+Limit)$/;
+
+describe('the documents', () => {
+  it('name only npm scripts that package.json has', () => {
+    const scripts = new Set(Object.keys(npmScripts()));
+    const wrong = documents.flatMap((path) => [...readProjectFile(path).matchAll(/\bnpm (?:run ([\w:-]+)|(test)\b)/g)]
+      .map((match) => match[1] ?? match[2] ?? '').filter((name) => !scripts.has(name)).map((name) => `${path}: npm run ${name}`));
+    expect(wrong).to.deep.equal([]);
+  });
+
+  it('link to files and headings that exist', () => {
+    expect(documents.flatMap(brokenLinks)).to.deep.equal([]);
+  });
+
+  it('name only files that exist', () => {
+    const named = /`((?:lib|test|scripts|docs|interop|bench|native|vectors|systemd|man)\/[\w./-]+\.(?:ts|mjs|md|json|cc|h|service))`/g;
+    const wrong = documents.flatMap((path) => [...readProjectFile(path).matchAll(named)].map((match) => match[1] ?? '')
+      .filter((file) => !existsSync(join(root, file))).map((file) => `${path}: ${file}`));
+    expect(wrong).to.deep.equal([]);
+  });
+
+  it('have every folder of lib/ in the table of the architecture, at its level', () => {
+    const rows = readProjectFile('docs/architecture.md').split('\n').filter((line) => /^\| \d/.test(line));
+    const documented = new Map(rows.flatMap((row) => {
+      const [, level = '', folders = ''] = row.split('|');
+      return [...folders.matchAll(/lib\/([\w-]+)/g)].map((match): [string, number] => [match[1] ?? '', Number(level)]);
+    }));
+    expect(Object.fromEntries(documented)).to.deep.equal(Object.fromEntries(Object.entries(layers).map(([folder, { level }]) => [folder, level])));
+  });
+});
+
+describe('docs/limits.md', () => {
+  const text = readProjectFile('docs/limits.md');
+  const constants = typescriptFiles('lib').filter((path) => (layers[path.split('/')[1] ?? '']?.level ?? 0) < firstImpureLevel)
+    .flatMap((path) => topLevelConstants(path).filter((name) => limitName.test(name)).map((name) => ({ name, path })));
+
+  it('lists every limit of the sans-IO layers', () => {
+    expect(constants.filter(({ name }) => !text.includes(`\`${name}\``)).map(({ name, path }) => `${path}: ${name}`)).to.deep.equal([]);
+  });
+
+  it('lists no limit that is gone', () => {
+    const listed = [...text.matchAll(/^\| `(\w+)`/gm)].map((match) => match[1] ?? '');
+    const all = new Set(typescriptFiles('lib').flatMap(topLevelConstants));
+    expect(listed.filter((name) => !all.has(name))).to.deep.equal([]);
+  });
+});
+
+function brokenLinks(path: string): string[] {
+  const prose = readProjectFile(path).replace(/^```[\s\S]*?^```/gm, '').replace(/`[^`\n]*`/g, '');
+  return [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map((match) => match[1] ?? '').filter((link) => !/^[a-z]+:/.test(link) && !leadsSomewhere(path, link))
+    .map((link) => `${path}: ${link}`);
+}
+
+function leadsSomewhere(from: string, link: string): boolean {
+  const [file = '', anchor] = link.split('#');
+  const target = file === '' ? from : join(dirname(from), decodeURIComponent(file));
+  if (!existsSync(join(root, target))) return false;
+  if (anchor === undefined || !target.endsWith('.md')) return true;
+  const headings = [...readProjectFile(target).matchAll(/^#+ (.+)$/gm)].map((match) => slug(match[1] ?? ''));
+  return headings.includes(anchor);
+}
+
+/** As code forges make anchors from headings. */
+function slug(heading: string): string {
+  return heading.toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, '').trim().replace(/\s/g, '-');
+}

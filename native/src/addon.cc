@@ -1,0 +1,25 @@
+// What the addon offers: file descriptors and system calls, nothing that decides.
+#include <napi.h>
+
+#include "netlink_socket.h"
+#include "privileges.h"
+#include "service.h"
+#include "tun_device.h"
+#include "udp_socket.h"
+
+namespace {
+
+Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  exports.Set("TunDevice", mhtun::TunDevice::Define(env));
+  exports.Set("UdpSocket", mhtun::UdpSocket::Define(env));
+  exports.Set("NetlinkSocket", mhtun::NetlinkSocket::Define(env));
+  exports.Set("reexec", Napi::Function::New(env, mhtun::Reexec, "reexec"));
+  exports.Set("hardenProcess", Napi::Function::New(env, mhtun::HardenProcess, "hardenProcess"));
+  exports.Set("notify", Napi::Function::New(env, mhtun::Notify, "notify"));
+  exports.Set("memoryFile", Napi::Function::New(env, mhtun::MemoryFile, "memoryFile"));
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(mhtun, Init)

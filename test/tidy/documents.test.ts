@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { npmScripts, root } from '../../scripts/project.js';
 import { firstImpureLevel, layers } from './layers.js';
 import { projectFiles, readProjectFile, typescriptFiles } from './project-files.js';
-import { topLevelConstants } from './sources.js';
+import { exportedConstants } from './sources.js';
 
 const documents = projectFiles().filter((path) => path.endsWith('.md'));
 const limitName = /^(max[A-Z]\w*|\w+Limit)$/;
@@ -42,7 +42,7 @@ describe('the documents', () => {
 describe('docs/limits.md', () => {
   const text = readProjectFile('docs/limits.md');
   const constants = typescriptFiles('lib').filter((path) => (layers[path.split('/')[1] ?? '']?.level ?? 0) < firstImpureLevel)
-    .flatMap((path) => topLevelConstants(path).filter((name) => limitName.test(name)).map((name) => ({ name, path })));
+    .flatMap((path) => exportedConstants(path).filter((name) => limitName.test(name)).map((name) => ({ name, path })));
 
   it('lists every limit of the sans-IO layers', () => {
     expect(constants.filter(({ name }) => !text.includes(`\`${name}\``)).map(({ name, path }) => `${path}: ${name}`)).to.deep.equal([]);
@@ -50,7 +50,7 @@ describe('docs/limits.md', () => {
 
   it('lists no limit that is gone', () => {
     const listed = [...text.matchAll(/^\| `(\w+)`/gm)].map((match) => match[1] ?? '');
-    const all = new Set(typescriptFiles('lib').flatMap(topLevelConstants));
+    const all = new Set(typescriptFiles('lib').flatMap(exportedConstants));
     expect(listed.filter((name) => !all.has(name))).to.deep.equal([]);
   });
 });

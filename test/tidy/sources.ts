@@ -53,11 +53,11 @@ export function impureWords(path: string, forbidden: ReadonlySet<string>): Use[]
   return found;
 }
 
-/** Names of the constants that a file declares at its top level. */
-export function topLevelConstants(path: string): string[] {
+/** Names of the constants that a file exports. */
+export function exportedConstants(path: string): string[] {
   const names: string[] = [];
   for (const statement of parse(path).statements) {
-    if (!ts.isVariableStatement(statement)) continue;
+    if (!ts.isVariableStatement(statement) || !statement.modifiers?.some((modifier) => modifier.kind === ts.SyntaxKind.ExportKeyword)) continue;
     for (const declaration of statement.declarationList.declarations) if (ts.isIdentifier(declaration.name)) names.push(declaration.name.text);
   }
   return names;

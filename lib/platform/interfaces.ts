@@ -2,13 +2,16 @@
 import type { DatagramPath, IpAddress, SocketAddress } from '../util/address.js';
 import type { AddressRange, Prefix } from '../util/address-range.js';
 import type { Instant } from '../util/brands.js';
+import type { NativeUdp } from './addon.js';
 
 /** A TUN device. Packets are whole IP packets without a header in front. */
 export interface TunDevice {
   readonly name: string;
   readonly index: number;
-  /** Called for each packet the kernel routed into the device. */
-  onPacket(listener: (packet: Uint8Array) => void): void;
+  /** Called for each packet the kernel routed into the device, and once after each batch. The octets are lent until the listener returns. */
+  onPackets(listener: (packet: Uint8Array) => void, batchDone: () => void): void;
+  /** The device is gone (`EBADFD`); nothing is read any more. */
+  onError(listener: (errno: string) => void): void;
   /** False: the kernel's queue is full and the packet was dropped. */
   write(packet: Uint8Array): boolean;
   close(): void;
@@ -18,8 +21,13 @@ export interface TunDevice {
 export interface UdpSocket {
   readonly local: SocketAddress;
   readonly device: string | null;
-  /** `tos`: DSCP and ECN of the outer header as it arrived (RFC 6040). */
-  onDatagram(listener: (bytes: Uint8Array, remote: SocketAddress, tos: number) => void): void;
+  /** The system's own handle, for sending in batches. */
+  readonly native: NativeUdp;
+  /**
+   * Called for each datagram, and once after each batch. `tos`: DSCP and ECN of the outer header as it arrived (RFC 6040).
+   * The octets are lent until the listener returns; the path is the same object for the same path.
+   */
+  onDatagrams(listener: (bytes: Uint8Array, path: DatagramPath, tos: number) => void, batchDone: () => void): void;
   onError(listener: (errno: string) => void): void;
   /** Null when sent, else the errno (`ENETUNREACH`, `EAGAIN`, …). Never throws. */
   send(bytes: Uint8Array, remote: SocketAddress, tos: number): string | null;

@@ -1,0 +1,110 @@
+/**
+ * The one place that loads the addon (`native/`): file descriptors and system calls that Node has not. Every function of
+ * it answers with a number: what it counts, or an errno, negated; none throws.
+ */
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { PlatformError } from '../util/errors.js';
+
+/** How many packets the addon hands over in one call at most (`kBatchPackets`). */
+export const batchPackets = 64;
+/** Numbers about each received datagram: length, tos, family, port, four words of address. */
+export const receivedWords = 8;
+/** Numbers about each datagram to send: length, tos, and the answer. */
+export const sendWords = 4;
+/** Octets of a peer: family, 0, port in network order, 16 octets of address. */
+export const peerOctets = 20;
+
+/** Called from the event loop. `error` 0 or an errno, negated. */
+export type BatchListener = (count: number, error: number) => void;
+
+export interface NativeTun {
+  open(name: string): number;
+  start(slots: Uint8Array, slotBytes: number, lengths: Int32Array, listener: BatchListener): number;
+  write(packet: Uint8Array): number;
+  close(): number;
+}
+
+export interface NativeUdp {
+  open(local: Uint8Array, device: string, mark: number, bufferBytes: number): number;
+  start(slots: Uint8Array, slotBytes: number, numbers: Int32Array, listener: BatchListener): number;
+  send(bytes: Uint8Array, peer: Uint8Array, tos: number): number;
+  sendBatch(slots: Uint8Array, slotBytes: number, numbers: Int32Array, peers: Uint8Array, count: number): number;
+  close(): number;
+}
+
+export interface NativeNetlink {
+  open(protocol: number, groups: readonly number[]): number;
+  /** Every answer in one piece, or an errno, negated. */
+  transact(request: Uint8Array): Uint8Array | number;
+  start(buffer: Uint8Array, listener: BatchListener): number;
+  close(): number;
+}
+
+export interface Addon {
+  readonly TunDevice: new () => NativeTun;
+  readonly UdpSocket: new () => NativeUdp;
+  readonly NetlinkSocket: new () => NativeNetlink;
+  /** Returns only when it failed: the step and the errno, negated. */
+  reexec(
+    uid: number,
+    gid: number,
+    capabilities: readonly number[],
+    file: string,
+    args: readonly string[],
+    environment: readonly string[],
+    keepDescriptors: readonly number[],
+  ): readonly [string, number];
+  hardenProcess(): number;
+  notify(socketPath: string, text: string): number;
+  memoryFile(bytes: Uint8Array): number;
+}
+
+let loaded: Addon | null = null;
+
+/** The addon, loaded once. @throws PlatformError that says how to build it */
+export function addon(): Addon {
+  loaded ??= load();
+  return loaded;
+}
+
+function load(): Addon {
+  const folder = nativeFolder();
+  const require = createRequire(import.meta.url);
+  let problem = 'it is not built';
+  try {
+    const find: unknown = require('node-gyp-build');
+    // A prebuild for this platform where the package brings one, else native/build/Release.
+    const built: unknown = typeof find === 'function' ? find(folder) : null;
+    if (isAddon(built)) return built;
+    problem = 'it is of another version';
+  } catch (error) {
+    const text = error instanceof Error ? (error.message.split('\n')[0] ?? '') : '';
+    if (!text.startsWith('No native build')) problem = text;
+  }
+  throw new PlatformError(
+    `the addon can't be loaded: ${problem}`,
+    'ENOENT',
+    `Build it with "npm run build" (which needs: apt-get install g++ make python3), looked for in ${folder}.`,
+  );
+}
+
+/** `native/` beside `lib/` when run from source, one folder higher from `dist/`. */
+function nativeFolder(): string {
+  const start = path.dirname(fileURLToPath(import.meta.url));
+  let at = start;
+  while (path.dirname(at) !== at) {
+    const folder = path.join(at, 'native');
+    if (existsSync(path.join(folder, 'binding.gyp'))) return folder;
+    at = path.dirname(at);
+  }
+  return path.join(start, '..', '..', 'native');
+}
+
+function isAddon(value: unknown): value is Addon {
+  if (typeof value !== 'object' || value === null) return false;
+  const names = ['TunDevice', 'UdpSocket', 'NetlinkSocket', 'reexec', 'hardenProcess', 'notify', 'memoryFile'];
+  return names.every((name) => name in value);
+}

@@ -1,0 +1,126 @@
+/**
+ * UDP sockets of the outside. A datagram comes with the path it took, as one object per path, so that whoever gets many
+ * of them can compare by identity. No Don't Fragment (native/src/udp_socket.cc says why).
+ */
+import { addressBytes, addressFamily, addressFromBytes, type DatagramPath, type SocketAddress } from '../util/address.js';
+import { addon, peerOctets, receivedWords, type NativeUdp } from './addon.js';
+import { errnoName } from './errno.js';
+import type { UdpSocket } from './interfaces.js';
+import { packetSlotBytes, receiveArea } from './packet-area.js';
+
+/** Four megabytes: a tenth of a second at 300 Mbit/s, while the event loop is busy with something else. */
+const socketBufferBytes = 4 << 20;
+/** Remote addresses remembered per socket; when there are more, all are forgotten and found again. */
+const maxKnownPaths = 4096;
+
+export interface UdpSocketOptions {
+  /** Port 0: any free one. */
+  readonly local: SocketAddress;
+  readonly device: string | null;
+  /** Firewall mark of all that leaves; 0: none. */
+  readonly mark: number;
+}
+
+/** The socket, or the errno why not. */
+export type UdpOpened = { readonly ok: true; readonly socket: UdpSocket } | { readonly ok: false; readonly errno: string };
+
+export function openUdpSocket(options: UdpSocketOptions): UdpOpened {
+  const native = new (addon().UdpSocket)();
+  const port = native.open(encodePeer(options.local), options.device ?? '', options.mark | 0, socketBufferBytes);
+  if (port < 0) return { ok: false, errno: errnoName(port) };
+  return { ok: true, socket: new NativeUdpSocket(native, { address: options.local.address, port }, options.device) };
+}
+
+/** A socket address as the addon takes it. */
+export function encodePeer(at: SocketAddress): Uint8Array {
+  const out = new Uint8Array(peerOctets);
+  out[0] = addressFamily(at.address);
+  out[2] = at.port >> 8;
+  out[3] = at.port & 0xff;
+  out.set(addressBytes(at.address), 4);
+  return out;
+}
+
+class NativeUdpSocket implements UdpSocket {
+  readonly local: SocketAddress;
+  readonly device: string | null;
+  readonly native: NativeUdp;
+  readonly #paths: PathCache;
+  #errorListener: (errno: string) => void = () => undefined;
+  #closed = false;
+
+  constructor(native: NativeUdp, local: SocketAddress, device: string | null) {
+    this.native = native;
+    this.local = local;
+    this.device = device;
+    this.#paths = new PathCache(local, device);
+  }
+
+  onDatagrams(listener: (bytes: Uint8Array, path: DatagramPath, tos: number) => void, batchDone: () => void): void {
+    const area = receiveArea();
+    const { slots, numbers } = area;
+    const started = this.native.start(slots, area.slotBytes, numbers, (count, error) => {
+      for (let i = 0; i < count && !this.#closed; i++) {
+        const from = i * packetSlotBytes;
+        const at = i * receivedWords;
+        listener(slots.subarray(from, from + (numbers[at] ?? 0)), this.#paths.find(numbers, at), numbers[at + 1] ?? 0);
+      }
+      if (count > 0) batchDone();
+      if (error !== 0 && !this.#closed) this.#errorListener(errnoName(error));
+    });
+    if (started < 0) this.#errorListener(errnoName(started));
+  }
+
+  onError(listener: (errno: string) => void): void {
+    this.#errorListener = listener;
+  }
+
+  send(bytes: Uint8Array, remote: SocketAddress, tos: number): string | null {
+    const result = this.native.send(bytes, encodePeer(remote), tos);
+    return result < 0 ? errnoName(result) : null;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.native.close();
+  }
+}
+
+/** From the addon's numbers to the path, without making one per packet. */
+class PathCache {
+  readonly #local: SocketAddress;
+  readonly #device: string | null;
+  readonly #paths = new Map<string, DatagramPath>();
+  readonly #last = new Int32Array(receivedWords);
+  #lastPath: DatagramPath | null = null;
+
+  constructor(local: SocketAddress, device: string | null) {
+    this.#local = local;
+    this.#device = device;
+  }
+
+  find(numbers: Int32Array, at: number): DatagramPath {
+    if (this.#lastPath !== null && this.#sameAsLast(numbers, at)) return this.#lastPath;
+    const key = numbers.subarray(at + 2, at + receivedWords).join();
+    let path = this.#paths.get(key);
+    if (path === undefined) {
+      path = { local: this.#local, remote: decodePeer(numbers, at), device: this.#device };
+      if (this.#paths.size >= maxKnownPaths) this.#paths.clear();
+      this.#paths.set(key, path);
+    }
+    this.#last.set(numbers.subarray(at, at + receivedWords));
+    this.#lastPath = path;
+    return path;
+  }
+
+  #sameAsLast(numbers: Int32Array, at: number): boolean {
+    for (let i = 3; i < receivedWords; i++) if (numbers[at + i] !== this.#last[i]) return false;
+    return true;
+  }
+}
+
+function decodePeer(numbers: Int32Array, at: number): SocketAddress {
+  const length = numbers[at + 2] === 4 ? 4 : 16;
+  const octets = new Uint8Array(numbers.buffer, numbers.byteOffset + (at + 4) * 4, length);
+  return { address: addressFromBytes(octets), port: numbers[at + 3] ?? 0 };
+}

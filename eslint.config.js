@@ -34,7 +34,9 @@ export default defineConfig(
       '@typescript-eslint/dot-notation': 'off',
       // Methods that fulfil an interface without using `this`, and parameters named for the reader, are fine.
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
-      '@typescript-eslint/prefer-literal-enum-member': 'off',
+      // A stated type on an exported constant is what isolatedDeclarations is about.
+      '@typescript-eslint/no-inferrable-types': 'off',
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true }],
       'max-lines': ['error', 400],
       'max-lines-per-function': ['error', { max: 70, skipComments: true }],
       'no-restricted-syntax': [
@@ -70,7 +72,7 @@ export default defineConfig(
     files: ['**/*.ts', '**/*.js', '**/*.mjs'],
     plugins: { '@stylistic': stylistic },
     rules: {
-      '@stylistic/indent': ['error', 2, { SwitchCase: 1, ignoredNodes: ['TSUnionType', 'TSUnionType *', 'ConditionalExpression', 'TSConditionalType'] }],
+      '@stylistic/indent': ['error', 2, { SwitchCase: 1, ignoredNodes: ['TSUnionType', 'TSUnionType *', 'ConditionalExpression', 'ConditionalExpression *', 'TSConditionalType'] }],
       '@stylistic/max-len': ['error', { code: 150, ignoreUrls: true, ignoreStrings: true, ignoreTemplateLiterals: true, ignoreRegExpLiterals: true }],
       '@stylistic/quotes': ['error', 'single', { avoidEscape: true, allowTemplateLiterals: 'always' }],
       '@stylistic/semi': 'error',

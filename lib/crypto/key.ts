@@ -1,4 +1,7 @@
-/** Key material that says nothing of itself: every way of printing it gives `[redacted]` (a private field is not inspected either), and it can be wiped. */
+/**
+ * Key material that says nothing of itself: every way of printing it gives `[redacted]`
+ * (a private field is not inspected either), and it can be wiped.
+ */
 
 const redacted = '[redacted]';
 

@@ -2,6 +2,7 @@
  * The words that name algorithms in a proposal: the same as strongSwan's, aliases included, for every
  * algorithm we have; and for those we refuse, the reason. Numbers: IANA "IKEv2 Parameters".
  */
+import { encrId, esnId, integId, keId, prfId, transformType } from '../wire/iana.js';
 
 /** Transform types that a proposal keyword can stand for (RFC 7296 §3.3.2). */
 export type KeywordTransformType = 1 | 2 | 3 | 4 | 5;
@@ -37,9 +38,9 @@ export function lookUpRefusedKeyword(keyword: string): RefusedKeyword | null {
 }
 
 /** The keyword that we print for a transform, or null when we do not know it. */
-export function keywordOf(transformType: KeywordTransformType, id: number, keyLength: number | null): string | null {
-  for (const entry of supported.values()) {
-    if (entry.transformType === transformType && entry.id === id && entry.keyLength === keyLength) return entry.name;
+export function keywordOf(type: KeywordTransformType, id: number, keyLength: number | null): string | null {
+  for (const keyword of supported.values()) {
+    if (keyword.transformType === type && keyword.id === id && keyword.keyLength === keyLength) return keyword.name;
   }
   return null;
 }
@@ -50,39 +51,39 @@ export function allKeywords(): string[] {
 }
 
 const supported: ReadonlyMap<string, ProposalKeyword> = new Map([
-  ...entry('aes128gcm16', 1, 20, 128, 'aes128gcm128', 'aes128gcm'),
-  ...entry('aes192gcm16', 1, 20, 192, 'aes192gcm128', 'aes192gcm'),
-  ...entry('aes256gcm16', 1, 20, 256, 'aes256gcm128', 'aes256gcm'),
-  ...entry('chacha20poly1305', 1, 28, null),
-  ...entry('aes128', 1, 12, 128, 'aes'),
-  ...entry('aes192', 1, 12, 192),
-  ...entry('aes256', 1, 12, 256),
-  ...entry('prfsha256', 2, 5, null, 'prfsha2_256'),
-  ...entry('prfsha384', 2, 6, null, 'prfsha2_384'),
-  ...entry('prfsha512', 2, 7, null, 'prfsha2_512'),
-  ...entry('sha256', 3, 12, null, 'sha2_256'),
-  ...entry('sha384', 3, 13, null, 'sha2_384'),
-  ...entry('sha512', 3, 14, null, 'sha2_512'),
-  ...entry('x25519', 4, 31, null, 'curve25519'),
-  ...entry('x448', 4, 32, null, 'curve448'),
-  ...entry('ecp256', 4, 19, null),
-  ...entry('ecp384', 4, 20, null),
-  ...entry('ecp521', 4, 21, null),
-  ...entry('modp2048', 4, 14, null),
-  ...entry('modp3072', 4, 15, null),
-  ...entry('modp4096', 4, 16, null),
-  ...entry('noesn', 5, 0, null),
-  ...entry('esn', 5, 1, null),
+  ...entry('aes128gcm16', transformType.ENCR, encrId.AES_GCM_16, 128, 'aes128gcm128', 'aes128gcm'),
+  ...entry('aes192gcm16', transformType.ENCR, encrId.AES_GCM_16, 192, 'aes192gcm128', 'aes192gcm'),
+  ...entry('aes256gcm16', transformType.ENCR, encrId.AES_GCM_16, 256, 'aes256gcm128', 'aes256gcm'),
+  ...entry('chacha20poly1305', transformType.ENCR, encrId.CHACHA20_POLY1305, null),
+  ...entry('aes128', transformType.ENCR, encrId.AES_CBC, 128, 'aes'),
+  ...entry('aes192', transformType.ENCR, encrId.AES_CBC, 192),
+  ...entry('aes256', transformType.ENCR, encrId.AES_CBC, 256),
+  ...entry('prfsha256', transformType.PRF, prfId.HMAC_SHA2_256, null, 'prfsha2_256'),
+  ...entry('prfsha384', transformType.PRF, prfId.HMAC_SHA2_384, null, 'prfsha2_384'),
+  ...entry('prfsha512', transformType.PRF, prfId.HMAC_SHA2_512, null, 'prfsha2_512'),
+  ...entry('sha256', transformType.INTEG, integId.HMAC_SHA2_256_128, null, 'sha2_256'),
+  ...entry('sha384', transformType.INTEG, integId.HMAC_SHA2_384_192, null, 'sha2_384'),
+  ...entry('sha512', transformType.INTEG, integId.HMAC_SHA2_512_256, null, 'sha2_512'),
+  ...entry('x25519', transformType.KE, keId.CURVE25519, null, 'curve25519'),
+  ...entry('x448', transformType.KE, keId.CURVE448, null, 'curve448'),
+  ...entry('ecp256', transformType.KE, keId.ECP_256, null),
+  ...entry('ecp384', transformType.KE, keId.ECP_384, null),
+  ...entry('ecp521', transformType.KE, keId.ECP_521, null),
+  ...entry('modp2048', transformType.KE, keId.MODP_2048, null),
+  ...entry('modp3072', transformType.KE, keId.MODP_3072, null),
+  ...entry('modp4096', transformType.KE, keId.MODP_4096, null),
+  ...entry('noesn', transformType.ESN, esnId.NO_ESN, null),
+  ...entry('esn', transformType.ESN, esnId.ESN, null),
 ]);
 
 function entry(
   name: string,
-  transformType: KeywordTransformType,
+  type: KeywordTransformType,
   id: number,
   keyLength: number | null,
   ...aliases: readonly string[]
 ): [string, ProposalKeyword][] {
-  const value: ProposalKeyword = { name, transformType, id, keyLength };
+  const value: ProposalKeyword = { name, transformType: type, id, keyLength };
   return [name, ...aliases].map((keyword) => [keyword, value]);
 }
 

@@ -1,16 +1,16 @@
 /** AES in CBC mode (RFC 3602). Authentication is the integrity algorithm's, padding the protocol's. */
 import { assert } from '../../util/assert.js';
+import { encrId } from '../../wire/iana.js';
 import type { EncrAlgorithm } from '../algorithm.js';
 import type { Provider } from '../providers/provider.js';
 
-const encrAesCbc = 12;
 const blockBytes = 16;
 
 export function aesCbc(provider: Provider, keyLengthBits: 128 | 192 | 256): EncrAlgorithm {
   const keymatBytes = keyLengthBits / 8;
   return {
     name: `aes${keyLengthBits}`,
-    transformId: encrAesCbc,
+    transformId: encrId.AES_CBC,
     keyLengthBits,
     keymatBytes,
     ivBytes: blockBytes,

@@ -1,14 +1,13 @@
 /** ChaCha20-Poly1305 (RFC 7634). */
+import { encrId } from '../../wire/iana.js';
 import type { EncrAlgorithm } from '../algorithm.js';
 import type { Provider } from '../providers/provider.js';
 import { saltedAead } from './salted-aead.js';
 
-const encrChacha20Poly1305 = 28;
-
 export function chacha20Poly1305(provider: Provider): EncrAlgorithm {
   return saltedAead({
     name: 'chacha20poly1305',
-    transformId: encrChacha20Poly1305,
+    transformId: encrId.CHACHA20_POLY1305,
     // The key always has 256 bits, and no Key Length attribute is sent (RFC 7634 §4).
     keyLengthBits: null,
     keyBytes: 32,

@@ -4,21 +4,22 @@
  */
 import { assert } from '../../util/assert.js';
 import { compareBytes, fromHex } from '../../util/bytes.js';
+import { keId } from '../../wire/iana.js';
 import type { KeAlgorithm, RandomBytes } from '../algorithm.js';
 import { SecretKey } from '../key.js';
 import type { NistCurve, Provider } from '../providers/provider.js';
 
 export function ecp256(provider: Provider): KeAlgorithm {
-  return ecp(provider, { name: 'ecp256', transformId: 19, curve: 'p256', order: p256Order, topMask: 0xff });
+  return ecp(provider, { name: 'ecp256', transformId: keId.ECP_256, curve: 'p256', order: p256Order, topMask: 0xff });
 }
 
 export function ecp384(provider: Provider): KeAlgorithm {
-  return ecp(provider, { name: 'ecp384', transformId: 20, curve: 'p384', order: p384Order, topMask: 0xff });
+  return ecp(provider, { name: 'ecp384', transformId: keId.ECP_384, curve: 'p384', order: p384Order, topMask: 0xff });
 }
 
 export function ecp521(provider: Provider): KeAlgorithm {
   // 521 bits are 65 octets and one bit.
-  return ecp(provider, { name: 'ecp521', transformId: 21, curve: 'p521', order: p521Order, topMask: 0x01 });
+  return ecp(provider, { name: 'ecp521', transformId: keId.ECP_521, curve: 'p521', order: p521Order, topMask: 0x01 });
 }
 
 interface EcpGroup {

@@ -1,6 +1,7 @@
 /** Diffie-Hellman in the MODP groups (RFC 3526; RFC 7296 §2.14), with the checks of RFC 6989 §2.1. */
 import { assert } from '../../util/assert.js';
 import { compareBytes } from '../../util/bytes.js';
+import { keId } from '../../wire/iana.js';
 import type { KeAlgorithm } from '../algorithm.js';
 import { SecretKey } from '../key.js';
 import type { ModpGroup, Provider } from '../providers/provider.js';
@@ -8,15 +9,15 @@ import { modp2048Group, modp3072Group, modp4096Group } from './modp-groups.js';
 
 // Private values are as long as the larger exponent size of RFC 3526 §8, rounded up to octets.
 export function modp2048(provider: Provider): KeAlgorithm {
-  return modp(provider, 'modp2048', 14, modp2048Group, 40);
+  return modp(provider, 'modp2048', keId.MODP_2048, modp2048Group, 40);
 }
 
 export function modp3072(provider: Provider): KeAlgorithm {
-  return modp(provider, 'modp3072', 15, modp3072Group, 53);
+  return modp(provider, 'modp3072', keId.MODP_3072, modp3072Group, 53);
 }
 
 export function modp4096(provider: Provider): KeAlgorithm {
-  return modp(provider, 'modp4096', 16, modp4096Group, 60);
+  return modp(provider, 'modp4096', keId.MODP_4096, modp4096Group, 60);
 }
 
 function modp(provider: Provider, name: string, transformId: number, group: ModpGroup, privateBytes: number): KeAlgorithm {

@@ -1,0 +1,80 @@
+/** Who wants to be woken when: one binary heap for everything in the endpoint that waits for a time. */
+import { present } from '../util/assert.js';
+import type { Instant } from '../util/brands.js';
+
+/** Something that waits. It sets its next alarm itself. */
+export interface Sleeper {
+  wake(now: Instant): void;
+}
+
+interface Alarm {
+  readonly at: Instant;
+  readonly sleeper: Sleeper;
+}
+
+export class Alarms {
+  readonly #heap: Alarm[] = [];
+  /** The alarm that counts of each sleeper; others in the heap are stale and skipped. */
+  readonly #current = new Map<Sleeper, Alarm>();
+
+  /** One alarm a sleeper: a new one replaces the old; null cancels. */
+  set(sleeper: Sleeper, at: Instant | null): void {
+    if (at === null) {
+      this.#current.delete(sleeper);
+      return;
+    }
+    if (this.#current.get(sleeper)?.at === at) return;
+    const alarm = { at, sleeper };
+    this.#current.set(sleeper, alarm);
+    this.#push(alarm);
+  }
+
+  /** When the first is due; null without any. */
+  next(): Instant | null {
+    this.#dropStale();
+    return this.#heap[0]?.at ?? null;
+  }
+
+  /** Takes out the first that is due. */
+  due(now: Instant): Sleeper | null {
+    this.#dropStale();
+    const first = this.#heap[0];
+    if (first === undefined || first.at > now) return null;
+    this.#pop();
+    this.#current.delete(first.sleeper);
+    return first.sleeper;
+  }
+
+  #dropStale(): void {
+    for (let first = this.#heap[0]; first !== undefined && this.#current.get(first.sleeper) !== first; first = this.#heap[0]) this.#pop();
+  }
+
+  #push(alarm: Alarm): void {
+    const heap = this.#heap;
+    let at = heap.push(alarm) - 1;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      const above = present(heap[parent], 'a heap has a parent for each but the first');
+      if (above.at <= alarm.at) break;
+      heap[at] = above;
+      at = parent;
+    }
+    heap[at] = alarm;
+  }
+
+  #pop(): void {
+    const heap = this.#heap;
+    const last = heap.pop();
+    if (last === undefined || heap.length === 0) return;
+    let at = 0;
+    for (;;) {
+      const left = heap[2 * at + 1];
+      const right = heap[2 * at + 2];
+      const [child, index] = right !== undefined && left !== undefined && right.at < left.at ? [right, 2 * at + 2] : [left, 2 * at + 1];
+      if (child === undefined || child.at >= last.at) break;
+      heap[at] = child;
+      at = index;
+    }
+    heap[at] = last;
+  }
+}

@@ -1,0 +1,88 @@
+/** Sees to it that a peer that is kept up has all its Child SAs: one that is missing is made again, with back-off. */
+import type { PeerConfig } from '../config/types.js';
+import type { IkeCommand } from '../ike/io.js';
+import { after, type Instant } from '../util/brands.js';
+import type { Alarms, Sleeper } from './alarms.js';
+import { firstChildRetryMs, lastBackOffMs, responderChildRetryMs } from './limits.js';
+import type { OnDone, SaEntry } from './sa-driver.js';
+
+export interface KeeperHost {
+  readonly alarms: Alarms;
+  command(now: Instant, entry: SaEntry, command: IkeCommand, onDone: OnDone): void;
+  log(level: 'info' | 'debug' | 'warn', message: string, fields: Readonly<Record<string, unknown>>): void;
+}
+
+export class ChildKeeper implements Sleeper {
+  readonly #host: KeeperHost;
+  readonly #peer: () => PeerConfig | null;
+  readonly #sa: () => SaEntry | null;
+  readonly #creating = new Set<string>();
+  #failures = 0;
+  #at: Instant | null = null;
+
+  /**
+   * @param peer what is kept up; null while nothing is
+   * @param sa the IKE SA to make Child SAs in
+   */
+  constructor(host: KeeperHost, peer: () => PeerConfig | null, sa: () => SaEntry | null) {
+    this.#host = host;
+    this.#peer = peer;
+    this.#sa = sa;
+  }
+
+  /** An SA came or went: looks whether something is missing, and when to do something about it. */
+  changed(now: Instant): void {
+    const sa = this.#sa();
+    const peer = this.#peer();
+    if (sa === null || peer === null || missingChildren(peer, sa).length === 0) {
+      if (sa !== null && peer !== null) this.#failures = 0;
+      this.#at = null;
+    } else {
+      const pause = Math.min(lastBackOffMs, firstChildRetryMs * 2 ** Math.min(this.#failures, 10));
+      this.#at ??= after(now, pause + (sa.ikeSa.initiator ? 0 : responderChildRetryMs));
+    }
+    this.#host.alarms.set(this, this.#at);
+  }
+
+  failed(now: Instant, name: string, reason: string): void {
+    this.#host.log('warn', `no Child SA ${name}: ${reason}`, { child: name });
+    this.#failures++;
+    this.#at = null;
+    this.changed(now);
+  }
+
+  /** A packet wants through this one: no waiting. */
+  createNow(now: Instant, name: string): void {
+    const sa = this.#sa();
+    if (sa?.view().state === 'ESTABLISHED' && !sa.view().children.some((child) => child.name === name)) this.#create(now, sa, name);
+  }
+
+  stop(): void {
+    this.#at = null;
+    this.#host.alarms.set(this, null);
+  }
+
+  wake(now: Instant): void {
+    this.#at = null;
+    const sa = this.#sa();
+    const peer = this.#peer();
+    if (sa === null || peer === null) return;
+    for (const name of missingChildren(peer, sa)) this.#create(now, sa, name);
+  }
+
+  #create(now: Instant, sa: SaEntry, name: string): void {
+    if (this.#creating.has(name)) return;
+    this.#creating.add(name);
+    this.#host.command(now, sa, { kind: 'create-child', name }, (at, result) => {
+      this.#creating.delete(name);
+      if (!result.ok) this.failed(at, name, result.error);
+      else this.changed(at);
+    });
+  }
+}
+
+/** Names of the configured Child SAs that the IKE SA does not have. */
+export function missingChildren(peer: PeerConfig, sa: SaEntry): string[] {
+  const there = new Set(sa.view().children.map(({ name }) => name));
+  return peer.children.map(({ name }) => name).filter((name) => !there.has(name));
+}

@@ -1,0 +1,62 @@
+/**
+ * What the endpoint takes on at most, and its times. Limits are listed in docs/limits.md with what happens at each;
+ * times that are implementation choices carry their reason.
+ */
+
+/** Half-open IKE SAs of one source (an IPv4 address, an IPv6 /64) from which on cookies are asked of it (RFC 7296 §2.6). */
+export const cookieThresholdPerSource = 3;
+/** Half-open IKE SAs of one source, cookie or not: some dozens of hosts may start at once behind one NAT. */
+export const maxHalfOpenPerSource = 64;
+/** Half-open IKE SAs in all; each holds about 2 kB and a key pair. */
+export const maxHalfOpen = 2000;
+/** A responder's IKE SA not authenticated by then is dropped: IKE_AUTH follows within a round trip and some retransmissions. */
+export const halfOpenLifetimeMs = 30_000;
+
+/** IKE SAs in all. */
+export const maxIkeSas = 20_000;
+/** Jobs given out at once; more wait in the endpoint, in order. */
+export const maxJobsAtOnce = 64;
+/** Commands waiting for their end; past it a command is refused. */
+export const maxPendingCommands = 1000;
+/** Addresses taken from one name. */
+export const maxAddressesPerName = 16;
+/** Address pairs tried in one attempt. */
+export const maxPairsPerAttempt = 64;
+
+/** Unprotected answers (INVALID_IKE_SPI, INVALID_MAJOR_VERSION) in a second, in all: they help honest peers only. */
+export const maxUnprotectedAnswersPerSecond = 10;
+
+/** IKE_SA_INITs of one attempt that may be unanswered at once. */
+export const maxRacingAtOnce = 4;
+/** Between the starts of two pairs of one race: longer than most round trips, so that the first pair usually wins alone. */
+export const racePaceMs = 300;
+/** While more pairs wait than may run, the oldest gives way after so long (twice that on the second round, and so on). */
+export const raceSliceMs = 1_000;
+/** An attempt without success is over after so long; the next follows after the back-off. */
+export const attemptLifetimeMs = 30_000;
+
+/** First pause between two attempts; doubles up to the last. */
+export const firstBackOffMs = 1_000;
+export const lastBackOffMs = 60_000;
+/** An IKE SA that stood so long proves that things work: the back-off starts afresh. */
+export const stableAfterMs = 10_000;
+
+/** CONTRACT, `give_up`: unanswered for so long, a new IKE_SA_INIT runs beside the old SA. */
+export const besideAfterMs = 10_000;
+
+/** The loser of two crossed IKE SAs is deleted so long after its traffic moved: nothing of it is in flight any more. */
+export const crossedLoserGraceMs = 1_000;
+/** IKE SAs of one peer, one begun by each end, may have crossed when they were established within this time: no attempt lasts longer. */
+export const crossedWindowMs: number = attemptLifetimeMs + 1_000;
+/** An SA that is to go waits at most so long for the other to have the same Child SAs. */
+export const retirementPatienceMs = 5_000;
+/** With a peer that does not know our rule, the older of two crossed SAs stays so long, so that not both ends delete a different one. */
+export const crossedForeignGraceMs = 5_000;
+
+/** Pause before a missing Child SA is made again; doubles up to `lastBackOffMs`. */
+export const firstChildRetryMs = 1_000;
+/** The IKE SA's responder waits so much longer, so that the two ends do not make it twice. */
+export const responderChildRetryMs = 4_000;
+
+/** Shutdown waits so long for the peers' answers. */
+export const shutdownGraceMs = 2_000;

@@ -1,0 +1,67 @@
+/** The configured peers as IKE asks for them: who may be calling, who shows this identity (RFC 7296 §2.15, §3.5; RFC 4301 §4.4.3). */
+import type { IdentityMatch, PeerConfig } from '../config/types.js';
+import type { IkePeer, PeerDirectory } from '../ike/peer.js';
+import type { DatagramPath, IpAddress } from '../util/address.js';
+import { identityMatchesPattern, sameIdentity, type Identity } from '../wire/identity.js';
+
+export class ConfiguredPeers implements PeerDirectory {
+  readonly #addressesOf: (peer: PeerConfig) => readonly IpAddress[];
+  #peers: readonly PeerConfig[];
+
+  /** @param addressesOf what a peer's configured addresses and names stand for at this moment */
+  constructor(peers: readonly PeerConfig[], addressesOf: (peer: PeerConfig) => readonly IpAddress[]) {
+    this.#peers = peers;
+    this.#addressesOf = addressesOf;
+  }
+
+  get all(): readonly PeerConfig[] {
+    return this.#peers;
+  }
+
+  replace(peers: readonly PeerConfig[]): void {
+    this.#peers = peers;
+  }
+
+  find(name: string): PeerConfig | null {
+    return this.#peers.find((peer) => peer.name === name) ?? null;
+  }
+
+  /** Those whose address it is first: a peer may call from anywhere (roaming, NAT), so the others are possible too. */
+  candidates(path: DatagramPath): readonly IkePeer[] {
+    const fits = (peer: PeerConfig): boolean => this.#addressesOf(peer).includes(path.remote.address);
+    return [...this.#peers.filter(fits), ...this.#peers.filter((peer) => !fits(peer))];
+  }
+
+  /** The closest match: an identity named exactly before a pattern, a pattern before any. */
+  select(remoteId: Identity, localId: Identity | null): IkePeer | null {
+    const possible = this.#peers.filter((peer) => localId === null || sameIdentity(peer.localId, localId));
+    for (const kind of closeness) {
+      const peer = possible.find(({ id }) => id.kind === kind && identityFits(id, remoteId));
+      if (peer !== undefined) return peer;
+    }
+    return null;
+  }
+
+  accepts(peer: IkePeer, remoteId: Identity): boolean {
+    const configured = this.find(peer.name);
+    return configured !== null && identityFits(configured.id, remoteId);
+  }
+}
+
+/** A secret that several may know proves no identity: nobody may throw out another with it. */
+export function provesIdentity(peer: PeerConfig): boolean {
+  return peer.id.kind === 'exact';
+}
+
+const closeness = ['exact', 'pattern', 'any'] as const;
+
+function identityFits(match: IdentityMatch, identity: Identity): boolean {
+  switch (match.kind) {
+    case 'exact':
+      return sameIdentity(match.identity, identity);
+    case 'pattern':
+      return identityMatchesPattern(identity, match.pattern);
+    case 'any':
+      return true;
+  }
+}

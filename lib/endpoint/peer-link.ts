@@ -1,0 +1,321 @@
+/**
+ * What should stand with one configured peer, and what is done about it: when an attempt begins, when the next one follows,
+ * when a new IKE SA is tried beside a silent one. The SAs that stand are listed here, those of the peer's own calls too.
+ */
+import type { PeerConfig } from '../config/types.js';
+import type { IkeCommand } from '../ike/io.js';
+import type { OwnAddress } from '../ike/peer.js';
+import { after, earlier, type Instant } from '../util/brands.js';
+import { startPairs, type PeerLocation, type Ports, type StartPair } from './address-pairs.js';
+import type { Alarms, Sleeper } from './alarms.js';
+import { ChildKeeper } from './child-keeper.js';
+import { attemptLifetimeMs, besideAfterMs, firstBackOffMs, lastBackOffMs, stableAfterMs } from './limits.js';
+import { Race } from './race.js';
+import type { OnDone, SaEntry } from './sa-driver.js';
+
+/** What a link needs of the endpoint. */
+export interface LinkHost {
+  readonly alarms: Alarms;
+  readonly ports: Ports;
+  /** From 0 up to but not including 1. */
+  draw(): number;
+  ownAddresses(): readonly OwnAddress[];
+  locationsOf(peer: PeerConfig): readonly PeerLocation[];
+  /** Looks up the peer's names; `done` is called once, later or at once. */
+  resolve(now: Instant, peer: PeerConfig, done: (now: Instant) => void): void;
+  initiate(now: Instant, peer: PeerConfig, pair: StartPair, replacement: boolean): SaEntry | null;
+  abandon(now: Instant, entry: SaEntry, reason: string): void;
+  command(now: Instant, entry: SaEntry, command: IkeCommand, onDone: OnDone): void;
+  /** Somebody waits for this peer to be up. */
+  awaited(peer: string): boolean;
+  /** `final`: trying again would not help. */
+  attemptFailed(now: Instant, peer: string, reason: string, final: boolean): void;
+  log(level: 'info' | 'debug' | 'warn', message: string, fields: Readonly<Record<string, unknown>>): void;
+}
+
+type Attempt =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'resolving'; readonly deadline: Instant }
+  | { readonly kind: 'racing'; readonly race: Race; readonly deadline: Instant }
+  | { readonly kind: 'waiting'; readonly until: Instant };
+
+export class PeerLink implements Sleeper {
+  readonly #host: LinkHost;
+  readonly #keeper: ChildKeeper;
+  #peer: PeerConfig;
+  #attempt: Attempt = { kind: 'none' };
+  /** Authenticated and not closed, the newest last. */
+  readonly #standing: SaEntry[] = [];
+  #failures = 0;
+  /** A person took it down: only a person, a packet or the peer brings it up again. */
+  #held = false;
+  /** A packet asked for it. */
+  #acquired = false;
+  #lastReason = 'no answer';
+  #stopped = false;
+
+  constructor(host: LinkHost, peer: PeerConfig) {
+    this.#host = host;
+    this.#peer = peer;
+    this.#keeper = new ChildKeeper(host, () => (this.#keepsUp() ? this.#peer : null), () => this.primary());
+  }
+
+  get peer(): PeerConfig {
+    return this.#peer;
+  }
+
+  get standing(): readonly SaEntry[] {
+    return this.#standing;
+  }
+
+  /** The SAs of the attempt under way. */
+  get connecting(): readonly SaEntry[] {
+    return this.#attempt.kind === 'racing' ? this.#attempt.race.entries : [];
+  }
+
+  /** The SA that commands are for: the newest that isn't going away. */
+  primary(): SaEntry | null {
+    return this.#standing.findLast((entry) => entry.view().state !== 'DELETING') ?? null;
+  }
+
+  /** Looks at what should be, and begins or ends what must. */
+  consider(now: Instant): void {
+    if (this.#stopped) return;
+    if (!this.#wanted()) {
+      if (this.#attempt.kind === 'waiting') this.#attempt = { kind: 'none' };
+    } else if (this.#attempt.kind === 'none' && this.#lacking(now)) {
+      this.#begin(now);
+    }
+    this.#setAlarm();
+  }
+
+  /** A person wants it up now: no waiting. */
+  request(now: Instant): void {
+    this.#held = false;
+    this.hurry(now);
+  }
+
+  /** A packet wants through. */
+  acquire(now: Instant, child: string): void {
+    this.#held = false;
+    this.#acquired = true;
+    this.consider(now);
+    this.#keeper.createNow(now, child);
+  }
+
+  /** A person took it down. */
+  hold(now: Instant): void {
+    this.#held = true;
+    this.#acquired = false;
+    this.#endAttempt(now, 'taken down by command');
+    this.#setAlarm();
+  }
+
+  /** Something changed for the better (addresses, a new configuration): a pause ends now. */
+  hurry(now: Instant): void {
+    if (this.#attempt.kind === 'waiting') this.#attempt = { kind: 'none' };
+    this.consider(now);
+  }
+
+  /** The configuration changed in what concerns no SA. */
+  reconfigure(now: Instant, peer: PeerConfig): void {
+    this.#peer = peer;
+    this.#held = false;
+    this.hurry(now);
+  }
+
+  stop(now: Instant, reason: string): void {
+    this.#stopped = true;
+    this.#endAttempt(now, reason);
+    this.#keeper.stop();
+    this.#host.alarms.set(this, null);
+  }
+
+  authenticated(now: Instant, entry: SaEntry): void {
+    this.#standing.push(entry);
+    this.#lastReason = 'no answer';
+    if (this.#attempt.kind === 'racing' && !this.#attempt.race.entries.includes(entry)) {
+      // The peer called meanwhile. What has had no answer from it can't stand there yet, so it may go without a word.
+      this.#attempt.race.dropUnanswered(now, 'the peer called meanwhile');
+    }
+    if (this.#attempt.kind === 'racing') this.#attempt.race.closed(now, entry);
+    if (this.#attempt.kind !== 'racing' || this.#attempt.race.over) this.#attempt = { kind: 'none' };
+    this.#acquired = false;
+    this.#keeper.changed(now);
+    this.#setAlarm();
+  }
+
+  succeeded(now: Instant, old: SaEntry, successor: SaEntry): void {
+    const at = this.#standing.indexOf(old);
+    if (at < 0) return;
+    // The old one stays in the list, before its successor, until it closes.
+    this.#standing.splice(at + 1, 0, successor);
+    this.#setAlarm();
+    this.#keeper.changed(now);
+  }
+
+  closed(now: Instant, entry: SaEntry, reason: string, rekeyed: boolean, final: boolean): void {
+    if (this.#stopped) return;
+    const at = this.#standing.indexOf(entry);
+    if (at >= 0) {
+      this.#standing.splice(at, 1);
+      if (!rekeyed) this.#stoodUntil(now, entry, reason);
+    } else if (this.#attempt.kind === 'racing' && this.#attempt.race.closed(now, entry)) {
+      this.#lastReason = reason;
+      if (this.#attempt.race.over || final) this.#fail(now, final);
+    }
+    this.consider(now);
+  }
+
+  /** After every drain of one of its SAs. */
+  changed(now: Instant, entry: SaEntry): void {
+    if (this.#attempt.kind === 'racing' && entry.lineage.authenticatedAt === null) {
+      if (entry.view().spiR !== null) this.#attempt.race.answered(now, entry);
+    }
+    this.#setAlarm();
+  }
+
+  childrenChanged(now: Instant): void {
+    this.#keeper.changed(now);
+  }
+
+  childFailed(now: Instant, name: string, reason: string): void {
+    this.#keeper.failed(now, name, reason);
+  }
+
+  wake(now: Instant): void {
+    switch (this.#attempt.kind) {
+      case 'none':
+        break;
+      case 'resolving':
+        if (now >= this.#attempt.deadline) this.#fail(now, false);
+        break;
+      case 'racing':
+        if (now >= this.#attempt.deadline) this.#fail(now, false);
+        else this.#attempt.race.advance(now);
+        break;
+      case 'waiting':
+        if (now >= this.#attempt.until) this.#attempt = { kind: 'none' };
+        break;
+    }
+    this.consider(now);
+  }
+
+  #keepsUp(): boolean {
+    return this.#peer.start === 'now' && this.#peer.addresses.length > 0 && !this.#held;
+  }
+
+  #wanted(): boolean {
+    return this.#keepsUp() || this.#acquired || this.#host.awaited(this.#peer.name);
+  }
+
+  /** No SA stands, or those that do have been silent for too long. */
+  #lacking(now: Instant): boolean {
+    return this.#standing.every((entry) => {
+      const since = unansweredSince(entry);
+      return entry.view().state === 'DELETING' || (since !== null && this.#keepsUp() && now >= since + besideAfterMs);
+    });
+  }
+
+  #begin(now: Instant): void {
+    const deadline = after(now, attemptLifetimeMs);
+    this.#attempt = { kind: 'resolving', deadline };
+    this.#host.resolve(now, this.#peer, (at) => {
+      if (this.#attempt.kind === 'resolving' && this.#attempt.deadline === deadline && !this.#stopped) this.#race(at, deadline);
+    });
+  }
+
+  #race(now: Instant, deadline: Instant): void {
+    const locations = this.#host.locationsOf(this.#peer);
+    const own = this.#host.ownAddresses();
+    const pairs = startPairs(own, locations, this.#host.ports);
+    if (pairs.length === 0) {
+      this.#lastReason = whyNoPairs(this.#peer, own, locations);
+      this.#fail(now, locations.length === 0 && this.#peer.addresses.length === 0);
+      return;
+    }
+    const replacement = this.#standing.some((entry) => entry.view().state !== 'DELETING');
+    const race = new Race({
+      start: (at, pair) => this.#host.initiate(at, this.#peer, pair, replacement),
+      abandon: (at, entry, reason) => {
+        this.#host.abandon(at, entry, reason);
+      },
+    }, pairs);
+    this.#attempt = { kind: 'racing', race, deadline };
+    race.advance(now);
+    this.#setAlarm();
+  }
+
+  #fail(now: Instant, final: boolean): void {
+    const reason = this.#lastReason;
+    this.#endAttempt(now, reason);
+    this.#acquired = false;
+    this.#host.attemptFailed(now, this.#peer.name, reason, final);
+    if (this.#stopped || this.#attempt.kind !== 'none') return;
+    this.#wait(now);
+    this.#host.log('info', `${this.#peer.name} could not be reached: ${reason}`, { peer: this.#peer.name, again: this.#wanted() });
+  }
+
+  #stoodUntil(now: Instant, entry: SaEntry, reason: string): void {
+    const since = entry.lineage.authenticatedAt;
+    if (since !== null && now - since >= stableAfterMs) this.#failures = 0;
+    if (this.#standing.length > 0 || this.#attempt.kind !== 'none' || !this.#wanted()) return;
+    this.#lastReason = reason;
+    this.#wait(now);
+  }
+
+  #wait(now: Instant): void {
+    const pause = Math.min(lastBackOffMs, firstBackOffMs * 2 ** Math.min(this.#failures, 10));
+    this.#failures++;
+    // A quarter up or down, so that ends that fell together don't call together.
+    this.#attempt = { kind: 'waiting', until: after(now, pause * (0.75 + 0.5 * this.#host.draw())) };
+    this.#setAlarm();
+  }
+
+  #endAttempt(now: Instant, reason: string): void {
+    const attempt = this.#attempt;
+    this.#attempt = { kind: 'none' };
+    if (attempt.kind === 'racing') attempt.race.stop(now, reason);
+  }
+
+  #setAlarm(): void {
+    if (this.#stopped) return;
+    this.#host.alarms.set(this, earlier(this.#attemptAlarm(), this.#silenceAlarm()));
+  }
+
+  #attemptAlarm(): Instant | null {
+    switch (this.#attempt.kind) {
+      case 'none':
+        return null;
+      case 'resolving':
+        return this.#attempt.deadline;
+      case 'racing':
+        return earlier(this.#attempt.deadline, this.#attempt.race.nextAt());
+      case 'waiting':
+        return this.#attempt.until;
+    }
+  }
+
+  /** When the SA that still answers longest will have been silent for too long. */
+  #silenceAlarm(): Instant | null {
+    if (this.#attempt.kind !== 'none' || !this.#keepsUp() || this.#standing.length === 0) return null;
+    let last: Instant | null = null;
+    for (const entry of this.#standing) {
+      const since = unansweredSince(entry);
+      if (since === null) return null;
+      if (last === null || since > last) last = since;
+    }
+    return last === null ? null : after(last, besideAfterMs);
+  }
+}
+
+function unansweredSince(entry: SaEntry): Instant | null {
+  return entry.view().unansweredSince;
+}
+
+function whyNoPairs(peer: PeerConfig, own: readonly OwnAddress[], locations: readonly PeerLocation[]): string {
+  if (peer.addresses.length === 0) return `no addresses are configured for ${peer.name}: it has to call`;
+  if (locations.length === 0) return `none of the names of ${peer.name} could be resolved`;
+  if (own.length === 0) return 'this host has no usable address';
+  return `this host has no address of the family of any of ${peer.name}'s`;
+}

@@ -1,0 +1,114 @@
+/**
+ * One attempt to reach a peer over several address pairs: an IKE_SA_INIT each, with an SPI and a nonce of its own since the
+ * NAT detection hashes differ, paced, at most four unanswered at once; the first answer wins and the others are dropped.
+ */
+import { assert } from '../util/assert.js';
+import { after, type Instant } from '../util/brands.js';
+import type { StartPair } from './address-pairs.js';
+import { maxRacingAtOnce, racePaceMs, raceSliceMs } from './limits.js';
+import type { SaEntry } from './sa-driver.js';
+
+export interface RaceHost {
+  /** Null: no more IKE SAs are possible now. */
+  start(now: Instant, pair: StartPair): SaEntry | null;
+  abandon(now: Instant, entry: SaEntry, reason: string): void;
+}
+
+interface Runner {
+  readonly entry: SaEntry;
+  readonly pair: StartPair;
+  readonly startedAt: Instant;
+}
+
+export class Race {
+  readonly #host: RaceHost;
+  readonly #waiting: StartPair[];
+  #runners: Runner[] = [];
+  #winner: SaEntry | null = null;
+  #nextAt: Instant | null = null;
+  #slicesGiven = 0;
+  readonly #pairs: number;
+
+  constructor(host: RaceHost, pairs: readonly StartPair[]) {
+    assert(pairs.length > 0, 'a race has a pair to start with');
+    this.#host = host;
+    this.#waiting = [...pairs];
+    this.#pairs = pairs.length;
+  }
+
+  /** Nothing runs and nothing is left to try. */
+  get over(): boolean {
+    return this.#runners.length === 0 && (this.#winner !== null || this.#waiting.length === 0);
+  }
+
+  get entries(): readonly SaEntry[] {
+    return this.#runners.map(({ entry }) => entry);
+  }
+
+  nextAt(): Instant | null {
+    return this.#nextAt;
+  }
+
+  /** Starts what may start; called at the beginning and when `nextAt` has come. */
+  advance(now: Instant): void {
+    if (this.#winner !== null || (this.#nextAt !== null && now < this.#nextAt)) return;
+    this.#makeRoom(now);
+    const pair = this.#runners.length < maxRacingAtOnce ? this.#waiting.shift() : undefined;
+    if (pair !== undefined) {
+      const entry = this.#host.start(now, pair);
+      if (entry !== null && !entry.closed) this.#runners.push({ entry, pair, startedAt: now });
+    }
+    this.#nextAt = this.#waiting.length === 0 ? null : after(now, racePaceMs);
+  }
+
+  /** This one's IKE_SA_INIT was answered: it wins, the others are dropped. */
+  answered(now: Instant, entry: SaEntry): void {
+    if (this.#winner !== null || !this.#runners.some((runner) => runner.entry === entry)) return;
+    this.#winner = entry;
+    this.#nextAt = null;
+    const losers = this.#runners.filter((runner) => runner.entry !== entry);
+    this.#runners = this.#runners.filter((runner) => runner.entry === entry);
+    for (const loser of losers) this.#host.abandon(now, loser.entry, 'another address pair answered first');
+  }
+
+  /** True when it was one of this race. The next pair starts at once. */
+  closed(now: Instant, entry: SaEntry): boolean {
+    const before = this.#runners.length;
+    this.#runners = this.#runners.filter((runner) => runner.entry !== entry);
+    if (this.#runners.length === before) return false;
+    if (this.#winner === null && this.#waiting.length > 0) {
+      this.#nextAt = null;
+      this.advance(now);
+    }
+    return true;
+  }
+
+  /** Drops whoever has had no answer yet; one that has goes on. */
+  dropUnanswered(now: Instant, reason: string): void {
+    this.#waiting.length = 0;
+    this.#nextAt = null;
+    const dropped = this.#runners.filter((runner) => runner.entry.view().spiR === null);
+    this.#runners = this.#runners.filter((runner) => !dropped.includes(runner));
+    for (const { entry } of dropped) this.#host.abandon(now, entry, reason);
+  }
+
+  stop(now: Instant, reason: string): void {
+    const runners = this.#runners;
+    this.#runners = [];
+    this.#waiting.length = 0;
+    this.#nextAt = null;
+    for (const { entry } of runners) this.#host.abandon(now, entry, reason);
+  }
+
+  /** The oldest gives way once it had its time, and goes to the end of the queue. */
+  #makeRoom(now: Instant): void {
+    const oldest = this.#runners[0];
+    if (this.#waiting.length === 0 || this.#runners.length < maxRacingAtOnce || oldest === undefined) return;
+    const slice = raceSliceMs * (1 + Math.floor(this.#slicesGiven / this.#pairs));
+    if (now < oldest.startedAt + slice) return;
+    this.#slicesGiven++;
+    this.#runners.shift();
+    this.#waiting.push(oldest.pair);
+    this.#host.abandon(now, oldest.entry, 'no answer; another address pair is tried');
+  }
+}

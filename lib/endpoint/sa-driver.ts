@@ -1,0 +1,283 @@
+/**
+ * Drives the IKE SAs of the endpoint: gives inputs to one, drains it, turns its outputs into the endpoint's,
+ * and tells the endpoint afterwards what happened. Finds an SA by its SPI and a Child SA's owner by its id.
+ */
+import type { DataPlaneCommand } from '../esp/data-plane.js';
+import type { IkeCommand, IkeCommandResult, IkeInput, IkeOutput, IkeSaMachine, IkeSaView } from '../ike/io.js';
+import type { IkePeer } from '../ike/peer.js';
+import type { ChildSaId, IkeSpi, Instant } from '../util/brands.js';
+import { unreachable } from '../util/unreachable.js';
+import type { Identity } from '../wire/identity.js';
+import type { Alarms, Sleeper } from './alarms.js';
+import type { EndpointOutput } from './io.js';
+import type { WorkDesk } from './work-desk.js';
+
+/** What the endpoint hears of an SA, always after the SA's own outputs are drained. */
+export interface SaListener {
+  authenticated(now: Instant, entry: SaEntry, peer: IkePeer, remoteId: Identity, initialContact: boolean): void;
+  /** The rekeyed SA is driven from now on; the old one closes later. */
+  succeeded(now: Instant, old: SaEntry, successor: SaEntry): void;
+  childUp(now: Instant, entry: SaEntry, name: string): void;
+  childDown(now: Instant, entry: SaEntry, name: string, reason: string, rekeyed: boolean): void;
+  childFailed(now: Instant, entry: SaEntry, name: string, reason: string): void;
+  closed(now: Instant, entry: SaEntry, reason: string, rekeyed: boolean, authenticationFailed: boolean): void;
+  /** After every drain: its view may have changed. */
+  changed(now: Instant, entry: SaEntry): void;
+}
+
+/** Where the driver's outputs go, shared with the rest of the endpoint. */
+export interface DriverContext {
+  readonly alarms: Alarms;
+  readonly work: WorkDesk;
+  readonly listener: SaListener;
+  readonly emit: (output: EndpointOutput) => void;
+}
+
+/** Told once how a command went. */
+export type OnDone = (now: Instant, result: IkeCommandResult) => void;
+
+/** What stays the same over rekeys of an IKE SA. */
+export interface Lineage {
+  /** This end sent the first IKE_SA_INIT. */
+  readonly initiator: boolean;
+  readonly startedAt: Instant;
+  authenticatedAt: Instant | null;
+  /** Of the first IKE_SA_INIT: what decides between crossed SAs. */
+  nonces: readonly Uint8Array[];
+  /** Started while another SA of the same peer stood, to take its place. */
+  replacement: boolean;
+  /** Commands on their way: one that waits for its turn goes over to a successor. */
+  readonly pending: Map<number, OnDone>;
+}
+
+export function newLineage(now: Instant, initiator: boolean, replacement: boolean): Lineage {
+  return { initiator, startedAt: now, authenticatedAt: null, nonces: [], replacement, pending: new Map() };
+}
+
+/** One IKE SA in the endpoint's hands. */
+export class SaEntry implements Sleeper {
+  readonly ikeSa: IkeSaMachine;
+  readonly lineage: Lineage;
+  /** Known from the start as initiator, with authentication as responder. */
+  peerName: string | null;
+  readonly children: Set<ChildSaId> = new Set<ChildSaId>();
+  closed = false;
+  readonly #driver: SaDriver;
+
+  constructor(driver: SaDriver, ikeSa: IkeSaMachine, lineage: Lineage, peerName: string | null) {
+    this.#driver = driver;
+    this.ikeSa = ikeSa;
+    this.lineage = lineage;
+    this.peerName = peerName;
+  }
+
+  wake(now: Instant): void {
+    this.#driver.drive(now, this, { kind: 'wake' });
+  }
+
+  view(): IkeSaView {
+    return this.ikeSa.view();
+  }
+}
+
+export class SaDriver {
+  readonly #context: DriverContext;
+  readonly #bySpi = new Map<IkeSpi, SaEntry>();
+  readonly #byChild = new Map<ChildSaId, SaEntry>();
+
+  #lastCommandId = 0;
+
+  constructor(context: DriverContext) {
+    this.#context = context;
+  }
+
+  get size(): number {
+    return this.#bySpi.size;
+  }
+
+  entries(): IterableIterator<SaEntry> {
+    return this.#bySpi.values();
+  }
+
+  find(localSpi: IkeSpi): SaEntry | null {
+    return this.#bySpi.get(localSpi) ?? null;
+  }
+
+  ownerOf(child: ChildSaId): SaEntry | null {
+    return this.#byChild.get(child) ?? null;
+  }
+
+  knowsChild(child: ChildSaId): boolean {
+    return this.#byChild.has(child);
+  }
+
+  /** Takes over an SA that has just been made and drains what it has to say. */
+  add(now: Instant, ikeSa: IkeSaMachine, lineage: Lineage, peerName: string | null): SaEntry {
+    const entry = new SaEntry(this, ikeSa, lineage, peerName);
+    this.#bySpi.set(ikeSa.localSpi, entry);
+    this.#drain(now, entry);
+    return entry;
+  }
+
+  /** Does nothing for an SA that is closed already. */
+  drive(now: Instant, entry: SaEntry, input: IkeInput): void {
+    if (entry.closed) return;
+    entry.ikeSa.handleInput(now, input);
+    this.#drain(now, entry);
+  }
+
+  command(now: Instant, entry: SaEntry, command: IkeCommand, onDone: OnDone): void {
+    if (entry.closed) {
+      onDone(now, { ok: false, error: 'the IKE SA is gone' });
+      return;
+    }
+    const id = ++this.#lastCommandId;
+    entry.lineage.pending.set(id, onDone);
+    this.drive(now, entry, { kind: 'command', id, command });
+  }
+
+  /** Forgets an SA without a word to the peer, its Child SAs included. */
+  abandon(now: Instant, entry: SaEntry, reason: string): void {
+    if (entry.closed) return;
+    const view = entry.view();
+    const commands = view.children.flatMap(({ id }): DataPlaneCommand[] => [
+      { kind: 'remove-outbound', child: id },
+      { kind: 'remove-inbound', child: id },
+    ]);
+    if (commands.length > 0) this.#context.emit({ kind: 'data-plane', commands });
+    for (const child of view.children) this.#event(entry, 'child-down', { child: child.name, reason });
+    if (entry.lineage.authenticatedAt !== null) this.#event(entry, 'ike-down', { reason });
+    this.#remove(entry);
+    failPending(now, entry, reason);
+    this.#context.listener.closed(now, entry, reason, false, false);
+  }
+
+  #drain(now: Instant, entry: SaEntry): void {
+    const { listener } = this.#context;
+    const reactions: (() => void)[] = [];
+    for (;;) {
+      const output = entry.ikeSa.pollOutput();
+      if (output.kind === 'wake') {
+        this.#context.alarms.set(entry, entry.closed ? null : output.at);
+        break;
+      }
+      this.#take(now, entry, output, reactions);
+    }
+    for (const react of reactions) react();
+    if (!entry.closed) listener.changed(now, entry);
+  }
+
+  #take(now: Instant, entry: SaEntry, output: IkeOutput, reactions: (() => void)[]): void {
+    const { emit, work, listener } = this.#context;
+    switch (output.kind) {
+      case 'transmit':
+        emit(output);
+        return;
+      case 'work':
+        work.submit(output.job, (at, result) => {
+          if (result.kind !== 'resolved') this.drive(at, entry, { kind: 'work-done', id: output.id, result });
+        });
+        return;
+      case 'data-plane':
+        for (const command of output.commands) if (command.kind === 'install-inbound') this.#own(entry, command.child);
+        emit(output);
+        return;
+      case 'event':
+        this.#event(entry, output.event, output.fields);
+        return;
+      case 'log':
+        emit({ ...output, fields: { peer: entry.peerName, ...output.fields } });
+        return;
+      case 'command-done':
+        reactions.push(() => {
+          const onDone = entry.lineage.pending.get(output.id);
+          entry.lineage.pending.delete(output.id);
+          onDone?.(now, output.result);
+        });
+        return;
+      case 'authenticated':
+        this.#authenticated(now, entry, output.peer);
+        reactions.push(() => {
+          if (!entry.closed) listener.authenticated(now, entry, output.peer, output.remoteId, output.initialContact);
+        });
+        return;
+      case 'successor':
+        this.#succeed(now, entry, output.ikeSa, reactions);
+        return;
+      case 'child-up':
+        reactions.push(() => {
+          listener.childUp(now, entry, output.name);
+        });
+        return;
+      case 'child-down':
+        this.#byChild.delete(output.child);
+        entry.children.delete(output.child);
+        reactions.push(() => {
+          listener.childDown(now, entry, output.name, output.reason, output.rekeyed);
+        });
+        return;
+      case 'child-failed':
+        reactions.push(() => {
+          listener.childFailed(now, entry, output.name, output.reason);
+        });
+        return;
+      case 'closed':
+        this.#remove(entry);
+        reactions.push(() => {
+          if (!output.rekeyed) failPending(now, entry, output.reason);
+          listener.closed(now, entry, output.reason, output.rekeyed, output.authenticationFailed);
+        });
+        return;
+      default:
+        unreachable(output);
+    }
+  }
+
+  #authenticated(now: Instant, entry: SaEntry, peer: IkePeer): void {
+    entry.peerName = peer.name;
+    entry.lineage.authenticatedAt = now;
+    entry.lineage.nonces = entry.view().nonces;
+  }
+
+  /** Children move over to the successor with their ids (RFC 7296 §2.18), now or when it is said again. */
+  #succeed(now: Instant, old: SaEntry, ikeSa: IkeSaMachine, reactions: (() => void)[]): void {
+    const known = this.find(ikeSa.localSpi);
+    const entry = known ?? new SaEntry(this, ikeSa, old.lineage, old.peerName);
+    this.#bySpi.set(ikeSa.localSpi, entry);
+    for (const child of [...old.children]) {
+      if (!ikeSa.hasChild(child)) continue;
+      old.children.delete(child);
+      this.#own(entry, child);
+    }
+    reactions.push(() => {
+      if (known === null) this.#context.listener.succeeded(now, old, entry);
+      this.#drain(now, entry);
+    });
+  }
+
+  #event(entry: SaEntry, event: string, fields: EventFields): void {
+    this.#context.emit({ kind: 'event', event: { event, peer: entry.peerName, fields } });
+  }
+
+  #own(entry: SaEntry, child: ChildSaId): void {
+    this.#byChild.set(child, entry);
+    entry.children.add(child);
+  }
+
+  #remove(entry: SaEntry): void {
+    entry.closed = true;
+    this.#context.alarms.set(entry, null);
+    if (this.#bySpi.get(entry.ikeSa.localSpi) === entry) this.#bySpi.delete(entry.ikeSa.localSpi);
+    for (const child of entry.children) if (this.#byChild.get(child) === entry) this.#byChild.delete(child);
+    entry.children.clear();
+  }
+}
+
+/** Nobody waits for ever for an SA that is gone. */
+function failPending(now: Instant, entry: SaEntry, reason: string): void {
+  const waiting = [...entry.lineage.pending.values()];
+  entry.lineage.pending.clear();
+  for (const onDone of waiting) onDone(now, { ok: false, error: `the IKE SA is gone: ${reason}` });
+}
+
+type EventFields = Readonly<Record<string, string | number | boolean | null | readonly string[]>>;

@@ -1,0 +1,202 @@
+/** mhtun in a namespace of the lab: the daemon, its verbs as a user runs them, and its status over the control socket. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { requestControl } from '../../lib/control/client.js';
+import type { ControlRequest } from '../../lib/control/messages.js';
+import { LabError, sleep, type Finished, type Running } from './exec.js';
+import { projectRoot, type Lab } from './lab.js';
+import type { ChildSa, IkeSa, Outcome, Party } from './party.js';
+import type { Site } from './topology.js';
+
+export interface MhtunOptions {
+  /** Text of mhtun.toml. */
+  readonly config: string;
+  /** The name under which it has the peer. */
+  readonly peer: string;
+  /** Write the keys of every SA beside the logs, for Wireshark. */
+  readonly keys: boolean;
+  readonly logLevel?: string;
+}
+
+export class Mhtun implements Party {
+  readonly kind = 'mhtun';
+  readonly site: Site;
+  /** Milliseconds from the start of the process until it answered on its control socket. */
+  readyMs = NaN;
+  readonly #options: MhtunOptions;
+  readonly #folder: string;
+  #running: Running | null = null;
+
+  constructor(lab: Lab, site: Site, options: MhtunOptions) {
+    this.site = site;
+    this.#options = options;
+    this.#folder = join(lab.folder, `${site.name}-mhtun`);
+    mkdirSync(this.#folder, { recursive: true });
+    this.configure(options.config);
+    lab.onClose(`mhtun on ${site.name}`, () => this.stop());
+  }
+
+  get control(): string {
+    return controlSocket(this.site);
+  }
+
+  get configFile(): string {
+    return join(this.#folder, 'mhtun.toml');
+  }
+
+  /** Replaces its configuration file; a running daemon wants `reload`. */
+  configure(text: string): void {
+    writeFileSync(this.configFile, text, { mode: 0o600 });
+  }
+
+  async start(): Promise<void> {
+    if (this.#running !== null) return;
+    const began = Date.now();
+    const argv = [...program, 'up', this.configFile, '--log-level', this.#options.logLevel ?? 'debug', '--log-format', 'pretty', '--control', this.control];
+    const env: Record<string, string> = this.#options.keys ? { MHTUN_KEYLOG: join(this.#folder, 'keys') } : {};
+    const running = this.site.host.start(argv, this.#logFile, env);
+    this.#running = running;
+    while (!(await this.#answers())) {
+      if (running.code !== null) throw new LabError(`mhtun on ${this.site.name} ended with ${running.code}: ${this.log().slice(-1500)}`);
+      if (Date.now() - began > readyTimeoutMs) throw new LabError(`mhtun on ${this.site.name} does not answer on its control socket: ${this.log().slice(-1500)}`);
+      await sleep(20);
+    }
+    this.readyMs = Date.now() - began;
+  }
+
+  async stop(): Promise<void> {
+    const running = this.#running;
+    this.#running = null;
+    await running?.stop('SIGTERM', 8000);
+  }
+
+  async kill(): Promise<void> {
+    const running = this.#running;
+    this.#running = null;
+    await running?.stop('SIGKILL');
+  }
+
+  /** The process id of the daemon. */
+  get pid(): number {
+    return this.#running?.pid ?? 0;
+  }
+
+  /** Runs a verb as a user would, with `--json`. */
+  verb(args: readonly string[], timeoutMs = 60_000): Promise<Finished> {
+    return this.site.host.run([...program, ...args, '--control', this.control, '--json'], { timeoutMs });
+  }
+
+  async order(args: readonly string[]): Promise<Outcome> {
+    const began = Date.now();
+    const finished = await this.verb(args);
+    return { ok: finished.code === 0, text: `${finished.stdout}${finished.stderr}`.trim(), tookMs: Date.now() - began };
+  }
+
+  initiate(child = 'net', timeoutS = 10): Promise<Outcome> {
+    return this.order(['initiate', this.#options.peer, '--child', child, '--timeout', String(timeoutS)]);
+  }
+
+  rekeyChild(child = 'net'): Promise<Outcome> {
+    return this.order(['rekey', this.#options.peer, '--child', child, '--timeout', '10']);
+  }
+
+  rekeyIke(): Promise<Outcome> {
+    return this.order(['rekey', this.#options.peer, '--ike', '--timeout', '10']);
+  }
+
+  terminate(child?: string): Promise<Outcome> {
+    return this.order(['terminate', this.#options.peer, ...(child === undefined ? [] : ['--child', child])]);
+  }
+
+  move(local: string, remote: string): Promise<Outcome> {
+    return this.order(['move', this.#options.peer, '--local', local, '--remote', remote]);
+  }
+
+  /** One request over the control socket, without a process for it. */
+  async ask(request: ControlRequest, timeoutMs = 15_000): Promise<Outcome & { readonly result: unknown }> {
+    const began = performance.now();
+    const reply = await requestControl(this.control, request, { timeoutMs });
+    const tookMs = performance.now() - began;
+    return reply.ok ? { ok: true, text: '', tookMs, result: reply.result } : { ok: false, text: reply.error, tookMs, result: null };
+  }
+
+  async status(): Promise<unknown> {
+    const { ok, result, text } = await this.ask({ verb: 'status' });
+    if (!ok) throw new LabError(`mhtun status on ${this.site.name}: ${text}`);
+    return result;
+  }
+
+  async sas(): Promise<readonly IkeSa[]> {
+    return items(field(await this.status(), 'peers')).flatMap((peer) => items(field(peer, 'ike_sas')).map(toIkeSa));
+  }
+
+  log(): string {
+    return existsSync(this.#logFile) ? readFileSync(this.#logFile, 'utf8') : '';
+  }
+
+  get #logFile(): string {
+    return join(this.#folder, 'mhtun.log');
+  }
+
+  async #answers(): Promise<boolean> {
+    if (!existsSync(this.control)) return false;
+    try {
+      return (await requestControl(this.control, { verb: 'status' }, { timeoutMs: 2000 })).ok;
+    } catch {
+      return false;
+    }
+  }
+}
+
+/** The name of a unix socket has little room, so it does not lie in the lab's folder. */
+export function controlSocket(site: Site): string {
+  return `/tmp/${site.host.name}/mhtun.sock`;
+}
+
+/** A field of a JSON document, whatever it is. */
+export function field(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? new Map<string, unknown>(Object.entries(value)).get(name) : undefined;
+}
+
+export function items(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+export function textField(value: unknown, name: string): string {
+  const found = field(value, name);
+  return typeof found === 'string' ? found : '';
+}
+
+function toIkeSa(value: unknown): IkeSa {
+  return {
+    established: ['ESTABLISHED', 'REKEYING'].includes(textField(value, 'state')),
+    initiator: field(value, 'initiator') === true,
+    spiI: textField(value, 'spi_i').replace(/^0x/, ''),
+    spiR: textField(value, 'spi_r').replace(/^0x/, ''),
+    local: textField(value, 'local'),
+    remote: textField(value, 'remote'),
+    localId: textField(value, 'local_id'),
+    remoteId: textField(value, 'remote_id'),
+    natLocal: field(value, 'nat_local') === true,
+    natRemote: field(value, 'nat_remote') === true,
+    children: items(field(value, 'child_sas')).map(toChildSa),
+  };
+}
+
+function toChildSa(value: unknown): ChildSa {
+  return {
+    name: textField(value, 'name'),
+    installed: textField(value, 'state') === 'INSTALLED',
+    spiIn: textField(value, 'spi_in').replace(/^0x/, ''),
+    spiOut: textField(value, 'spi_out').replace(/^0x/, ''),
+    suite: textField(value, 'suite'),
+    localTs: items(field(value, 'local_ts')).map(String),
+    remoteTs: items(field(value, 'remote_ts')).map(String),
+    packetsIn: Number(field(value, 'packets_in')),
+    packetsOut: Number(field(value, 'packets_out')),
+  };
+}
+
+/** The built program; MHTUN_PROGRAM names another (`node --import tsx bin/mhtun.ts` while working on it). */
+const program: readonly string[] = process.env['MHTUN_PROGRAM']?.split(' ') ?? [process.execPath, join(projectRoot, 'dist', 'bin', 'mhtun.js')];
+const readyTimeoutMs = 15_000;

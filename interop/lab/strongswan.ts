@@ -1,0 +1,219 @@
+/** strongSwan's charon in a container of the lab, with its ESP in userland (kernel-libipsec) and vici as its control. */
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Engine } from './engine.js';
+import { eventually, LabError } from './exec.js';
+import type { Lab } from './lab.js';
+import type { ChildSa, IkeSa, Outcome, Party } from './party.js';
+import type { Site } from './topology.js';
+import type { StrongSwanVersion } from './images.js';
+import { listOf, sectionsOf, textOf, vici, type Section } from './vici.js';
+
+export interface StrongSwanOptions {
+  readonly version: StrongSwanVersion;
+  readonly image: string;
+  /** Text of swanctl.conf. */
+  readonly config: string;
+  /** Settings of strongswan.conf below `charon`, beyond the lab's own. */
+  readonly charon: Readonly<Record<string, string>>;
+  /** The name under which its configuration has the peer. */
+  readonly peer: string;
+}
+
+export class StrongSwan implements Party {
+  readonly kind: StrongSwanVersion;
+  readonly site: Site;
+  readonly #engine: Engine;
+  readonly #options: StrongSwanOptions;
+  readonly #folder: string;
+  readonly #container: string;
+  #running = false;
+
+  constructor(lab: Lab, engine: Engine, site: Site, options: StrongSwanOptions) {
+    this.kind = options.version;
+    this.site = site;
+    this.#engine = engine;
+    this.#options = options;
+    this.#folder = join(lab.folder, `${site.name}-strongswan`);
+    this.#container = `${site.host.name}-${options.version}`;
+    mkdirSync(this.#folder, { recursive: true });
+    writeFileSync(join(this.#folder, 'strongswan.conf'), strongSwanConf(options.charon));
+    writeFileSync(join(this.#folder, 'swanctl.conf'), options.config);
+    lab.onClose(`container ${this.#container}`, () => this.kill());
+  }
+
+  get socket(): string {
+    return join(this.#folder, 'charon.vici');
+  }
+
+  async start(): Promise<void> {
+    if (this.#running) return;
+    this.#running = true;
+    await this.#engine.start({
+      name: this.#container,
+      image: this.#options.image,
+      namespace: this.site.host.name,
+      folder: this.#folder,
+      mountedAt: '/lab',
+      env: { STRONGSWAN_CONF: '/lab/strongswan.conf', SWANCTL_DIR: '/lab' },
+      argv: ['sh', '-c', startScript],
+    });
+    await eventually(`${this.kind} on ${this.site.name} takes its configuration`, () => this.#loaded(), 15_000);
+  }
+
+  async stop(): Promise<void> {
+    await this.#engine.exec(this.#container, ['sh', '-c', 'kill -TERM "$(cat /lab/charon.pid)"']);
+    await eventually('charon ends', () => Promise.resolve(this.log().includes('shutdown of charon complete') || this.#goneQuietly() ? true : null), 3000).catch(() => null);
+    await this.kill();
+  }
+
+  async kill(): Promise<void> {
+    if (!this.#running) return;
+    this.#running = false;
+    await this.#engine.remove(this.#container);
+    for (const name of ['charon.vici', 'loaded']) rmSync(join(this.#folder, name), { force: true });
+  }
+
+  initiate(child = 'net', timeoutS = 10): Promise<Outcome> {
+    return this.#order('initiate', { child, ike: this.#options.peer, timeout: String(timeoutS * 1000) });
+  }
+
+  initiateIke(timeoutS = 10): Promise<Outcome> {
+    return this.#order('initiate', { ike: this.#options.peer, timeout: String(timeoutS * 1000) });
+  }
+
+  /** vici's rekey returns when the rekeying was begun; here it is done when the SPI has changed. */
+  async rekeyChild(child = 'net'): Promise<Outcome> {
+    const before = new Set(await this.#spis(child));
+    const outcome = await this.#order('rekey', { child });
+    if (!outcome.ok) return outcome;
+    return this.#until(outcome, 'no new Child SA', async () => (await this.#spis(child)).some((spi) => !before.has(spi)));
+  }
+
+  async rekeyIke(): Promise<Outcome> {
+    const before = new Set((await this.sas()).map((sa) => sa.spiI));
+    const outcome = await this.#order('rekey', { ike: this.#options.peer });
+    if (!outcome.ok) return outcome;
+    return this.#until(outcome, 'no new IKE SA', async () => (await this.sas()).some((sa) => sa.established && !before.has(sa.spiI)));
+  }
+
+  terminate(child?: string): Promise<Outcome> {
+    return this.#order('terminate', { ...(child === undefined ? { ike: this.#options.peer } : { child }), timeout: '5000' });
+  }
+
+  async sas(): Promise<readonly IkeSa[]> {
+    const { events } = await vici(this.socket, 'list-sas', {}, 'list-sa');
+    return events.flatMap((event) => sectionsOf(event).map(([, section]) => toIkeSa(section)));
+  }
+
+  log(): string {
+    const file = join(this.#folder, 'charon.log');
+    return existsSync(file) ? readFileSync(file, 'utf8') : '';
+  }
+
+  async #loaded(): Promise<true | null> {
+    if (!existsSync(join(this.#folder, 'loaded'))) return null;
+    const said = readFileSync(join(this.#folder, 'loaded'), 'utf8');
+    if (said.trim() === '') return null;
+    if (!/^exit 0$/m.test(said)) throw new LabError(`${this.kind} on ${this.site.name} refuses its configuration: ${said}`);
+    return Promise.resolve(true);
+  }
+
+  #goneQuietly(): boolean {
+    return !existsSync(join(this.#folder, 'charon.pid'));
+  }
+
+  async #order(command: string, message: Section): Promise<Outcome> {
+    const began = Date.now();
+    const { reply, events } = await vici(this.socket, command, message, 'control-log', 60_000);
+    const lines = [...events.map((event) => textOf(event, 'msg')), textOf(reply, 'errmsg')];
+    return { ok: textOf(reply, 'success') === 'yes', text: lines.filter((line) => line !== '').join('\n'), tookMs: Date.now() - began };
+  }
+
+  async #until(outcome: Outcome, otherwise: string, done: () => Promise<boolean>): Promise<Outcome> {
+    const began = Date.now();
+    while (Date.now() - began < 10_000) {
+      if (await done()) return { ...outcome, tookMs: outcome.tookMs + Date.now() - began };
+    }
+    return { ok: false, text: `${outcome.text}\n${otherwise}`, tookMs: Date.now() - began };
+  }
+
+  async #spis(child: string): Promise<string[]> {
+    const children = (await this.sas()).flatMap((sa) => sa.children);
+    return children.filter((sa) => sa.name === child && sa.installed).map((sa) => sa.spiIn);
+  }
+}
+
+/** The configuration is loaded once charon listens; what came of it is left in a file for the lab to read. */
+const startScript = [
+  'rm -f /lab/charon.vici /lab/loaded; /usr/lib/ipsec/charon & echo $! > /lab/charon.pid',
+  'while ! [ -S /lab/charon.vici ]; do sleep 0.02; done; chmod 666 /lab/charon.vici',
+  'said=$(swanctl --load-all --file /lab/swanctl.conf --uri unix:///lab/charon.vici 2>&1); code=$?',
+  'printf "%s\\nexit %s\\n" "$said" $code > /lab/loaded.new; mv /lab/loaded.new /lab/loaded; wait; rm -f /lab/charon.pid',
+].join('\n');
+
+/** The algorithms of `openssl` come first, `gmp`, `chapoly` and `curve25519` give what it lacks. */
+const plugins =
+  'random nonce openssl aes sha1 sha2 hmac kdf pem pkcs1 pkcs8 x509 constraints revocation pubkey gcm chapoly curve25519 gmp kernel-libipsec kernel-netlink socket-default vici';
+
+function strongSwanConf(charon: Readonly<Record<string, string>>): string {
+  const settings: Record<string, string> = {
+    load: plugins,
+    'plugins.vici.socket': 'unix:///lab/charon.vici',
+    'filelog.lab.path': '/lab/charon.log',
+    'filelog.lab.default': '1',
+    'filelog.lab.ike': '2',
+    'filelog.lab.time_format': '%H:%M:%S',
+    'filelog.lab.time_add_ms': 'yes',
+    'filelog.lab.append': 'yes',
+    'filelog.lab.flush_line': 'yes',
+    // A lab does not wait as long as the world: three tries within 5 s.
+    retransmit_timeout: '1.0',
+    retransmit_tries: '3',
+    retransmit_base: '1.4',
+    ...charon,
+  };
+  const lines = Object.entries(settings).map(([key, value]) => nested(key.split('.'), value));
+  return `charon {\n${lines.join('\n')}\n}\n`;
+}
+
+/** strongswan.conf joins sections of one name. */
+function nested(path: readonly string[], value: string): string {
+  const [first, ...rest] = path;
+  return rest.length === 0 ? `  ${first ?? ''} = ${value}` : `  ${first ?? ''} {\n${nested(rest, value)}\n  }`;
+}
+
+function toIkeSa(section: Section): IkeSa {
+  return {
+    established: textOf(section, 'state') === 'ESTABLISHED',
+    initiator: textOf(section, 'initiator') === 'yes',
+    spiI: textOf(section, 'initiator-spi'),
+    spiR: textOf(section, 'responder-spi'),
+    local: endpoint(textOf(section, 'local-host'), textOf(section, 'local-port')),
+    remote: endpoint(textOf(section, 'remote-host'), textOf(section, 'remote-port')),
+    localId: textOf(section, 'local-id'),
+    remoteId: textOf(section, 'remote-id'),
+    natLocal: textOf(section, 'nat-local') === 'yes',
+    natRemote: textOf(section, 'nat-remote') === 'yes',
+    children: sectionsOf(section, 'child-sas').map(([, child]) => toChildSa(child)),
+  };
+}
+
+function toChildSa(section: Section): ChildSa {
+  const parts = ['encr-alg', 'encr-keysize', 'integ-alg', 'dh-group', 'esn'].map((name) => textOf(section, name));
+  return {
+    name: textOf(section, 'name'),
+    installed: textOf(section, 'state') === 'INSTALLED',
+    spiIn: textOf(section, 'spi-in'),
+    spiOut: textOf(section, 'spi-out'),
+    suite: parts.filter((part) => part !== '').join('/'),
+    localTs: listOf(section, 'local-ts'),
+    remoteTs: listOf(section, 'remote-ts'),
+    packetsIn: Number(textOf(section, 'packets-in')),
+    packetsOut: Number(textOf(section, 'packets-out')),
+  };
+}
+
+function endpoint(host: string, port: string): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}

@@ -96,7 +96,9 @@ export type DataPlaneCommand =
 /** Why a packet was dropped; each is a counter. */
 export type DropReason =
   | 'malformed' | 'unknown-spi' | 'replayed' | 'auth-failed' | 'bad-padding' | 'selector-mismatch'
-  | 'no-sa' | 'expired' | 'too-big' | 'queue-full' | 'send-failed';
+  | 'no-sa' | 'expired' | 'too-big' | 'queue-full' | 'send-failed'
+  /** Marked as congested outside, and what is inside can't be marked (RFC 6040 §4.2). */
+  | 'congestion';
 
 export type DataPlaneEvent =
   /** An IKE message that came in on the NAT port, marker removed. `path.local` is the address it was sent to. */

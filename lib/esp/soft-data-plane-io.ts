@@ -48,6 +48,8 @@ export interface SoftDataPlaneOptions {
   readonly host: DataPlaneHost;
   /** For the IVs of CBC. */
   readonly random: RandomBytes;
+  /** The sequence number before an outbound SA's first; absent: 0. Only for tests of what happens when numbers run out. */
+  readonly lastSequence?: number;
 }
 
 /** What the driver reads besides outputs. */

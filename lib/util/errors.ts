@@ -42,7 +42,7 @@ export interface ConfigProblem {
   readonly file: string;
   /** 1-based; null where no line fits (a missing file). */
   readonly line: number | null;
-  /** Dotted, as `peer[0].child[1].local`. */
+  /** Dotted, as `peer[0].child[1].local`; empty where the file as a whole is meant. */
   readonly key: string;
   /** What was expected, what was got, and the nearest right thing. */
   readonly message: string;
@@ -55,9 +55,16 @@ export class ConfigError extends MhtunError {
   readonly problems: readonly ConfigProblem[];
 
   constructor(problems: readonly ConfigProblem[]) {
-    super(problems.map((p) => `${p.file}${p.line === null ? '' : `:${p.line}`}: ${p.key}: ${p.message}`).join('\n'));
+    super(problems.map(formatProblem).join('\n'));
     this.problems = problems;
   }
+}
+
+/** `/etc/mhtun/mhtun.toml:12: peer[0].dpd: expected …`. */
+export function formatProblem(problem: ConfigProblem): string {
+  const line = problem.line === null ? '' : `:${problem.line}`;
+  const key = problem.key === '' ? '' : `${problem.key}: `;
+  return `${problem.file}${line}: ${key}${problem.message}`;
 }
 
 /** A caller broke the contract of one of our own interfaces. */

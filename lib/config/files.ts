@@ -1,0 +1,31 @@
+/** What the configuration needs of a file system. This folder takes text; whoever may touch files gives it. */
+
+/** A file as read; `mode` is its permission bits. */
+export type ReadResult =
+  | { readonly ok: true; readonly text: string; readonly mode: number }
+  | { readonly ok: false; readonly error: string };
+
+/** Files by absolute path, or by a path relative to where the program runs. */
+export interface ConfigFiles {
+  /** `error` is a clause, as `no such file`. Never throws. */
+  read(path: string): ReadResult;
+  /** The files whose path matches a pattern with `*` and `?`, sorted; none is no error. Never throws. */
+  glob(pattern: string): readonly string[];
+}
+
+/** `path` as seen from the file `from`: `.` and `..` resolved, so that a file has one name. */
+export function resolvePath(from: string, path: string): string {
+  const folder = path.startsWith('/') ? '' : from.slice(0, from.lastIndexOf('/') + 1);
+  const joined = folder + path;
+  const out: string[] = [];
+  for (const part of joined.split('/')) {
+    if (part === '' || part === '.') continue;
+    if (part === '..' && out.length > 0 && out.at(-1) !== '..') out.pop();
+    else if (part !== '..' || !joined.startsWith('/')) out.push(part);
+  }
+  return (joined.startsWith('/') ? '/' : '') + out.join('/');
+}
+
+export function isPattern(path: string): boolean {
+  return /[*?]/.test(path);
+}

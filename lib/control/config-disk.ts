@@ -1,0 +1,65 @@
+/** The files of a configuration as they lie on disk: what `lib/config`, which knows no file system, is given by the daemon and by `check`. */
+import { closeSync, constants, existsSync, fstatSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import type { ConfigFiles, ReadResult } from '../config/files.js';
+import { maxConfigFileBytes } from '../config/toml.js';
+
+/** Reads as the process that runs; never throws. */
+export const configDisk: ConfigFiles = { read, glob };
+
+function read(path: string): ReadResult {
+  let file: number | null = null;
+  try {
+    // Without O_NONBLOCK a named pipe would hold the program until somebody writes into it.
+    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    // The same open file is asked for its mode and read, so that nobody can exchange it in between.
+    const stat = fstatSync(file);
+    if (!stat.isFile()) return { ok: false, error: stat.isDirectory() ? 'it is a folder' : 'it is no ordinary file' };
+    if (stat.size > maxConfigFileBytes) return { ok: false, error: `it is larger than ${maxConfigFileBytes} octets` };
+    return { ok: true, text: readFileSync(file, 'utf8'), mode: stat.mode & 0o7777 };
+  } catch (error) {
+    return { ok: false, error: explain(error) };
+  } finally {
+    if (file !== null) closeSync(file);
+  }
+}
+
+/** Folder by folder; names that begin with a dot match only a pattern that does (as a shell has it). */
+function glob(pattern: string): readonly string[] {
+  const absolute = pattern.startsWith('/');
+  let found = [absolute ? '' : '.'];
+  for (const part of pattern.split('/').filter((step) => step !== '')) {
+    found = /[*?]/.test(part) ? found.flatMap((folder) => matchesIn(folder, part)) : found.map((folder) => `${folder}/${part}`);
+  }
+  return found
+    .filter((path) => existsSync(path))
+    .map((path) => (absolute ? path : path.slice(2)))
+    .sort();
+}
+
+function matchesIn(folder: string, part: string): string[] {
+  const expression = part
+    .replaceAll(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
+  const matcher = new RegExp(`^${expression}$`, 's');
+  try {
+    const names = readdirSync(folder === '' ? '/' : folder).filter((name) => matcher.test(name) && (part.startsWith('.') || !name.startsWith('.')));
+    return names.map((name) => `${folder}/${name}`);
+  } catch {
+    return [];
+  }
+}
+
+function explain(error: unknown): string {
+  const errno = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown error';
+  switch (errno) {
+    case 'ENOENT':
+      return 'no such file';
+    case 'EACCES':
+      return 'permission denied';
+    case 'ENOTDIR':
+      return 'no such folder';
+    default:
+      return errno;
+  }
+}

@@ -38,6 +38,8 @@ export interface UdpSocket {
 export interface HostAddress {
   readonly address: IpAddress;
   readonly prefixLength: number;
+  /** What is reached over the link directly. */
+  readonly network: Prefix;
   readonly device: string;
   readonly scope: 'global' | 'link' | 'host';
   readonly deprecated: boolean;

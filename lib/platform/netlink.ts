@@ -1,0 +1,118 @@
+/**
+ * Requests to the kernel over netlink, with their answers, and the groups that tell of changes. The kernel answers while it
+ * takes the request, so a request is an ordinary call.
+ */
+import { concat } from '../util/bytes.js';
+import { PlatformError } from '../util/errors.js';
+import { addon, type NativeNetlink } from './addon.js';
+import { errnoName, systemError } from './errno.js';
+import { decodeMessages, encodeMessage, isDone, netlinkFlag, verdictOf, type NetlinkMessage } from './netlink-codec.js';
+
+export const netlinkProtocol = { route: 0, netfilter: 12 } as const;
+
+/** A request without the number that this file gives it. */
+export interface NetlinkRequest {
+  readonly type: number;
+  readonly flags: number;
+  readonly payload: Uint8Array;
+}
+
+/** Null where all went well. `text` is the kernel's own explanation, if it gave one. */
+export interface NetlinkRefusal {
+  readonly errno: string;
+  readonly text: string | null;
+  /** Which of the requests. */
+  readonly index: number;
+}
+
+/** The kernel says a dump was cut into by changes (NLM_F_DUMP_INTR); after so many times what there is must do. */
+const maxDumpAttempts = 8;
+const receiveOctets = 65_536;
+
+export class NetlinkClient {
+  readonly #native: NativeNetlink;
+  #sequence = 1;
+
+  /** @throws PlatformError */
+  constructor(protocol: number) {
+    this.#native = openNative(protocol, []);
+  }
+
+  /** Several requests in one system call, in order (for nfnetlink: a batch). All are tried. */
+  change(requests: readonly NetlinkRequest[]): NetlinkRefusal | null {
+    const first = this.#sequence;
+    const messages = requests.map((request) => this.#number(request));
+    for (const answer of this.#exchange(concat(...messages))) {
+      const verdict = verdictOf(answer);
+      if (verdict !== null && verdict.errno !== 0) {
+        return { errno: errnoName(verdict.errno), text: verdict.text, index: verdict.sequence - first };
+      }
+    }
+    return null;
+  }
+
+  /** Everything of one kind. @throws PlatformError */
+  dump(type: number, payload: Uint8Array): NetlinkMessage[] {
+    for (let attempt = 1; ; attempt++) {
+      const sequence = this.#sequence;
+      const answers = this.#exchange(this.#number({ type, flags: netlinkFlag.dump, payload }));
+      const out: NetlinkMessage[] = [];
+      let interrupted = false;
+      for (const answer of answers) {
+        if (answer.sequence !== sequence) continue;
+        if ((answer.flags & netlinkFlag.dumpInterrupted) !== 0) interrupted = true;
+        const verdict = verdictOf(answer);
+        if (verdict !== null && verdict.errno !== 0) throw refused('can\'t ask the kernel', { errno: errnoName(verdict.errno), text: verdict.text, index: 0 });
+        if (verdict === null && !isDone(answer)) out.push(answer);
+      }
+      if (!interrupted || attempt === maxDumpAttempts) return out;
+    }
+  }
+
+  close(): void {
+    this.#native.close();
+  }
+
+  #number(request: NetlinkRequest): Uint8Array {
+    const sequence = this.#sequence;
+    this.#sequence = (sequence + 1) >>> 0;
+    return encodeMessage({ type: request.type, flags: request.flags | netlinkFlag.request, sequence, payload: request.payload });
+  }
+
+  #exchange(bytes: Uint8Array): NetlinkMessage[] {
+    const answer = this.#native.transact(bytes);
+    if (typeof answer === 'number') throw systemError('can\'t ask the kernel', errnoName(answer));
+    return decodeMessages(answer);
+  }
+}
+
+/** A refusal as an error. */
+export function refused(doing: string, refusal: NetlinkRefusal): PlatformError {
+  const error = systemError(doing, refusal.errno);
+  return refusal.text === null ? error : new PlatformError(`${error.message}: ${refusal.text}`, error.errno, error.advice);
+}
+
+export interface NetlinkGroups {
+  close(): void;
+}
+
+/**
+ * Listens to multicast groups. `changed` is called from the event loop, once for each message that came in, and also when
+ * the kernel had to drop some (ENOBUFS): the listener asks for the whole anew each time. @throws PlatformError
+ */
+export function watchGroups(protocol: number, groups: readonly number[], changed: () => void): NetlinkGroups {
+  const native = openNative(protocol, groups);
+  const started = native.start(new Uint8Array(receiveOctets), () => changed());
+  if (started < 0) {
+    native.close();
+    throw systemError('can\'t watch the links', errnoName(started));
+  }
+  return { close: () => void native.close() };
+}
+
+function openNative(protocol: number, groups: readonly number[]): NativeNetlink {
+  const native = new (addon().NetlinkSocket)();
+  const opened = native.open(protocol, groups);
+  if (opened < 0) throw systemError('can\'t open a netlink socket', errnoName(opened));
+  return native;
+}

@@ -26,8 +26,9 @@ export const maxConfigFiles: number = 10_000;
 /** @throws ConfigError with every problem there is */
 export function loadConfig(files: ConfigFiles, path: string): LoadedConfig {
   const loader = new Loader(files);
-  loader.readFile(path, null);
-  const config = loader.build(path);
+  const main = resolvePath('', path);
+  loader.readFile(main, null);
+  const config = loader.build(main);
   const problems = loader.sorted('problems');
   if (config === null || problems.length > 0) throw new ConfigError(problems);
   return { config, warnings: loader.sorted('warnings'), paths: loader.paths };

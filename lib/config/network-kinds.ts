@@ -2,7 +2,7 @@
 import { addressFamily, parseAddress, type IpAddress } from '../util/address.js';
 import { parseIdentity, type Identity } from '../wire/identity.js';
 import type { Proposal } from '../wire/payloads/sa.js';
-import { parseSelector } from '../wire/traffic-selector-text.js';
+import { parseSelector } from '../wire/traffic-selector.js';
 import { defaultProposals, parseProposal, type ProposalUse } from './proposal.js';
 import type { IdentityMatch, PeerAddress, SelectorConfig } from './types.js';
 import { listKind, textKind, type ValueKind } from './value.js';

@@ -64,11 +64,12 @@ const secretKind: ValueKind<{ readonly key: SecretKey; readonly short: string | 
 const pathKind: ValueKind<string> = textKind('the path of a file', (text) => (text === '' || text.includes('\0') ? null : text));
 
 function readSecret(table: TableReader, files: ConfigFiles): SecretKey | null {
-  const inFile = table.has('psk_file');
-  if (inFile && table.has('psk')) table.problem('psk_file', 'expected either psk or psk_file, and both are there');
-  if (inFile) return readSecretFile(table, files);
+  if (table.has('psk_file')) {
+    if (!table.has('psk')) return readSecretFile(table, files);
+    table.problem('psk_file', 'expected either psk or psk_file, and both are there');
+  }
   const secret = table.required('psk', secretKind, '"…" (`mhtun psk` prints a good one), or psk_file = "sun.psk"');
-  if (secret?.short !== null && secret !== null) table.warning('psk', secret.short);
+  if (secret !== null && secret.short !== null) table.warning('psk', secret.short);
   return secret?.key ?? null;
 }
 

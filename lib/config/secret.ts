@@ -12,7 +12,7 @@ export function parseSecret(text: string): SecretResult {
   if (text === '') return { ok: false, problem: 'the secret is empty; `mhtun psk` prints a good one' };
   if (text.startsWith('0x')) return ofOctets(/^([0-9a-fA-F]{2})+$/.test(text.slice(2)) ? fromHex(text.slice(2)) : null, '0x', 'pairs of hex digits');
   if (text.startsWith('0s')) return ofOctets(fromBase64(text.slice(2)), '0s', 'base64');
-  const length = [...text].length;
+  const length = Array.from(text).length;
   const short = length < minSecretLetters ? `a secret of ${length} letters can be guessed: use ${minSecretLetters} or more, or \`mhtun psk\`` : null;
   return { ok: true, key: new SecretKey(utf8(text)), short };
 }

@@ -53,6 +53,8 @@ export function parseToml(text: string): TomlResult {
     return { ok: true, root };
   } catch (error) {
     if (error instanceof ParseError) {
+      const dangling = lineOfMissingValue(text, error);
+      if (dangling !== null) return { ok: false, line: dangling, message: 'not TOML: a value is missing after "="' };
       return { ok: false, line: error.lineNumber, message: `not TOML at column ${error.column + 1}: ${describe(error.message)}` };
     }
     // Brackets nested by the ten thousand exhaust the parser's stack.
@@ -79,6 +81,16 @@ const clearer: Readonly<Record<string, string>> = {
 
 function describe(message: string): string {
   return clearer[message] ?? message.charAt(0).toLowerCase() + message.slice(1);
+}
+
+/** The parser looks for a missing value in the lines below, and complains there: this is the line that lacks it. */
+function lineOfMissingValue(text: string, error: ParseError): number | null {
+  const lines = text.split('\n', error.lineNumber);
+  for (let line = error.lineNumber - 1; line >= 1; line--) {
+    const content = (lines[line - 1] ?? '').replace(/#.*$/, '').trim();
+    if (content !== '') return /^[^"'#]*=$/.test(content) ? line : null;
+  }
+  return null;
 }
 
 /** The table that a header `[a.b]` or `[[a.b]]` stands for; made on the way down where it is not there yet. */

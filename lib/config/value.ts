@@ -48,13 +48,13 @@ export function textKind<T>(expected: string, parse: (text: string, wrong: (why:
     parse(value) {
       if (value.node.kind !== 'string') return value.unexpected(expected);
       const { value: text } = value.node;
-      let why: string | null = null;
+      const why: string[] = [];
       const result = parse(text, (reason) => {
-        why = reason;
+        why.push(reason);
         return null;
       });
       if (result !== null) return result;
-      return why === null ? value.unexpected(expected) : value.wrong(`${show(value.node)}: ${String(why)}`);
+      return why.length === 0 ? value.unexpected(expected) : value.wrong(`${show(value.node)}: ${why.join('; ')}`);
     },
   };
 }

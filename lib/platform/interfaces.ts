@@ -1,6 +1,6 @@
 /** The operating system as the daemon sees it. The addon and Node implement these; tests fake them. */
 import type { DatagramPath, IpAddress, SocketAddress } from '../util/address.js';
-import type { AddressRange, Prefix } from '../util/address-range.js';
+import type { Prefix } from '../util/address-range.js';
 import type { Instant } from '../util/brands.js';
 import type { NativeUdp } from './addon.js';
 
@@ -63,21 +63,6 @@ export interface HostState {
   readonly links: readonly HostLink[];
   readonly addresses: readonly HostAddress[];
 }
-
-/** What has to stand between `up` and `down` so that nothing protected travels in clear (RFC 4301 §5). */
-export interface ProtectionPlan {
-  readonly device: string;
-  readonly table: number;
-  readonly metric: number;
-  readonly mark: number;
-  /** Everything the tunnel may carry, as prefixes; a default route goes to the second table. */
-  readonly remote: readonly Prefix[];
-  readonly local: readonly AddressRange[];
-  /** UDP ports on which IKE and ESP arrive from outside. */
-  readonly ports: readonly number[];
-}
-
-export type { DatagramPath };
 
 /** An address of this host that IKE may use, and the link it is on; what the endpoint calls LocalAddress. */
 export interface LocalUse {

@@ -3,13 +3,28 @@
  * in place (RFC 4301 §5: nothing protected travels in clear from here on), opens the sockets and starts to watch the links.
  * Everything is synchronous; listeners are called from the event loop, never inside one of these calls.
  */
+import process from 'node:process';
 import type { Config } from '../config/types.js';
 import type { RandomBytes } from '../crypto/algorithm.js';
-import type { DataPlane, DataPlaneEvent } from '../esp/data-plane.js';
-import type { DatagramPath } from '../util/address.js';
-import type { AddressRange } from '../util/address-range.js';
+import type { DataPlane, DataPlaneEvent, DataPlaneHost } from '../esp/data-plane.js';
+import { SoftDataPlane } from '../esp/soft-data-plane.js';
+import type { DatagramPath, IpAddress } from '../util/address.js';
+import { rangeContains, type AddressRange } from '../util/address-range.js';
 import { PlatformError } from '../util/errors.js';
-import type { Clock, HostState, LocalUse, PlatformLog, ServiceNotifier } from './interfaces.js';
+import { systemClock } from './clock.js';
+import { localRanges, pairsFor, protectedPairs } from './configured-protection.js';
+import { checkPort, IkeSockets } from './ike-sockets.js';
+import type { Clock, HostState, LocalUse, PlatformLog, ServiceNotifier, TunDevice } from './interfaces.js';
+import { startLinkMonitor, type LinkMonitor } from './link-monitor.js';
+import { missingAddresses, usableAddresses } from './local-addresses.js';
+import { tunnelMtu } from './mtu.js';
+import { NetlinkClient, netlinkProtocol, refused } from './netlink.js';
+import { ProtectionKeeper } from './protection.js';
+import { planProtection, type ProtectedPair } from './protection-plan.js';
+import { addAddress, bringUp, readHostState, removeAddress, setMtu } from './rtnetlink-link.js';
+import { serviceNotifier } from './service-notifier.js';
+import { startSoftDataPlane } from './soft-data-plane-driver.js';
+import { openTunDevice } from './tun-device.js';
 
 /** Who is told what the system does. Octets belong to the listener. */
 export interface PlatformListener {
@@ -55,5 +70,188 @@ export interface Platform {
  *   Whatever was made until then is removed again.
  */
 export function openPlatform(options: PlatformOptions): Platform {
-  throw new PlatformError(`not yet: ${options.config.endpoint.interface}`, '', '');
+  return new LinuxPlatform(options);
+}
+
+class LinuxPlatform implements Platform {
+  readonly clock: Clock = systemClock;
+  readonly notify: ServiceNotifier = serviceNotifier(process.env['NOTIFY_SOCKET'] ?? '');
+  readonly dataPlane: DataPlane;
+  readonly dataPlaneKind = 'typescript' as const;
+  readonly #listener: PlatformListener;
+  readonly #log: PlatformLog;
+  readonly #client: NetlinkClient;
+  readonly #monitor: LinkMonitor;
+  readonly #tun: TunDevice;
+  readonly #keeper: ProtectionKeeper;
+  readonly #ikeSockets: IkeSockets;
+  /** What to undo, the last first. */
+  readonly #undo: (() => void)[] = [];
+  #config: Config;
+  #usable: readonly LocalUse[];
+  #mtu: number;
+  #inner: readonly IpAddress[] = [];
+  #also: readonly AddressRange[] = [];
+  #started = false;
+  #closed = false;
+
+  constructor(options: PlatformOptions) {
+    const { config, listener, log } = options;
+    this.#config = config;
+    this.#listener = listener;
+    this.#log = log;
+    try {
+      this.#client = this.#opened(new NetlinkClient(netlinkProtocol.route));
+      this.#monitor = this.#opened(startLinkMonitor((state) => this.#stateChanged(state)));
+      const state = this.#monitor.state();
+      this.#usable = usableAddresses(state, config.endpoint.listen, localRanges(config));
+      checkPort(this.#usable, config.endpoint.port);
+      checkPort(this.#usable, config.endpoint.natPort);
+      this.#mtu = tunnelMtu(config.endpoint.mtu, state, this.#usable);
+      this.#tun = this.#opened(openTunDevice(config.endpoint.interface));
+      this.#tun.onError((errno) => log('error', `the interface ${this.#tun.name} is gone`, { errno }));
+      this.#keeper = new ProtectionKeeper({ tun: this.#tun, routing: config.endpoint.routes }, state, log);
+      this.#undo.push(() => this.#keeper.close(this.#started && this.#config.endpoint.onExit === 'block'));
+      bringUp(this.#client, this.#tun.index, this.#mtu);
+      this.#addAddresses(config.endpoint.address);
+      this.#protect(readHostState(this.#client));
+      this.#ikeSockets = this.#opened(new IkeSockets({ port: config.endpoint.port, mark: this.#mark, log, listener: (path, bytes) => listener.datagram(path, bytes) }));
+      this.#ikeSockets.follow(this.#usable);
+      this.dataPlane = this.#opened(this.#startDataPlane(options));
+      this.dataPlane.apply([{ kind: 'set-mtu', mtu: this.#mtu }]);
+      for (const address of missingAddresses(state, config.endpoint.listen)) log('warn', `the address ${address} of "listen" is not on this host now`, {});
+      this.#started = true;
+    } catch (error) {
+      this.#undoAll();
+      throw error;
+    }
+  }
+
+  get tun(): Platform['tun'] {
+    return { name: this.#tun.name, index: this.#tun.index, mtu: this.#mtu };
+  }
+
+  localAddresses(): readonly LocalUse[] {
+    return this.#usable;
+  }
+
+  hostState(): HostState {
+    return this.#monitor.state();
+  }
+
+  send(path: DatagramPath, bytes: Uint8Array): string | null {
+    return this.#ikeSockets.send(path, bytes);
+  }
+
+  protectAlso(remote: readonly AddressRange[]): void {
+    this.#also = remote;
+    this.#protect(this.#monitor.state());
+  }
+
+  reconfigure(config: Config): void {
+    const before = this.#config.endpoint;
+    const after = config.endpoint;
+    const fixed = fixedKeys.find((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]));
+    if (fixed !== undefined) {
+      throw new PlatformError(`${configNames[fixed]} can't change while it runs`, '', 'Use "mhtun down" and "mhtun up" for this change.');
+    }
+    this.#config = config;
+    this.#addAddresses(after.address.filter((item) => !has(before.address, item)));
+    for (const { address, length } of before.address.filter((item) => !has(after.address, item))) {
+      removeAddress(this.#client, this.#tun.index, address, length);
+    }
+    this.#stateChanged(readHostState(this.#client));
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#undoAll();
+  }
+
+  get #mark(): number {
+    return this.#config.endpoint.routes?.mark ?? 0;
+  }
+
+  #startDataPlane(options: PlatformOptions): DataPlane {
+    const innerAddresses = (): readonly IpAddress[] => this.#inner;
+    const host: DataPlaneHost = {
+      get innerAddresses() {
+        return innerAddresses();
+      },
+    };
+    const machine = new SoftDataPlane({ host, random: options.random });
+    return startSoftDataPlane({ machine, tun: this.#tun, clock: this.clock, mark: this.#mark, listener: (event) => this.#listener.dataPlaneEvent(event) });
+  }
+
+  #stateChanged(state: HostState): void {
+    if (this.#closed) return;
+    const { endpoint } = this.#config;
+    const usable = usableAddresses(state, endpoint.listen, localRanges(this.#config));
+    const changed = JSON.stringify(usable) !== JSON.stringify(this.#usable);
+    this.#usable = usable;
+    this.#guarded(() => this.#protect(state));
+    const mtu = tunnelMtu(endpoint.mtu, state, usable);
+    if (mtu !== this.#mtu && usable.length > 0) this.#guarded(() => this.#changeMtu(mtu));
+    // Each time: an address that could not be bound a moment ago may be there now.
+    this.#ikeSockets.follow(usable);
+    if (changed) this.#listener.localAddresses(usable);
+  }
+
+  #protect(state: HostState): void {
+    const { endpoint } = this.#config;
+    const pairs = [...protectedPairs(this.#config), ...pairsFor(this.#config, this.#also)];
+    const ports = [endpoint.port, endpoint.natPort];
+    this.#inner = innerAddresses(state, this.#tun.name, pairs);
+    this.#keeper.apply(planProtection({ pairs, tun: this.#tun, state, usable: this.#usable, ports, routing: endpoint.routes }));
+  }
+
+  #changeMtu(mtu: number): void {
+    setMtu(this.#client, this.#tun.index, mtu);
+    this.#mtu = mtu;
+    this.dataPlane.apply([{ kind: 'set-mtu', mtu }]);
+    this.#log('info', `the MTU of ${this.#tun.name} is ${mtu} now`, {});
+  }
+
+  #addAddresses(addresses: Config['endpoint']['address']): void {
+    for (const { address, length } of addresses) {
+      const refusal = addAddress(this.#client, this.#tun.index, address, length);
+      if (refusal !== null) throw refused(`can't put ${address}/${length} on ${this.#tun.name}`, refusal);
+    }
+  }
+
+  /** While running, a refusal is worth a line in the log, not the end. */
+  #guarded(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      if (!(error instanceof PlatformError)) throw error;
+      this.#log('error', error.message, { errno: error.errno });
+    }
+  }
+
+  #opened<T extends { close(): void }>(resource: T): T {
+    this.#undo.push(() => resource.close());
+    return resource;
+  }
+
+  #undoAll(): void {
+    for (let undo = this.#undo.pop(); undo !== undefined; undo = this.#undo.pop()) undo();
+  }
+}
+
+// What sockets, the interface and rules are made with: a change needs a new start.
+const configNames = { interface: 'interface', port: 'port', natPort: 'nat_port', routes: 'routes', dataPlane: 'data_plane', control: 'control' } as const;
+const fixedKeys: readonly (keyof typeof configNames)[] = ['interface', 'port', 'natPort', 'routes', 'dataPlane', 'control'];
+
+function has(list: Config['endpoint']['address'], item: Config['endpoint']['address'][number]): boolean {
+  return list.some((other) => other.address === item.address && other.length === item.length);
+}
+
+/** Own addresses for what the data plane itself sends: of the TUN interface first, then those that talk through the tunnel. */
+function innerAddresses(state: HostState, tun: string, pairs: readonly ProtectedPair[]): IpAddress[] {
+  const own = state.addresses.filter((item) => item.scope === 'global' && !item.tentative);
+  const onTun = own.filter((item) => item.device === tun);
+  const inside = own.filter((item) => item.device !== tun && pairs.some((pair) => pair.local.some((range) => rangeContains(range, item.address))));
+  return [...onTun, ...inside].map((item) => item.address);
 }

@@ -39,7 +39,8 @@ export class ChildKeeper implements Sleeper {
       this.#at = null;
     } else {
       const pause = Math.min(lastBackOffMs, firstChildRetryMs * 2 ** Math.min(this.#failures, 10));
-      this.#at ??= after(now, pause + (sa.ikeSa.initiator ? 0 : responderChildRetryMs));
+      // From the last change on: what was asked for at the start may still be on its way.
+      this.#at = after(now, pause + (sa.ikeSa.initiator ? 0 : responderChildRetryMs));
     }
     this.#host.alarms.set(this, this.#at);
   }

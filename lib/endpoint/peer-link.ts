@@ -309,8 +309,9 @@ export class PeerLink implements Sleeper {
   }
 }
 
+/** A doomed SA counts as silent all along. */
 function unansweredSince(entry: SaEntry): Instant | null {
-  return entry.view().unansweredSince;
+  return entry.lineage.doomed ? entry.lineage.startedAt : entry.view().unansweredSince;
 }
 
 function whyNoPairs(peer: PeerConfig, own: readonly OwnAddress[], locations: readonly PeerLocation[]): string {

@@ -5,7 +5,7 @@
 import type { DataPlaneCommand } from '../esp/data-plane.js';
 import type { IkeCommand, IkeCommandResult, IkeInput, IkeOutput, IkeSaMachine, IkeSaView } from '../ike/io.js';
 import type { IkePeer } from '../ike/peer.js';
-import type { ChildSaId, IkeSpi, Instant } from '../util/brands.js';
+import type { ChildSaId, EspSpi, IkeSpi, Instant } from '../util/brands.js';
 import { unreachable } from '../util/unreachable.js';
 import type { Identity } from '../wire/identity.js';
 import type { Alarms, Sleeper } from './alarms.js';
@@ -46,12 +46,14 @@ export interface Lineage {
   nonces: readonly Uint8Array[];
   /** Started while another SA of the same peer stood, to take its place. */
   replacement: boolean;
+  /** Its own address is gone and nothing can move it. */
+  doomed: boolean;
   /** Commands on their way: one that waits for its turn goes over to a successor. */
   readonly pending: Map<number, OnDone>;
 }
 
 export function newLineage(now: Instant, initiator: boolean, replacement: boolean): Lineage {
-  return { initiator, startedAt: now, authenticatedAt: null, nonces: [], replacement, pending: new Map() };
+  return { initiator, startedAt: now, authenticatedAt: null, nonces: [], replacement, doomed: false, pending: new Map() };
 }
 
 /** One IKE SA in the endpoint's hands. */
@@ -84,6 +86,8 @@ export class SaDriver {
   readonly #context: DriverContext;
   readonly #bySpi = new Map<IkeSpi, SaEntry>();
   readonly #byChild = new Map<ChildSaId, SaEntry>();
+  readonly #inbound = new Set<EspSpi>();
+  readonly #spis = new Map<ChildSaId, EspSpi>();
 
   #lastCommandId = 0;
 
@@ -107,8 +111,9 @@ export class SaDriver {
     return this.#byChild.get(child) ?? null;
   }
 
-  knowsChild(child: ChildSaId): boolean {
-    return this.#byChild.has(child);
+  /** The inbound SPI is taken. */
+  usesSpi(spi: EspSpi): boolean {
+    return this.#inbound.has(spi);
   }
 
   /** Takes over an SA that has just been made and drains what it has to say. */
@@ -144,6 +149,7 @@ export class SaDriver {
       { kind: 'remove-outbound', child: id },
       { kind: 'remove-inbound', child: id },
     ]);
+    for (const command of commands) this.#note(entry, command);
     if (commands.length > 0) this.#context.emit({ kind: 'data-plane', commands });
     for (const child of view.children) this.#event(entry, 'child-down', { child: child.name, reason });
     if (entry.lineage.authenticatedAt !== null) this.#event(entry, 'ike-down', { reason });
@@ -179,7 +185,7 @@ export class SaDriver {
         });
         return;
       case 'data-plane':
-        for (const command of output.commands) if (command.kind === 'install-inbound') this.#own(entry, command.child);
+        for (const command of output.commands) this.#note(entry, command);
         emit(output);
         return;
       case 'event':
@@ -257,6 +263,19 @@ export class SaDriver {
 
   #event(entry: SaEntry, event: string, fields: EventFields): void {
     this.#context.emit({ kind: 'event', event: { event, peer: entry.peerName, fields } });
+  }
+
+  /** Whose Child SA it is, and which inbound SPIs are taken. */
+  #note(entry: SaEntry, command: DataPlaneCommand): void {
+    if (command.kind === 'install-inbound') {
+      this.#own(entry, command.child);
+      this.#inbound.add(command.spi);
+      this.#spis.set(command.child, command.spi);
+    } else if (command.kind === 'remove-inbound') {
+      const spi = this.#spis.get(command.child);
+      if (spi !== undefined) this.#inbound.delete(spi);
+      this.#spis.delete(command.child);
+    }
   }
 
   #own(entry: SaEntry, child: ChildSaId): void {

@@ -1,0 +1,109 @@
+/** The status document (CONTRACT: "Status JSON", schema 1) out of what the core and the data plane know. Pure: it only puts together. */
+import type { ChildSaStatus, IkeSaStatus, PathStatus, PeerStatus } from '../control/messages.js';
+import { formatEspSuite, formatIkeSuite } from '../crypto/suite.js';
+import { startPairs, type Ports } from '../endpoint/address-pairs.js';
+import type { PeerLook } from '../endpoint/endpoint.js';
+import type { ChildCounters } from '../esp/data-plane.js';
+import type { ChildSaView, IkeSaView } from '../ike/io.js';
+import type { OwnAddress } from '../ike/peer.js';
+import { formatSocketAddress } from '../util/address.js';
+import type { ChildSaId, Instant } from '../util/brands.js';
+import { formatIdentity, type Identity } from '../wire/identity.js';
+import { formatSelector } from '../wire/traffic-selector.js';
+
+export interface StatusInput {
+  readonly now: Instant;
+  readonly peers: readonly PeerLook[];
+  readonly own: readonly OwnAddress[];
+  readonly ports: Ports;
+  readonly counters: ReadonlyMap<ChildSaId, ChildCounters>;
+}
+
+export function peerStatuses(input: StatusInput): PeerStatus[] {
+  return input.peers.map((peer) => ({ name: peer.name, ike_sas: peer.sas.map((sa) => ikeSaStatus(input, peer, sa)) }));
+}
+
+function ikeSaStatus(input: StatusInput, peer: PeerLook, sa: IkeSaView): IkeSaStatus {
+  return {
+    state: sa.state,
+    initiator: sa.initiator,
+    spi_i: `0x${sa.spiI}`,
+    spi_r: `0x${sa.spiR ?? '0'.repeat(16)}`,
+    local_id: identityText(sa.localId),
+    remote_id: identityText(sa.remoteId),
+    suite: sa.suite === null ? '' : formatIkeSuite(sa.suite),
+    local: formatSocketAddress(sa.path.local),
+    remote: formatSocketAddress(sa.path.remote),
+    mobike: sa.mobike,
+    nat_local: sa.natLocal,
+    nat_remote: sa.natRemote,
+    established_s: sa.establishedAt === null ? 0 : tenths((input.now - sa.establishedAt) / 1000),
+    rekey_in_s: secondsUntil(input.now, sa.rekeyAt),
+    child_sas: sa.children.map((child) => childStatus(input, child)),
+    paths: pathStatuses(input, peer, sa),
+  };
+}
+
+function childStatus(input: StatusInput, child: ChildSaView): ChildSaStatus {
+  const counters = input.counters.get(child.id);
+  return {
+    name: child.name,
+    state: child.state,
+    spi_in: espSpiText(child.spiIn),
+    spi_out: espSpiText(child.spiOut),
+    suite: formatEspSuite(child.suite),
+    local_ts: child.localTs.map(formatSelector),
+    remote_ts: child.remoteTs.map(formatSelector),
+    packets_in: counters?.packetsIn ?? 0,
+    bytes_in: counters?.bytesIn ?? 0,
+    packets_out: counters?.packetsOut ?? 0,
+    bytes_out: counters?.bytesOut ?? 0,
+    replay_dropped: counters?.replayDropped ?? 0,
+    auth_failed: counters?.authFailed ?? 0,
+    rekey_in_s: secondsUntil(input.now, child.rekeyAt),
+  };
+}
+
+/** The pair in use, and the others that could be. */
+function pathStatuses(input: StatusInput, peer: PeerLook, sa: IkeSaView): PathStatus[] {
+  const { local, remote, device } = sa.path;
+  const active: PathStatus = {
+    ...pathNames(local.address, remote.address, device),
+    state: 'active',
+    rtt_ms: sa.rttMs === null ? null : tenths(sa.rttMs),
+    jitter_ms: null,
+    loss: null,
+    reason: sa.state === 'CONNECTING' ? 'IKE is under way on it' : 'the IKE SA is on it',
+  };
+  const locations = [...peer.locations, ...sa.peerAddresses.map((address) => ({ address, port: null }))];
+  const others = startPairs(input.own, locations, input.ports).map(({ path }) => pathNames(path.local.address, path.remote.address, path.device));
+  const seen = new Set([active.id]);
+  const untested = others.flatMap((names): PathStatus[] => {
+    if (seen.has(names.id)) return [];
+    seen.add(names.id);
+    const reason = sa.mobike ? 'could be moved to' : 'the IKE SA cannot move: no MOBIKE';
+    return [{ ...names, state: 'untested', rtt_ms: null, jitter_ms: null, loss: null, reason }];
+  });
+  return [active, ...untested];
+}
+
+function pathNames(local: string, remote: string, device: string | null): Pick<PathStatus, 'id' | 'local' | 'remote' | 'interface'> {
+  return { id: `${device ?? '*'}/${local}-${remote}`, local, remote, interface: device ?? '' };
+}
+
+function identityText(identity: Identity | null): string {
+  return identity === null ? '' : formatIdentity(identity);
+}
+
+function espSpiText(spi: number): string {
+  return `0x${spi.toString(16).padStart(8, '0')}`;
+}
+
+function secondsUntil(now: Instant, at: Instant | null): number {
+  return at === null ? 0 : Math.max(0, Math.round((at - now) / 1000));
+}
+
+/** A tenth of a millisecond or of a second is as much as anyone reads. */
+function tenths(value: number): number {
+  return Math.round(value * 10) / 10;
+}

@@ -1,0 +1,47 @@
+/** Does the core's slow work: cryptography here, names through the system's resolver. */
+import { lookup } from 'node:dns';
+import type { RandomBytes } from '../crypto/algorithm.js';
+import type { Registry } from '../crypto/registry.js';
+import { executeCryptoJob } from '../crypto/work.js';
+import type { EndpointJob, EndpointJobResult } from '../endpoint/io.js';
+import { parseAddress } from '../util/address.js';
+
+export interface WorkExecutor {
+  /** `done` is called once. */
+  execute(job: EndpointJob, done: (result: EndpointJobResult) => void): void;
+  close(): void;
+}
+
+/** A resolver that does not answer holds up one attempt so long, no longer. */
+const resolveTimeoutMs = 10_000;
+
+/** Everything in this thread: where a key exchange takes well under a millisecond, sending it elsewhere would cost more. */
+export function inlineExecutor(registry: Registry, random: RandomBytes): WorkExecutor {
+  return {
+    execute(job, done) {
+      if (job.kind === 'resolve') resolveName(job.name, done);
+      else done(executeCryptoJob(job, registry, random));
+    },
+    close() {
+      // Nothing of it outlives a call but look-ups, whose results nobody takes any more.
+    },
+  };
+}
+
+function resolveName(name: string, done: (result: EndpointJobResult) => void): void {
+  let open = true;
+  const answer = (result: EndpointJobResult): void => {
+    if (!open) return;
+    open = false;
+    clearTimeout(timer);
+    done(result);
+  };
+  const timer = setTimeout(() => {
+    answer({ kind: 'resolved', addresses: [], error: `no answer within ${resolveTimeoutMs / 1000} s` });
+  }, resolveTimeoutMs);
+  timer.unref();
+  lookup(name, { all: true, order: 'verbatim' }, (error, found) => {
+    if (error !== null) answer({ kind: 'resolved', addresses: [], error: error.code ?? error.message });
+    else answer({ kind: 'resolved', addresses: found.flatMap(({ address }) => parseAddress(address) ?? []), error: null });
+  });
+}

@@ -1,0 +1,383 @@
+/**
+ * The whole core behind one door: carries messages between the IKE SAs, the data plane and the outside, and applies the
+ * rules that concern more than one IKE SA. It decides nothing of IKE itself (RFC 7296 is spoken in lib/ike).
+ */
+import type { Config } from '../config/types.js';
+import type { RandomBytes } from '../crypto/algorithm.js';
+import type { Registry } from '../crypto/registry.js';
+import type { DataPlaneEvent } from '../esp/data-plane.js';
+import { IkeSa } from '../ike/ike-sa.js';
+import type { IkeCommand, IkeEnvironment, IkeSaView } from '../ike/io.js';
+import type { IkePeer, OwnAddress } from '../ike/peer.js';
+import { childSaId, type Instant } from '../util/brands.js';
+import { OutputQueue, type Machine, type Wake } from '../util/machine.js';
+import { unreachable } from '../util/unreachable.js';
+import type { Identity } from '../wire/identity.js';
+import type { PeerLocation, Ports, StartPair } from './address-pairs.js';
+import { Alarms } from './alarms.js';
+import { CommandDesk } from './command-desk.js';
+import { configDifference } from './config-difference.js';
+import type { EndpointInput, EndpointOutput, LocalAddress } from './io.js';
+import { maxIkeSas } from './limits.js';
+import { NatSockets } from './nat-sockets.js';
+import { ConfiguredPeers } from './peer-directory.js';
+import { PeerLink } from './peer-link.js';
+import { policiesOf } from './policies.js';
+import { Reception } from './reception.js';
+import { ResolvedNames } from './resolved-names.js';
+import { Rivalry } from './rivalry.js';
+import { followAddresses } from './roaming.js';
+import { newLineage, SaDriver, type OnDone, type SaEntry } from './sa-driver.js';
+import { drawEspSpi, drawFraction, drawIkeSpi } from './spi-choice.js';
+import { WorkDesk } from './work-desk.js';
+
+export interface EndpointOptions {
+  readonly config: Config;
+  readonly random: RandomBytes;
+  readonly registry: Registry;
+  readonly keyLog: IkeEnvironment['keyLog'];
+}
+
+/** One peer as status shows it. */
+export interface PeerLook {
+  readonly name: string;
+  readonly sas: readonly IkeSaView[];
+  readonly locations: readonly PeerLocation[];
+}
+
+export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
+  readonly #outputs = new OutputQueue<EndpointOutput>();
+  readonly #alarms = new Alarms();
+  readonly #random: RandomBytes;
+  readonly #environment: IkeEnvironment;
+  readonly #work: WorkDesk;
+  readonly #names: ResolvedNames;
+  readonly #peers: ConfiguredPeers;
+  readonly #sas: SaDriver;
+  readonly #links = new Map<string, PeerLink>();
+  readonly #sockets: NatSockets;
+  readonly #reception: Reception;
+  readonly #commands: CommandDesk;
+  readonly #rivalry: Rivalry;
+  #config: Config;
+  #own: readonly OwnAddress[] = [];
+  #lastChildId = 0;
+
+  /** Its first outputs are pending: drain at once, then give it `local-addresses`. */
+  constructor(now: Instant, options: EndpointOptions) {
+    this.#outputs.begin(now);
+    this.#config = options.config;
+    this.#random = options.random;
+    const emit = (output: EndpointOutput): void => {
+      this.#outputs.push(output);
+    };
+    this.#work = new WorkDesk((id, job) => {
+      emit({ kind: 'work', id, job });
+    });
+    this.#names = new ResolvedNames(this.#work, (message) => {
+      this.#log('warn', message, {});
+    });
+    this.#peers = new ConfiguredPeers(options.config.peers, (peer) => this.#names.locationsOf(peer).map(({ address }) => address));
+    this.#environment = this.#makeEnvironment(options);
+    this.#sas = new SaDriver({ alarms: this.#alarms, work: this.#work, emit, listener: this.#listener() });
+    this.#rivalry = new Rivalry({
+      alarms: this.#alarms,
+      sas: this.#sas,
+      dataPlane: (commands) => {
+        emit({ kind: 'data-plane', commands });
+      },
+      log: (message, fields) => {
+        this.#log('debug', message, fields);
+      },
+    });
+    this.#sockets = new NatSockets(options.config.endpoint.natPort);
+    this.#reception = new Reception(now, {
+      alarms: this.#alarms,
+      sas: this.#sas,
+      environment: this.#environment,
+      cookieThreshold: options.config.endpoint.cookieThreshold,
+      emit,
+    });
+    this.#commands = this.#makeCommands();
+    for (const peer of options.config.peers) this.#links.set(peer.name, new PeerLink(this.#linkHost(), peer));
+    this.#setPolicies();
+  }
+
+  handleInput(now: Instant, input: EndpointInput): void {
+    this.#outputs.begin(now);
+    switch (input.kind) {
+      case 'datagram':
+        this.#reception.receive(now, input.path, input.bytes);
+        return;
+      case 'wake':
+        for (let sleeper = this.#alarms.due(now); sleeper !== null; sleeper = this.#alarms.due(now)) sleeper.wake(now);
+        return;
+      case 'work-done':
+        this.#work.done(now, input.id, input.result);
+        return;
+      case 'data-plane-event':
+        this.#takeEvent(now, input.event);
+        return;
+      case 'local-addresses':
+        this.#takeAddresses(now, input.addresses);
+        return;
+      case 'command':
+        this.#commands.take(now, input.id, input.command);
+        return;
+      default:
+        unreachable(input);
+    }
+  }
+
+  pollOutput(): EndpointOutput | Wake {
+    return this.#outputs.poll(() => this.#alarms.next());
+  }
+
+  /** Every peer with its IKE SAs, those of an attempt under way included. */
+  look(): PeerLook[] {
+    return [...this.#links.values()].map((link) => ({
+      name: link.peer.name,
+      sas: [...link.standing, ...link.connecting].map((entry) => entry.view()),
+      locations: this.#names.locationsOf(link.peer),
+    }));
+  }
+
+  ownAddresses(): readonly OwnAddress[] {
+    return this.#own;
+  }
+
+  /** IKE SAs of every kind, half-open ones included. */
+  get ikeSaCount(): number {
+    return this.#sas.size;
+  }
+
+  #takeEvent(now: Instant, event: DataPlaneEvent): void {
+    switch (event.kind) {
+      case 'ike':
+        this.#reception.receive(now, event.path, event.bytes);
+        return;
+      case 'soft-expired':
+      case 'hard-expired':
+      case 'new-source':
+      case 'inbound-activity': {
+        const entry = this.#sas.ownerOf(event.child);
+        if (entry !== null) this.#sas.drive(now, entry, event);
+        return;
+      }
+      case 'acquire': {
+        const [peer = '', ...child] = event.policy.split('/');
+        this.#links.get(peer)?.acquire(now, child.join('/'));
+        return;
+      }
+      case 'unknown-spi':
+        this.#log('debug', 'ESP for an SPI that is not ours', { spi: event.spi, from: event.path.remote.address });
+        return;
+      case 'socket-error':
+        this.#takeSocketError(now, event);
+        return;
+      default:
+        unreachable(event);
+    }
+  }
+
+  #takeSocketError(now: Instant, event: Extract<DataPlaneEvent, { kind: 'socket-error' }>): void {
+    const { remote } = event;
+    if (remote === null) {
+      this.#log('error', `the socket on ${event.local.address} port ${event.local.port} failed: ${event.errno}`, { device: event.device });
+      return;
+    }
+    this.#log('debug', `this host can't send to ${remote.address}: ${event.errno}`, { local: event.local.address, device: event.device });
+    const stuck = [...this.#sas.entries()].find((entry) => entry.lineage.initiator && entry.lineage.authenticatedAt === null
+      && entry.view().spiR === null && entry.view().path.local.address === event.local.address && entry.view().path.remote.address === remote.address);
+    if (stuck !== undefined) this.#sas.abandon(now, stuck, `this host can't send from ${event.local.address} to ${remote.address}: ${event.errno}`);
+  }
+
+  #takeAddresses(now: Instant, addresses: readonly LocalAddress[]): void {
+    const before = this.#own;
+    this.#own = addresses;
+    const commands = this.#sockets.follow(addresses);
+    if (commands.length > 0) this.#outputs.push({ kind: 'data-plane', commands });
+    followAddresses({
+      before,
+      own: addresses,
+      ports: this.#ports(),
+      entries: [...this.#sas.entries()],
+      locationsOf: (entry) => this.#locationsOf(entry),
+      abandon: (entry, reason) => {
+        this.#sas.abandon(now, entry, reason);
+      },
+      command: (entry, command) => {
+        this.#command(now, entry, command, () => undefined);
+      },
+    });
+    for (const link of this.#links.values()) link.hurry(now);
+  }
+
+  #locationsOf(entry: SaEntry): readonly PeerLocation[] {
+    const link = entry.peerName === null ? undefined : this.#links.get(entry.peerName);
+    return link === undefined ? [] : this.#names.locationsOf(link.peer);
+  }
+
+  #ports(): Ports {
+    return { port: this.#config.endpoint.port, natPort: this.#config.endpoint.natPort };
+  }
+
+  #initiate(now: Instant, peer: IkePeer, pair: StartPair, replacement: boolean): SaEntry | null {
+    if (this.#sas.size >= maxIkeSas) return null;
+    // RFC 7296 §2.4: true as far as this end knows; what stands beside a replacement is silent and goes with its success.
+    const initialContact = replacement || (this.#links.get(peer.name)?.standing.length ?? 0) === 0;
+    const children = peer.children.map(({ name }) => name);
+    const ikeSa = IkeSa.initiate(now, this.#environment, { peer, path: pair.path, natPath: pair.natPath, initialContact, children });
+    return this.#sas.add(now, ikeSa, newLineage(now, true, replacement), peer.name);
+  }
+
+  #command(now: Instant, entry: SaEntry, command: IkeCommand, onDone: OnDone): void {
+    this.#sas.command(now, entry, command, onDone);
+  }
+
+  #listener(): ConstructorParameters<typeof SaDriver>[0]['listener'] {
+    const linkOf = (entry: SaEntry): PeerLink | undefined => (entry.peerName === null ? undefined : this.#links.get(entry.peerName));
+    return {
+      authenticated: (now, entry, peer, remoteId, initialContact) => {
+        this.#authenticated(now, entry, peer, remoteId, initialContact);
+      },
+      succeeded: (now, old, successor) => {
+        linkOf(old)?.succeeded(now, old, successor);
+      },
+      childUp: (now, entry) => {
+        linkOf(entry)?.childrenChanged(now);
+        this.#childrenChanged(linkOf(entry));
+      },
+      childDown: (now, entry, _name, _reason, rekeyed) => {
+        if (!rekeyed) linkOf(entry)?.childrenChanged(now);
+      },
+      childFailed: (now, entry, name, reason) => {
+        linkOf(entry)?.childFailed(now, name, reason);
+        if (entry.peerName !== null) this.#commands.waiters.childFailed(entry.peerName, name, reason);
+      },
+      closed: (now, entry, reason, rekeyed, authenticationFailed) => {
+        this.#reception.settled(entry);
+        linkOf(entry)?.closed(now, entry, reason, rekeyed, authenticationFailed);
+        this.#rivalry.look(now);
+      },
+      changed: (now, entry) => {
+        linkOf(entry)?.changed(now, entry);
+        this.#rivalry.look(now);
+      },
+    };
+  }
+
+  #authenticated(now: Instant, entry: SaEntry, peer: IkePeer, remoteId: Identity, initialContact: boolean): void {
+    this.#reception.settled(entry);
+    const link = this.#links.get(peer.name);
+    if (link === undefined) {
+      this.#command(now, entry, { kind: 'delete-ike', reason: 'the peer is not configured any more' }, () => undefined);
+      return;
+    }
+    const rivals = [...link.standing];
+    link.authenticated(now, entry);
+    this.#rivalry.settle(now, link, rivals, entry, remoteId, initialContact);
+    this.#childrenChanged(link);
+  }
+
+  #childrenChanged(link: PeerLink | undefined): void {
+    if (link === undefined) return;
+    const standing = new Set(link.standing.flatMap((entry) => entry.view().children.map(({ name }) => name)));
+    this.#commands.waiters.childrenStand(link.peer, standing);
+  }
+
+  #linkHost(): ConstructorParameters<typeof PeerLink>[0] {
+    return {
+      alarms: this.#alarms,
+      ports: this.#ports(),
+      draw: () => drawFraction(this.#random),
+      ownAddresses: () => this.#own,
+      locationsOf: (peer) => this.#names.locationsOf(peer),
+      resolve: (now, peer, done) => {
+        this.#names.resolve(now, peer, done);
+      },
+      initiate: (now, peer, pair, replacement) => this.#initiate(now, peer, pair, replacement),
+      abandon: (now, entry, reason) => {
+        this.#sas.abandon(now, entry, reason);
+      },
+      command: (now, entry, command, onDone) => {
+        this.#command(now, entry, command, onDone);
+      },
+      awaited: (peer) => this.#commands.waiters.awaits(peer),
+      attemptFailed: (_now, peer, reason, final) => {
+        this.#commands.waiters.attemptFailed(peer, reason, final);
+      },
+      log: (level, message, fields) => {
+        this.#log(level, message, fields);
+      },
+    };
+  }
+
+  #makeCommands(): CommandDesk {
+    return new CommandDesk({
+      alarms: this.#alarms,
+      ports: () => this.#ports(),
+      ownAddresses: () => this.#own,
+      locationsOf: (peer) => this.#names.locationsOf(peer),
+      link: (name) => this.#links.get(name) ?? null,
+      links: () => [...this.#links.values()],
+      entries: () => [...this.#sas.entries()],
+      command: (now, entry, command, onDone) => {
+        this.#command(now, entry, command, onDone);
+      },
+      abandon: (now, entry, reason) => {
+        this.#sas.abandon(now, entry, reason);
+      },
+      reload: (now, config) => this.#reload(now, config),
+      reply: (id, result) => {
+        this.#outputs.push({ kind: 'reply', id, result });
+      },
+    });
+  }
+
+  /** Applies the difference; says what it was. */
+  #reload(now: Instant, config: Config): string {
+    const { added, removed, kept } = configDifference(this.#config.peers, config.peers);
+    this.#config = config;
+    this.#peers.replace(config.peers);
+    for (const name of removed) {
+      this.#links.get(name)?.stop(now, 'the configuration changed');
+      this.#links.delete(name);
+      for (const entry of [...this.#sas.entries()].filter(({ peerName }) => peerName === name)) {
+        this.#command(now, entry, { kind: 'delete-ike', reason: 'the configuration changed' }, () => undefined);
+      }
+    }
+    this.#setPolicies();
+    for (const peer of kept) this.#links.get(peer.name)?.reconfigure(now, peer);
+    for (const peer of added) {
+      const link = new PeerLink(this.#linkHost(), peer);
+      this.#links.set(peer.name, link);
+      link.consider(now);
+    }
+    const fresh = added.filter(({ name }) => !removed.includes(name)).length;
+    const gone = removed.filter((name) => !added.some((peer) => peer.name === name)).length;
+    return `${fresh} new, ${gone} gone, ${added.length - fresh} changed, ${kept.length} kept`;
+  }
+
+  #setPolicies(): void {
+    this.#outputs.push({ kind: 'data-plane', commands: [{ kind: 'set-policies', policies: policiesOf(this.#config.peers) }] });
+  }
+
+  #makeEnvironment(options: EndpointOptions): IkeEnvironment {
+    const { natPort, fragmentSize, copyDscp } = options.config.endpoint;
+    return {
+      random: options.random,
+      registry: options.registry,
+      directory: this.#peers,
+      settings: { natPort, fragmentSize, copyDscp },
+      allocateIkeSpi: () => drawIkeSpi(options.random, (spi) => this.#sas.find(spi) !== null),
+      allocateChild: () => ({ id: childSaId(++this.#lastChildId), spi: drawEspSpi(options.random, (spi) => this.#sas.usesSpi(spi)) }),
+      ownAddresses: () => this.#own,
+      keyLog: options.keyLog,
+    };
+  }
+
+  #log(level: 'error' | 'warn' | 'info' | 'debug', message: string, fields: Readonly<Record<string, unknown>>): void {
+    this.#outputs.push({ kind: 'log', level, message, fields });
+  }
+}

@@ -1,0 +1,124 @@
+/** Datagrams from outside: finds the IKE SA for each, lets in what begins one (RFC 7296 §2.6), and answers what belongs to none (§2.21.4). */
+import { CookieSecret } from '../ike/cookie.js';
+import { answerIkeSaInit } from '../ike/ike-sa-init-responder.js';
+import type { IkeEnvironment } from '../ike/io.js';
+import type { DatagramPath } from '../util/address.js';
+import type { IkeSpi, Instant } from '../util/brands.js';
+import { unreachable } from '../util/unreachable.js';
+import type { IkeHeader } from '../wire/ike-header.js';
+import type { Alarms } from './alarms.js';
+import { destinationOf, invalidSpiAnswer, saysInvalidSpi, wrongVersionAnswer } from './demux.js';
+import { HalfOpenTable } from './half-open-table.js';
+import type { EndpointOutput } from './io.js';
+import { maxIkeSas, maxUnprotectedAnswersPerSecond } from './limits.js';
+import { RateLimit } from './rate-limit.js';
+import { newLineage, type SaDriver, type SaEntry } from './sa-driver.js';
+
+export interface ReceptionContext {
+  readonly alarms: Alarms;
+  readonly sas: SaDriver;
+  readonly environment: IkeEnvironment;
+  readonly cookieThreshold: number;
+  readonly emit: (output: EndpointOutput) => void;
+}
+
+export class Reception {
+  readonly #context: ReceptionContext;
+  readonly #halfOpen: HalfOpenTable<SaEntry>;
+  readonly #secret: CookieSecret;
+  readonly #answers = new RateLimit(maxUnprotectedAnswersPerSecond);
+  #dropped = 0;
+
+  constructor(now: Instant, context: ReceptionContext) {
+    this.#context = context;
+    this.#secret = new CookieSecret(now, context.environment.random);
+    this.#halfOpen = new HalfOpenTable(context.alarms, context.cookieThreshold, (at, entry) => {
+      context.sas.abandon(at, entry, 'not authenticated in time');
+    });
+  }
+
+  /** Datagrams that were no use to anybody. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** Authenticated or gone: no longer half-open. */
+  settled(entry: SaEntry): void {
+    this.#halfOpen.settle(entry);
+  }
+
+  receive(now: Instant, path: DatagramPath, bytes: Uint8Array): void {
+    const destination = destinationOf(bytes);
+    switch (destination.kind) {
+      case 'init':
+        this.#init(now, path, bytes, destination.spiI);
+        return;
+      case 'sa':
+        this.#forSa(now, path, bytes, destination.localSpi, destination.header);
+        return;
+      case 'wrong-version':
+        if (!destination.header.response && this.#answers.take(now)) this.#transmit(path, wrongVersionAnswer(destination.header));
+        this.#drop(path, `IKE version ${destination.header.majorVersion}`);
+        return;
+      case 'drop':
+        this.#drop(path, destination.reason);
+        return;
+      default:
+        unreachable(destination);
+    }
+  }
+
+  #init(now: Instant, path: DatagramPath, bytes: Uint8Array, spiI: IkeSpi): void {
+    const known = this.#halfOpen.find(path, spiI);
+    if (known !== null) {
+      this.#context.sas.drive(now, known, { kind: 'datagram', path, bytes });
+      return;
+    }
+    const admission = this.#context.sas.size >= maxIkeSas ? 'refuse' : this.#halfOpen.admit(path);
+    if (admission === 'refuse') {
+      this.#drop(path, 'too many half-open IKE SAs');
+      return;
+    }
+    const answer = answerIkeSaInit(now, this.#context.environment, path, bytes, { required: admission === 'cookie', secret: this.#secret });
+    switch (answer.kind) {
+      case 'ignore':
+        this.#drop(path, answer.reason);
+        return;
+      case 'reply':
+        this.#log('info', `IKE_SA_INIT from ${path.remote.address}: ${answer.reason}`, {});
+        this.#transmit(path, answer.bytes);
+        return;
+      case 'sa': {
+        const entry = this.#context.sas.add(now, answer.ikeSa, newLineage(now, false, false), null);
+        if (!entry.closed) this.#halfOpen.add(now, path, spiI, entry);
+        return;
+      }
+      default:
+        unreachable(answer);
+    }
+  }
+
+  #forSa(now: Instant, path: DatagramPath, bytes: Uint8Array, localSpi: IkeSpi, header: IkeHeader): void {
+    const entry = this.#context.sas.find(localSpi);
+    if (entry !== null) {
+      this.#context.sas.drive(now, entry, saysInvalidSpi(header, bytes) ? { kind: 'invalid-spi-hint' } : { kind: 'datagram', path, bytes });
+      return;
+    }
+    this.#drop(path, 'no such IKE SA');
+    // RFC 7296 §2.21.4: a response is never answered, and this is a hint without protection, so few of them.
+    if (!header.response && this.#answers.take(now)) this.#transmit(path, invalidSpiAnswer(header));
+  }
+
+  #transmit(path: DatagramPath, bytes: Uint8Array): void {
+    this.#context.emit({ kind: 'transmit', path, bytes });
+  }
+
+  #drop(path: DatagramPath, reason: string): void {
+    this.#dropped++;
+    this.#log('trace', `dropped: ${reason}`, { from: path.remote.address });
+  }
+
+  #log(level: 'info' | 'trace', message: string, fields: Readonly<Record<string, unknown>>): void {
+    this.#context.emit({ kind: 'log', level, message, fields });
+  }
+}

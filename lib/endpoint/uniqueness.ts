@@ -1,0 +1,60 @@
+/**
+ * Two authenticated IKE SAs with one peer: which of them stays (RFC 7296 §2.4 for INITIAL_CONTACT; the rule of §2.8.1 and
+ * §2.8.2, lowest nonce loses, for two that crossed). Only the end that began the loser deletes it, so that two ends that see
+ * things in a different order never delete both.
+ */
+import type { PeerConfig } from '../config/types.js';
+import { compareBytes } from '../util/bytes.js';
+import type { Instant } from '../util/brands.js';
+import { crossedForeignGraceMs, crossedWindowMs } from './limits.js';
+import { provesIdentity } from './peer-directory.js';
+
+/** What the rule looks at of an IKE SA. */
+export interface Contender {
+  /** This end sent its first IKE_SA_INIT. */
+  readonly initiator: boolean;
+  readonly authenticatedAt: Instant;
+  readonly nonces: readonly Uint8Array[];
+  /** This end began it to take the place of another. */
+  readonly replacement: boolean;
+}
+
+export type Verdict =
+  | { readonly kind: 'both-stay' }
+  /** The old one is not there any more at the peer: forget it. */
+  | { readonly kind: 'forget-old' }
+  /** Delete it at the peer, once the other has its Child SAs. `patienceMs`: not before. */
+  | { readonly kind: 'retire'; readonly which: 'old' | 'new'; readonly patienceMs: number }
+  | { readonly kind: 'refuse-new' }
+  /** The peer will delete one; should it not know the older any more, liveness finds out. */
+  | { readonly kind: 'peer-decides'; readonly checkOld: boolean };
+
+/** @param initialContact the peer says in the new one that it has no other */
+export function judge(peer: PeerConfig, older: Contender, newer: Contender, initialContact: boolean, peerIsMhtun: boolean): Verdict {
+  if (newer.replacement && newer.initiator) return { kind: 'forget-old' };
+  if (!provesIdentity(peer)) return { kind: 'both-stay' };
+  const opposite = older.initiator !== newer.initiator;
+  const recent = newer.authenticatedAt - older.authenticatedAt < crossedWindowMs;
+  // INITIAL_CONTACT in an SA that crossed was true when it was sent, and says nothing of the other.
+  if (initialContact && !(opposite && recent)) return { kind: 'forget-old' };
+  if (opposite && peerIsMhtun) return settleCrossed(older, newer, initialContact);
+  switch (peer.unique) {
+    case 'never':
+      return { kind: 'both-stay' };
+    case 'keep':
+      return newer.initiator ? { kind: 'both-stay' } : { kind: 'refuse-new' };
+    case 'replace':
+      return { kind: 'retire', which: 'old', patienceMs: opposite && recent ? crossedForeignGraceMs : 0 };
+  }
+}
+
+function settleCrossed(older: Contender, newer: Contender, initialContact: boolean): Verdict {
+  const loser = hasLowestNonce(older.nonces, newer.nonces) ? 'old' : 'new';
+  const began = loser === 'old' ? older.initiator : newer.initiator;
+  return began ? { kind: 'retire', which: loser, patienceMs: 0 } : { kind: 'peer-decides', checkOld: initialContact };
+}
+
+/** True when the lowest of all is among `a`. */
+function hasLowestNonce(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {
+  return a.some((x) => b.every((y) => compareBytes(x, y) < 0));
+}

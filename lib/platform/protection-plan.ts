@@ -69,7 +69,9 @@ export function planProtection(input: ProtectionInput): Protection {
 /** Two planned routes to one destination and metric are one: the first counts. */
 function planRoutes(input: ProtectionInput): Route[] {
   if (input.routing === null) return [];
-  const { table, metric } = input.routing;
+  const { table } = input.routing;
+  // The kernel makes 1024 of an IPv6 metric of 0, and we would not know our own route again.
+  const metric = input.routing.metric === 0 ? 1024 : input.routing.metric;
   const routes = new Map<string, Route>();
   const add = (route: Route): void => {
     const key = `${route.destination.address}/${route.destination.length} ${route.table} ${route.metric}`;
@@ -110,7 +112,7 @@ function planFilter(input: ProtectionInput, full: boolean): FilterPlan {
     for (const local of pair.local) ranges.push({ range: local, verdict: 'accept' });
   }
   const local = full
-    ? input.state.addresses.filter((own) => own.device !== input.tun.name && own.network.length > 0).map(({ device, network }) => ({ device, network }))
+    ? input.state.addresses.filter((own) => own.device !== input.tun.name && own.scope === 'global' && own.network.length > 0).map(({ device, network }) => ({ device, network }))
     : null;
   return {
     tun: input.tun.name,

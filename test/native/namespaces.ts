@@ -1,0 +1,139 @@
+/** Network namespaces of one test, with names drawn at random, and processes in them; all gone after `dispose`. */
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import path from 'node:path';
+import process from 'node:process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const folder = path.dirname(fileURLToPath(import.meta.url));
+
+/** Why namespaces can't be made here, or null. */
+export function whyNoNamespaces(): string | null {
+  return process.getuid?.() === 0 ? null : 'needs root to make network namespaces';
+}
+
+export class Namespaces {
+  readonly #prefix = `mt${randomBytes(3).toString('hex')}`;
+  readonly #names: string[] = [];
+  readonly #programs: Program[] = [];
+
+  /** A namespace with loopback up; returns its full name. */
+  add(name: string): string {
+    const full = `${this.#prefix}-${name}`;
+    execFileSync('ip', ['netns', 'add', full]);
+    this.#names.push(full);
+    this.run(full, 'ip link set lo up');
+    return full;
+  }
+
+  /** What the commands print; throws with their errors. */
+  run(namespace: string, commands: string): string {
+    return execFileSync('ip', ['netns', 'exec', namespace, 'sh', '-ec', commands], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  }
+
+  /** Prints and exit code, errors included. */
+  attempt(namespace: string, commands: string): { readonly code: number; readonly output: string } {
+    try {
+      return { code: 0, output: this.run(namespace, `${commands} 2>&1`) };
+    } catch (error) {
+      const status = error instanceof Error && 'status' in error ? error.status : null;
+      const output = error instanceof Error && 'stdout' in error ? String(error.stdout) : '';
+      return { code: typeof status === 'number' ? status : -1, output };
+    }
+  }
+
+  /** A cable between two namespaces. */
+  cable(a: string, nameA: string, b: string, nameB: string): void {
+    execFileSync('ip', ['link', 'add', nameA, 'netns', a, 'type', 'veth', 'peer', 'name', nameB, 'netns', b]);
+    this.run(a, `ip link set ${nameA} up`);
+    this.run(b, `ip link set ${nameB} up`);
+  }
+
+  /** A program of this folder, run from source; it speaks in lines of JSON. */
+  start(namespace: string, file: string, args: readonly string[], node: readonly string[] = []): Program {
+    const program = new Program(namespace, path.join(folder, file), args, node);
+    this.#programs.push(program);
+    return program;
+  }
+
+  async dispose(): Promise<void> {
+    await Promise.all(this.#programs.map((program) => program.kill()));
+    for (const name of this.#names) execFileSync('ip', ['netns', 'del', name]);
+  }
+}
+
+export type Line = Readonly<Record<string, unknown>>;
+
+export class Program {
+  readonly #child: ChildProcess;
+  readonly #lines: Line[] = [];
+  readonly #exit: Promise<number>;
+  #waiting: (() => void)[] = [];
+  #errors = '';
+  #ended = false;
+
+  constructor(namespace: string, file: string, args: readonly string[], node: readonly string[]) {
+    this.#child = spawn('ip', ['netns', 'exec', namespace, process.execPath, ...node, '--import=tsx', file, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
+    this.#exit = new Promise((resolve) => {
+      this.#child.on('close', (code, signal) => {
+        this.#ended = true;
+        this.#wake();
+        resolve(code ?? (signal === null ? -1 : 128));
+      });
+    });
+    if (this.#child.stdout !== null) createInterface({ input: this.#child.stdout }).on('line', (line) => this.#take(line));
+    this.#child.stderr?.on('data', (data: Buffer) => (this.#errors += data.toString()));
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? -1;
+  }
+
+  /** The first line so far or to come for which `fits` holds. */
+  async line(fits: (line: Line) => boolean): Promise<Line> {
+    for (;;) {
+      const index = this.#lines.findIndex(fits);
+      if (index >= 0) return this.#lines.splice(index, 1)[0] ?? {};
+      if (this.#ended) throw new Error(`the program ended; it printed ${JSON.stringify(this.#lines)} and ${this.#errors}`);
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+  }
+
+  say(line: Line): void {
+    this.#child.stdin?.write(`${JSON.stringify(line)}\n`);
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name);
+  }
+
+  exitCode(): Promise<number> {
+    return this.#exit;
+  }
+
+  errors(): string {
+    return this.#errors;
+  }
+
+  async kill(): Promise<void> {
+    if (!this.#ended) this.#child.kill('SIGKILL');
+    await this.#exit;
+  }
+
+  #take(text: string): void {
+    try {
+      const line: unknown = JSON.parse(text);
+      if (typeof line === 'object' && line !== null) this.#lines.push({ ...line });
+    } catch {
+      this.#errors += `${text}\n`;
+    }
+    this.#wake();
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+}

@@ -88,6 +88,23 @@ export interface PathStatus {
   readonly reason: string;
 }
 
+/** What `paths` answers with: the paths of every peer, or of the one asked for. */
+export interface PathsDocument {
+  readonly schema: 1;
+  readonly peers: readonly { readonly name: string; readonly paths: readonly PathStatus[] }[];
+}
+
+/** What `events` without `follow` answers with, oldest first; the last thousand at most. */
+export interface EventsDocument {
+  readonly schema: 1;
+  readonly events: readonly EventDocument[];
+}
+
+/** What the other verbs answer with: one sentence for a person, such as `sun: net is installed`; more fields where there is more to say. */
+export interface DoneDocument {
+  readonly detail: string;
+}
+
 /** An event as `mhtun events` prints it; `time` is ISO 8601, added by the daemon. */
 export interface EventDocument {
   readonly time: string;

@@ -92,7 +92,6 @@ export class ChildSaTable {
     const fits = child !== null && !child.expired && child.inbound === null && isUsable(command.spi) && !this.#bySpi.has(command.spi) && keysFit(keying);
     if (fits) {
       child.inbound = new InboundSa(command);
-      this.#children.set(child.id, child);
       this.#bySpi.set(command.spi, child);
     }
     keying.encrKey.wipe();
@@ -106,7 +105,6 @@ export class ChildSaTable {
     const fits = child !== null && !child.expired && child.outbound === null && isUsable(command.spi) && keysFit(keying);
     if (fits) {
       child.outbound = new OutboundSa(command, this.#random, this.#lastSequence);
-      this.#children.set(child.id, child);
       const better = this.#senders.filter((sender) => priorityOf(sender) < command.priority);
       const rest = this.#senders.slice(better.length);
       this.#setSenders([...better, child, ...rest]);
@@ -118,19 +116,23 @@ export class ChildSaTable {
 
   removeInbound(id: ChildSaId): void {
     const child = this.#children.get(id);
-    if (child?.inbound == null) return;
-    child.inbound.wipe();
-    this.#bySpi.delete(child.inbound.spi);
-    child.inbound = null;
+    if (child === undefined) return;
+    if (child.inbound !== null) {
+      child.inbound.wipe();
+      this.#bySpi.delete(child.inbound.spi);
+      child.inbound = null;
+    }
     this.#forgetIfEmpty(child);
   }
 
   removeOutbound(id: ChildSaId): void {
     const child = this.#children.get(id);
-    if (child?.outbound == null) return;
-    child.outbound.wipe();
-    this.#setSenders(this.#senders.filter((sender) => sender !== child));
-    child.outbound = null;
+    if (child === undefined) return;
+    if (child.outbound !== null) {
+      child.outbound.wipe();
+      this.#setSenders(this.#senders.filter((sender) => sender !== child));
+      child.outbound = null;
+    }
     this.#forgetIfEmpty(child);
   }
 
@@ -150,10 +152,14 @@ export class ChildSaTable {
     this.#bySpi.clear();
   }
 
+  /** The child of that id, made if it is new; null where there is no room. One that then gets no half stays, ended, until it is removed. */
   #room(id: ChildSaId): ChildSa | null {
     const known = this.#children.get(id);
     if (known !== undefined) return known;
-    return this.#children.size < maxChildSas ? new ChildSa(id) : null;
+    if (this.#children.size >= maxChildSas) return null;
+    const child = new ChildSa(id);
+    this.#children.set(id, child);
+    return child;
   }
 
   #forgetIfEmpty(child: ChildSa): void {

@@ -1,0 +1,54 @@
+import { expect } from 'chai';
+import { instant } from '../../lib/util/brands.js';
+import { SoftDataPlane } from '../../lib/esp/soft-data-plane.js';
+import { dataPlaneCompliance } from '../compliance/data-plane-compliance.js';
+import { innerHost, outer4 } from '../compliance/data-plane/rig.js';
+import { softPlane, SoftPlaneUnderTest } from '../support/soft-plane.js';
+
+dataPlaneCompliance(softPlane);
+
+describe('the TypeScript data plane and its driver', () => {
+  const socket = { local: outer4.local, device: 'eth0' } as const;
+
+  it('opens each socket once and closes it once', () => {
+    const plane = new SoftPlaneUnderTest(innerHost, 0);
+    plane.apply([{ kind: 'open-socket', ...socket }, { kind: 'open-socket', ...socket }, { kind: 'open-socket', local: socket.local, device: null }]);
+    plane.apply([{ kind: 'close-socket', ...socket }, { kind: 'close-socket', ...socket }]);
+    expect(plane.sockets).to.deep.equal([
+      { kind: 'open-socket', ...socket }, { kind: 'open-socket', local: socket.local, device: null }, { kind: 'close-socket', ...socket },
+    ]);
+  });
+
+  it('closes every open socket when it is closed', () => {
+    const plane = new SoftPlaneUnderTest(innerHost, 0);
+    plane.apply([{ kind: 'open-socket', ...socket }]);
+    plane.close();
+    expect(plane.sockets.at(-1)).to.deep.equal({ kind: 'close-socket', ...socket });
+    expect(plane.wakeAt).to.equal(null);
+  });
+
+  it('reports a socket error once a second for each socket, and counts each packet lost', async () => {
+    const plane = new SoftPlaneUnderTest(innerHost, 0);
+    const error = { kind: 'socket-error', local: outer4.local, remote: outer4.remote, device: null, errno: 'ENETUNREACH', packetLost: true } as const;
+    const event = { kind: 'socket-error', local: outer4.local, remote: outer4.remote, device: null, errno: 'ENETUNREACH' };
+    for (let i = 0; i < 5; i++) plane.input(error);
+    plane.input({ ...error, device: 'lte0', packetLost: false });
+    expect((await plane.outputs()).events).to.deep.equal([event, { ...event, device: 'lte0' }]);
+    await plane.advance(1_000);
+    plane.input(error);
+    expect((await plane.outputs()).events).to.deep.equal([event]);
+    expect(plane.counters().dropped['send-failed']).to.equal(6);
+  });
+
+  it('asks to be woken only while there is something to do', async () => {
+    const plane = new SoftPlaneUnderTest(innerHost, 0);
+    plane.apply([]);
+    expect(plane.wakeAt).to.equal(null);
+  });
+
+  it('takes an input before its outputs are drained for the mistake it is', () => {
+    const machine = new SoftDataPlane({ host: innerHost, random: (length) => new Uint8Array(length) });
+    machine.handleInput(instant(0), { kind: 'wake' });
+    expect(() => machine.handleInput(instant(0), { kind: 'wake' })).to.throw('drained');
+  });
+});

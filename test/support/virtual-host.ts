@@ -1,0 +1,248 @@
+/** A whole mhtun host in virtual time: the endpoint and the TypeScript data plane, joined as the daemon and the platform join them. */
+import { loadConfig } from '../../lib/config/load.js';
+import type { Config } from '../../lib/config/types.js';
+import { defaultRegistry } from '../../lib/crypto/registry.js';
+import { executeCryptoJob } from '../../lib/crypto/work.js';
+import { Endpoint } from '../../lib/endpoint/endpoint.js';
+import type { CommandResult, EndpointCommand, EndpointEvent, EndpointInput, EndpointJob, EndpointJobResult, EndpointOutput } from '../../lib/endpoint/io.js';
+import type { ChildCounters } from '../../lib/esp/data-plane.js';
+import { SoftDataPlane } from '../../lib/esp/soft-data-plane.js';
+import type { SoftInput, SoftOutput } from '../../lib/esp/soft-data-plane-io.js';
+import type { IkeSaView } from '../../lib/ike/io.js';
+import { formatSocketAddress, parseAddress, type IpAddress } from '../../lib/util/address.js';
+import { present } from '../../lib/util/assert.js';
+import type { Instant } from '../../lib/util/brands.js';
+import { unreachable } from '../../lib/util/unreachable.js';
+import { udpPacket } from './inner-packets.js';
+import type { VirtualNetwork } from './virtual-network.js';
+import { SeededRandom, type World } from './world.js';
+
+/** The address that `text` spells. */
+export function ip(text: string): IpAddress {
+  return present(parseAddress(text), `${text} is an address`);
+}
+
+/** The configuration that `text` (TOML) spells. */
+export function configOf(text: string): Config {
+  const files = {
+    read: () => ({ ok: true, text, mode: 0o600 }) as const,
+    glob: () => [],
+  };
+  return loadConfig(files, '/etc/mhtun/mhtun.toml').config;
+}
+
+export interface VirtualHostOptions {
+  readonly name: string;
+  readonly network: VirtualNetwork;
+  readonly config: Config;
+  readonly addresses: readonly { readonly address: string; readonly device: string }[];
+  /** What a name resolves to. */
+  readonly names?: Readonly<Record<string, readonly string[]>>;
+}
+
+/** A packet that came out of the tunnel. */
+export interface Arrival {
+  readonly at: Instant;
+  readonly packet: Uint8Array;
+}
+
+export class VirtualHost {
+  readonly name: string;
+  readonly world: World;
+  readonly endpoint: Endpoint;
+  readonly events: EndpointEvent[] = [];
+  readonly logs: string[] = [];
+  readonly arrivals: Arrival[] = [];
+  /** Milliseconds that slow work takes. */
+  workDelayMs = 1;
+  readonly #network: VirtualNetwork;
+  readonly #names: Readonly<Record<string, readonly string[]>>;
+  readonly #plane: SoftDataPlane;
+  readonly #random: SeededRandom;
+  readonly #natPort: number;
+  readonly #sockets = new Set<string>();
+  readonly #replies = new Map<number, CommandResult>();
+  #addresses: readonly { readonly address: IpAddress; readonly device: string }[] = [];
+  #cancelEndpointWake: () => void = () => undefined;
+  #cancelPlaneWake: () => void = () => undefined;
+  #lastCommand = 0;
+  #dead = false;
+
+  constructor(options: VirtualHostOptions) {
+    this.name = options.name;
+    this.#network = options.network;
+    this.world = options.network.world;
+    this.#names = options.names ?? {};
+    this.#random = new SeededRandom(this.world.random.below(2 ** 32));
+    this.#natPort = options.config.endpoint.natPort;
+    this.#plane = new SoftDataPlane({ host: { innerAddresses: [] }, random: this.#random.bytes });
+    this.#drainPlane();
+    this.endpoint = new Endpoint(this.world.now, { config: options.config, random: this.#random.bytes, registry: defaultRegistry, keyLog: null });
+    this.#drainEndpoint();
+    this.setAddresses(options.addresses);
+  }
+
+  /** All own addresses from now on. */
+  setAddresses(addresses: readonly { readonly address: string; readonly device: string }[]): void {
+    for (const { address } of this.#addresses) this.#network.detach(address);
+    this.#addresses = addresses.map(({ address, device }) => ({ address: ip(address), device }));
+    for (const { address, device } of this.#addresses) {
+      this.#network.attach(address, device, (path, bytes) => {
+        if (path.local.port !== this.#natPort) this.give({ kind: 'datagram', path, bytes });
+        else if (this.#sockets.has(formatSocketAddress(path.local))) this.#plan({ kind: 'datagram', path, bytes, tos: 0 });
+      });
+    }
+    this.give({ kind: 'local-addresses', addresses: this.#addresses });
+  }
+
+  /** The host is gone without a word: nothing leaves it or reaches it any more. */
+  crash(): void {
+    this.#dead = true;
+    for (const { address } of this.#addresses) this.#network.detach(address);
+    this.#cancelEndpointWake();
+    this.#cancelPlaneWake();
+  }
+
+  /** Returns what will say how it went: null until it is answered. */
+  command(command: EndpointCommand): () => CommandResult | null {
+    const id = ++this.#lastCommand;
+    this.give({ kind: 'command', id, command });
+    return () => this.#replies.get(id) ?? null;
+  }
+
+  /** The command's answer; lets time pass until it is there. */
+  ask(command: EndpointCommand, limitMs = 60_000): CommandResult {
+    const answer = this.command(command);
+    this.world.runUntil(() => answer() !== null, limitMs);
+    return answer() ?? { ok: false, error: 'not answered' };
+  }
+
+  give(input: EndpointInput): void {
+    if (this.#dead) return;
+    this.endpoint.handleInput(this.world.now, input);
+    this.#drainEndpoint();
+  }
+
+  /** A UDP packet from this host's network into the tunnel. */
+  sendInner(from: string, to: string, length = 100): void {
+    this.sendPacket(udpPacket(ip(from), ip(to), length));
+  }
+
+  sendPacket(packet: Uint8Array): void {
+    this.#plan({ kind: 'tun-packet', packet });
+  }
+
+  /** The IKE SAs with a peer that are established. */
+  sas(peer: string): IkeSaView[] {
+    return this.endpoint.look().filter(({ name }) => name === peer).flatMap(({ sas }) => sas).filter(({ establishedAt }) => establishedAt !== null);
+  }
+
+  counters(): readonly ChildCounters[] {
+    return this.#plane.counters().children;
+  }
+
+  dropped(): Readonly<Record<string, number>> {
+    return this.#plane.counters().dropped;
+  }
+
+  eventNames(): string[] {
+    return this.events.map(({ event }) => event);
+  }
+
+  #plan(input: SoftInput): void {
+    if (this.#dead) return;
+    this.#plane.handleInput(this.world.now, input);
+    this.#drainPlane();
+  }
+
+  #drainEndpoint(): void {
+    for (;;) {
+      const output = this.endpoint.pollOutput();
+      if (output.kind === 'wake') {
+        this.#cancelEndpointWake();
+        if (output.at !== null) {
+          this.#cancelEndpointWake = this.world.schedule(output.at - this.world.now, () => {
+            this.give({ kind: 'wake' });
+          });
+        }
+        return;
+      }
+      this.#take(output);
+    }
+  }
+
+  #take(output: EndpointOutput): void {
+    switch (output.kind) {
+      case 'transmit':
+        if (output.path.local.port === this.#natPort) this.#plan({ kind: 'send-ike', path: output.path, bytes: output.bytes });
+        else this.#network.send(output.path, output.bytes);
+        return;
+      case 'data-plane':
+        this.#plan({ kind: 'commands', commands: output.commands });
+        return;
+      case 'work':
+        this.world.schedule(this.workDelayMs, () => {
+          this.give({ kind: 'work-done', id: output.id, result: this.#do(output.job) });
+        });
+        return;
+      case 'event':
+        this.events.push(output.event);
+        return;
+      case 'log':
+        this.logs.push(`${Math.round(this.world.now)} ${this.name} ${output.level}: ${output.message} ${JSON.stringify(output.fields)}`);
+        return;
+      case 'reply':
+        this.#replies.set(output.id, output.result);
+        return;
+      default:
+        unreachable(output);
+    }
+  }
+
+  #do(job: EndpointJob): EndpointJobResult {
+    if (job.kind !== 'resolve') return executeCryptoJob(job, defaultRegistry, this.#random.bytes);
+    const addresses = (this.#names[job.name] ?? []).map(ip);
+    return { kind: 'resolved', addresses, error: addresses.length === 0 ? 'ENOTFOUND' : null };
+  }
+
+  #drainPlane(): void {
+    for (;;) {
+      const output = this.#plane.pollOutput();
+      if (output.kind === 'wake') {
+        this.#cancelPlaneWake();
+        if (output.at !== null) {
+          this.#cancelPlaneWake = this.world.schedule(output.at - this.world.now, () => {
+            this.#plan({ kind: 'wake' });
+          });
+        }
+        return;
+      }
+      this.#takeFromPlane(output);
+    }
+  }
+
+  #takeFromPlane(output: SoftOutput): void {
+    switch (output.kind) {
+      case 'send':
+        this.#network.send(output.path, output.bytes);
+        return;
+      case 'tun-write':
+        this.arrivals.push({ at: this.world.now, packet: output.packet.slice() });
+        return;
+      case 'event':
+        // Never inside a call, as the interface has it.
+        this.world.schedule(0, () => {
+          this.give({ kind: 'data-plane-event', event: output.event });
+        });
+        return;
+      case 'open-socket':
+        this.#sockets.add(formatSocketAddress(output.local));
+        return;
+      case 'close-socket':
+        this.#sockets.delete(formatSocketAddress(output.local));
+        return;
+      default:
+        unreachable(output);
+    }
+  }
+}

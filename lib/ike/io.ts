@@ -1,12 +1,14 @@
 /** What goes into an IKE SA and what comes out of it (`Machine<IkeInput, IkeOutput>`), and what it needs from its surroundings. */
 import type { RandomBytes } from '../crypto/algorithm.js';
 import type { Registry } from '../crypto/registry.js';
+import type { EspSuite, IkeSuite } from '../crypto/suite.js';
 import type { CryptoJob, CryptoJobResult } from '../crypto/work.js';
 import type { DataPlaneCommand } from '../esp/data-plane.js';
-import type { DatagramPath } from '../util/address.js';
-import type { ChildSaId, EspSpi, IkeSpi } from '../util/brands.js';
+import type { DatagramPath, IpAddress } from '../util/address.js';
+import type { ChildSaId, EspSpi, IkeSpi, Instant } from '../util/brands.js';
+import type { Machine } from '../util/machine.js';
 import type { Identity } from '../wire/identity.js';
-import type { IkeSa } from './ike-sa.js';
+import type { TrafficSelector } from '../wire/traffic-selector.js';
 import type { IkePeer, OwnAddress, PeerDirectory } from './peer.js';
 
 /** What all IKE SAs of an endpoint share. Calls are pure look-ups or draws; none of them blocks. */
@@ -70,6 +72,59 @@ export type IkeInput =
   /** Someone, unauthenticated, says INVALID_IKE_SPI: only a hint to check liveness soon. */
   | { readonly kind: 'invalid-spi-hint' };
 
+/** An IKE SA as the endpoint drives it. */
+export interface IkeSaMachine extends Machine<IkeInput, IkeOutput> {
+  /** This end sent the IKE_SA_INIT, or the rekey, that made this IKE SA. */
+  readonly initiator: boolean;
+  /** The SPI that this end chose: what datagrams for it carry. */
+  readonly localSpi: IkeSpi;
+  view(): IkeSaView;
+  /** This IKE SA keeps that Child SA now; Child SAs move to a successor. */
+  hasChild(child: ChildSaId): boolean;
+}
+
+/** A look at an IKE SA, for status and for the endpoint's rules. */
+export interface IkeSaView {
+  readonly state: 'CONNECTING' | 'ESTABLISHED' | 'REKEYING' | 'DELETING';
+  readonly initiator: boolean;
+  readonly spiI: IkeSpi;
+  readonly spiR: IkeSpi | null;
+  /** Null at a responder before IKE_AUTH. */
+  readonly peer: IkePeer | null;
+  readonly localId: Identity | null;
+  readonly remoteId: Identity | null;
+  readonly suite: IkeSuite | null;
+  readonly path: DatagramPath;
+  readonly mobike: boolean;
+  readonly natLocal: boolean;
+  readonly natRemote: boolean;
+  readonly establishedAt: Instant | null;
+  readonly rekeyAt: Instant | null;
+  /** Something authenticated last came from the peer, IKE or ESP. */
+  readonly lastHeardAt: Instant;
+  /** When the request was first sent that the peer has not answered; null without one. */
+  readonly unansweredSince: Instant | null;
+  /** Nonces of the exchange that made it: two, or one while the answer is out. */
+  readonly nonces: readonly Uint8Array[];
+  readonly peerIsMhtun: boolean;
+  readonly rttMs: number | null;
+  /** The peer's own list, its current address not among them (RFC 4555 §3.4). */
+  readonly peerAddresses: readonly IpAddress[];
+  readonly children: readonly ChildSaView[];
+}
+
+export interface ChildSaView {
+  readonly id: ChildSaId;
+  readonly name: string;
+  readonly state: 'INSTALLED' | 'REKEYING' | 'DELETING';
+  readonly spiIn: EspSpi;
+  readonly spiOut: EspSpi;
+  readonly suite: EspSuite;
+  readonly localTs: readonly TrafficSelector[];
+  readonly remoteTs: readonly TrafficSelector[];
+  readonly rekeyAt: Instant | null;
+}
+
 export type IkeCommandResult = { readonly ok: true; readonly detail: string } | { readonly ok: false; readonly error: string };
 
 export type IkeOutput =
@@ -81,8 +136,11 @@ export type IkeOutput =
   | { readonly kind: 'command-done'; readonly id: number; readonly result: IkeCommandResult }
   /** Both ends have proved who they are. The endpoint applies uniqueness (INITIAL_CONTACT included) to its other SAs. */
   | { readonly kind: 'authenticated'; readonly peer: IkePeer; readonly remoteId: Identity; readonly initialContact: boolean }
-  /** A rekeyed IKE SA was born of this one (RFC 7296 §2.18): the endpoint drives it from now on. */
-  | { readonly kind: 'successor'; readonly ikeSa: IkeSa }
+  /**
+   * A rekeyed IKE SA was born of this one (RFC 7296 §2.18): the endpoint drives it from now on and drains it at once.
+   * Said again when the old one hands its Child SAs over: then the new one has outputs to drain, too.
+   */
+  | { readonly kind: 'successor'; readonly ikeSa: IkeSaMachine }
   | { readonly kind: 'child-up'; readonly child: ChildSaId; readonly name: string }
   /** `rekeyed`: another Child SA took its place. */
   | { readonly kind: 'child-down'; readonly child: ChildSaId; readonly name: string; readonly reason: string; readonly rekeyed: boolean }

@@ -18,9 +18,16 @@ export interface ChildTemplate {
   readonly replayWindow: number;
 }
 
+/** Whom the peer must prove to be. */
+export type IdentityWanted =
+  | { readonly kind: 'exact'; readonly identity: Identity }
+  | { readonly kind: 'any' }
+  | { readonly kind: 'pattern'; readonly pattern: string };
+
 /** Durations in milliseconds; null lifetimes: no limit of that kind. */
 export interface IkePeer {
   readonly name: string;
+  readonly id: IdentityWanted;
   readonly localId: Identity;
   readonly psk: SecretKey;
   readonly ike: readonly Proposal[];

@@ -1,0 +1,163 @@
+/**
+ * Everything one IKE SA knows: its names, keys, peer, path and Child SAs. The exchanges read and
+ * change it; `ike-sa.ts` decides which exchange runs. Nothing here speaks on the wire.
+ */
+import type { CryptoJob, CryptoJobResult } from '../crypto/work.js';
+import type { DataPlaneCommand } from '../esp/data-plane.js';
+import { assert, present } from '../util/assert.js';
+import type { DatagramPath, IpAddress } from '../util/address.js';
+import type { ChildSaId, IkeSpi, Instant } from '../util/brands.js';
+import { ikeSpi } from '../util/brands.js';
+import { OutputQueue } from '../util/machine.js';
+import type { Identity } from '../wire/identity.js';
+import type { ChildSa } from './child-sa.js';
+import type { IkeCommandResult, IkeEnvironment, IkeOutput } from './io.js';
+import type { IkeKeys } from './key-schedule.js';
+import type { IkePeer } from './peer.js';
+import { Timers } from './timers.js';
+
+/** Jobs one IKE SA may have out at once; the window of one keeps it well below. */
+export const maxPendingJobsPerIkeSa = 8;
+
+/** Where the IKE SA stands. What only one phase has is in it. */
+export type Phase =
+  /** Until both ends are authenticated. */
+  | { readonly kind: 'connecting' }
+  | { readonly kind: 'established'; readonly since: Instant }
+  /** A successor carries on; this one waits for its Delete (RFC 7296 §2.18). */
+  | { readonly kind: 'rekeyed' }
+  /** Our Delete is queued or out. */
+  | { readonly kind: 'deleting' }
+  | { readonly kind: 'closed' };
+
+/** What was agreed or learnt about the peer. */
+export interface Traits {
+  mobike: boolean;
+  /** This end sent the very first IKE_SA_INIT of all rekeyed IKE SAs: MOBIKE's initiator (RFC 4555 §1.3). */
+  mobikeInitiator: boolean;
+  fragmentation: boolean;
+  childless: boolean;
+  /** Its Vendor ID said so. */
+  mhtun: boolean;
+  /** It draws its NAT source hash at random, as we do, so that hash says nothing of it. */
+  fakesNat: boolean;
+  /** It says itself that it is behind a NAT (two mhtun ends tell each other). */
+  saysBehindNat: boolean;
+  natLocal: boolean;
+  natRemote: boolean;
+}
+
+/** The two messages and nonces that AUTH covers; kept until IKE_AUTH is done. */
+export interface Handshake {
+  readonly request: Uint8Array;
+  readonly response: Uint8Array;
+}
+
+export class Association {
+  readonly env: IkeEnvironment;
+  readonly initiator: boolean;
+  readonly localSpi: IkeSpi;
+  readonly outputs: OutputQueue<IkeOutput> = new OutputQueue<IkeOutput>();
+  readonly timers: Timers = new Timers();
+  readonly children: Map<ChildSaId, ChildSa> = new Map<ChildSaId, ChildSa>();
+  readonly traits: Traits = { mobike: false, mobikeInitiator: false, fragmentation: false, childless: false, mhtun: false, fakesNat: false, saysBehindNat: false, natLocal: false, natRemote: false };
+  now: Instant;
+  phase: Phase = { kind: 'connecting' };
+  path: DatagramPath;
+  remoteSpi: IkeSpi | null = null;
+  peer: IkePeer | null;
+  localId: Identity | null = null;
+  remoteId: Identity | null = null;
+  keys: IkeKeys | null = null;
+  handshake: Handshake | null = null;
+  nonces: Uint8Array[] = [];
+  rekeyAt: Instant | null = null;
+  lastHeardAt: Instant;
+  rttMs: number | null = null;
+  /** Rekeyed Child SAs whose last packets may still be on their way, and until when their inbound half stays. */
+  readonly lingering: Map<ChildSaId, Instant> = new Map<ChildSaId, Instant>();
+  /** A rekey of this IKE SA by the peer while ours is under way (RFC 7296 §2.8.2). */
+  rekeyedByPeer: { readonly successor: Association; readonly nonces: readonly Uint8Array[] } | null = null;
+  /** As MOBIKE responder: the path that the peer was asked to move to, and who waits for it (RFC 4555 §3.6). */
+  askedMove: { readonly path: DatagramPath; readonly commands: readonly number[] } | null = null;
+  /** What the peer last saw of our address, as its hash; a change means a new NAT mapping (RFC 4555 §3.8). */
+  seenAs: Uint8Array | null = null;
+  /** The peer's other addresses, as it last told (RFC 4555 §3.4, §3.6). */
+  peerAddresses: readonly IpAddress[] = [];
+  readonly #work = new Map<number, (result: CryptoJobResult) => void>();
+  #nextWork = 1;
+
+  constructor(now: Instant, env: IkeEnvironment, options: { initiator: boolean; localSpi: IkeSpi; path: DatagramPath; peer: IkePeer | null }) {
+    this.env = env;
+    this.now = now;
+    this.lastHeardAt = now;
+    this.initiator = options.initiator;
+    this.localSpi = options.localSpi;
+    this.path = options.path;
+    this.peer = options.peer;
+    this.traits.mobikeInitiator = options.initiator;
+  }
+
+  get spiI(): IkeSpi {
+    return this.initiator ? this.localSpi : (this.remoteSpi ?? unknownSpi);
+  }
+
+  /** Zero as long as the responder's SPI is not known, as the header of the first message has it. */
+  get spiR(): IkeSpi {
+    return this.initiator ? (this.remoteSpi ?? unknownSpi) : this.localSpi;
+  }
+
+  /** The keys, in a phase that has them. */
+  get establishedKeys(): IkeKeys {
+    return present(this.keys, 'this IKE SA has its keys');
+  }
+
+  /** The peer, once it is known who it is. */
+  get knownPeer(): IkePeer {
+    return present(this.peer, 'this IKE SA knows its peer');
+  }
+
+  /** The result comes to `done`, unless the IKE SA is closed by then. */
+  work(job: CryptoJob, done: (result: CryptoJobResult) => void): void {
+    assert(this.#work.size < maxPendingJobsPerIkeSa, 'an IKE SA has few jobs out');
+    const id = this.#nextWork++;
+    this.#work.set(id, done);
+    this.outputs.push({ kind: 'work', id, job });
+  }
+
+  workDone(id: number, result: CryptoJobResult): void {
+    const done = this.#work.get(id);
+    this.#work.delete(id);
+    if (this.phase.kind !== 'closed') done?.(result);
+  }
+
+  dataPlane(...commands: readonly DataPlaneCommand[]): void {
+    if (commands.length > 0) this.outputs.push({ kind: 'data-plane', commands });
+  }
+
+  event(event: string, fields: Extract<IkeOutput, { kind: 'event' }>['fields']): void {
+    this.outputs.push({ kind: 'event', event, fields });
+  }
+
+  log(level: Extract<IkeOutput, { kind: 'log' }>['level'], message: string, fields: Readonly<Record<string, unknown>> = {}): void {
+    this.outputs.push({ kind: 'log', level, message, fields: { ike: `${this.spiI}/${this.spiR}`, peer: this.peer?.name ?? null, ...fields } });
+  }
+
+  commandDone(ids: readonly number[], result: IkeCommandResult): void {
+    for (const id of ids) this.outputs.push({ kind: 'command-done', id, result });
+  }
+
+  /** The one place where the phase changes. */
+  enter(phase: Phase): void {
+    this.log('debug', `IKE SA ${this.phase.kind} → ${phase.kind}`);
+    this.phase = phase;
+  }
+
+  /** From [0, 1), out of the environment's randomness. */
+  fraction(): number {
+    const [a = 0, b = 0, c = 0] = this.env.random(3);
+    return (a * 65536 + b * 256 + c) / 16777216;
+  }
+}
+
+const unknownSpi = ikeSpi('0000000000000000');

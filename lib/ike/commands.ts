@@ -1,0 +1,89 @@
+/** What the operator or the endpoint wishes of an IKE SA, turned into exchanges. */
+import { unreachable } from '../util/unreachable.js';
+import { createChild, rekeyChild } from './create-child.js';
+import { deleteChild } from './deletion.js';
+import type { Exchanger } from './exchanger.js';
+import type { IkeCommand } from './io.js';
+import { AddressList, moveTo, PathCheck, type Distrust } from './mobike.js';
+import { rekeyIkeSa, type RekeyOutcome } from './rekey.js';
+
+/** What commands need of the IKE SA they run on. */
+export interface CommandSurroundings {
+  readonly rekey: (exchanger: Exchanger) => RekeyOutcome;
+  readonly distrust: Distrust;
+  readonly deleteIkeSa: (reason: string, command: number | null) => void;
+}
+
+/** Runs `command`; its `command-done` carries `id`. */
+export function runCommand(exchanger: Exchanger, id: number, command: IkeCommand, surroundings: CommandSurroundings): void {
+  const { association } = exchanger;
+  if (command.kind === 'delete-ike') {
+    surroundings.deleteIkeSa(command.reason, id);
+    return;
+  }
+  if (association.phase.kind !== 'established') {
+    association.commandDone([id], { ok: false, error: `the IKE SA is ${association.phase.kind}` });
+    return;
+  }
+  switch (command.kind) {
+    case 'create-child':
+      create(exchanger, id, command.name);
+      return;
+    case 'rekey-child':
+      rekey(exchanger, id, command.name);
+      return;
+    case 'rekey-ike':
+      exchanger.enqueue(rekeyIkeSa(surroundings.rekey, [id]));
+      return;
+    case 'delete-child':
+      remove(exchanger, id, command.name);
+      return;
+    case 'move':
+      moveTo(exchanger, command.path, command.cause, [id], surroundings.distrust);
+      return;
+    case 'announce-addresses':
+      if (association.traits.mobike) exchanger.enqueue((ex) => new AddressList(ex, null));
+      association.commandDone([id], { ok: true, detail: 'the peer will be told' });
+      return;
+    case 'check-liveness':
+      checkLiveness(exchanger, surroundings.distrust);
+      association.commandDone([id], { ok: true, detail: 'the peer is asked' });
+      return;
+    default:
+      unreachable(command);
+  }
+}
+
+/** Asks the peer whether it is there, unless a question is out already. */
+export function checkLiveness(exchanger: Exchanger, distrust: Distrust): void {
+  if (exchanger.active === null) exchanger.enqueue((ex) => new PathCheck(ex, false, distrust));
+}
+
+function create(exchanger: Exchanger, id: number, name: string): void {
+  const { association } = exchanger;
+  const template = association.knownPeer.children.find((t) => t.name === name);
+  if (template === undefined) association.commandDone([id], { ok: false, error: `no child is named ${name}` });
+  else exchanger.enqueue(createChild(template, [id]));
+}
+
+/** Every Child SA of that name; the command is done when the last of them is replaced. */
+function rekey(exchanger: Exchanger, id: number, name: string | null): void {
+  const { association } = exchanger;
+  const children = [...association.children.values()].filter((c) => (name === null || c.template.name === name) && (c.state === 'installed' || c.state === 'rekeying'));
+  const last = children.at(-1);
+  if (last === undefined) {
+    association.commandDone([id], { ok: false, error: name === null ? 'there is no Child SA to rekey' : `no Child SA is named ${name}` });
+    return;
+  }
+  last.waiting.push(id);
+  for (const child of children) if (child.state === 'installed') exchanger.enqueue(rekeyChild(child));
+}
+
+function remove(exchanger: Exchanger, id: number, name: string): void {
+  const { association } = exchanger;
+  const children = [...association.children.values()].filter((c) => c.template.name === name);
+  if (children.length === 0) association.commandDone([id], { ok: false, error: `no Child SA is named ${name}` });
+  children.forEach((child, i) => {
+    exchanger.enqueue(deleteChild(child, 'terminated', i === children.length - 1 ? [id] : []));
+  });
+}

@@ -1,0 +1,135 @@
+/** Deleting Child SAs and the IKE SA, and the two crossing (RFC 7296 §1.4.1, §2.25.1, §2.25.2). */
+import { exchangeType, protocolId } from '../wire/iana.js';
+import { payloadsOf, type Payload } from '../wire/payload.js';
+import { notify } from '../wire/payloads/notify.js';
+import type { Association } from './association.js';
+import { espSpiBytes, type ChildSa } from './child-sa.js';
+import { removeChild } from './children.js';
+import type { Exchange, Exchanger, Intent, Subject } from './exchanger.js';
+
+/** Deletes one Child SA at both ends. */
+class ChildDeletion implements Exchange {
+  readonly exchangeType = exchangeType.INFORMATIONAL;
+  readonly name: string;
+  readonly subject: { readonly kind: 'child'; readonly child: ChildSa['id'] };
+  readonly #exchanger: Exchanger;
+  readonly #child: ChildSa;
+  readonly #reason: string;
+  readonly #commands: readonly number[];
+
+  constructor(exchanger: Exchanger, child: ChildSa, reason: string, commands: readonly number[]) {
+    this.#exchanger = exchanger;
+    this.#child = child;
+    this.#reason = reason;
+    this.#commands = commands;
+    this.name = `delete of ${child.template.name}`;
+    this.subject = { kind: 'child', child: child.id };
+  }
+
+  begin(): void {
+    this.#child.state = 'deleting';
+    this.#exchanger.send(this, [{ kind: 'delete', critical: false, protocol: protocolId.ESP, spiSize: 4, spis: [espSpiBytes(this.#child.spiIn)] }]);
+  }
+
+  /** The peer's half is in its answer, or in a Delete of its own that crossed ours (RFC 7296 §1.4.1). */
+  answered(): void {
+    const { association } = this.#exchanger;
+    removeChild(association, this.#child, this.#reason);
+    association.commandDone(this.#commands, { ok: true, detail: `Child SA ${this.#child.template.name} is deleted` });
+    this.#exchanger.finish(this);
+  }
+
+  abandoned(reason: string): void {
+    this.#exchanger.association.commandDone(this.#commands, { ok: false, error: reason });
+  }
+}
+
+/** Deletes the IKE SA and all in it. */
+class IkeDeletion implements Exchange {
+  readonly name = 'delete of the IKE SA';
+  readonly exchangeType = exchangeType.INFORMATIONAL;
+  readonly subject: Subject = { kind: 'ike-delete' };
+  readonly #exchanger: Exchanger;
+  readonly #done: () => void;
+
+  constructor(exchanger: Exchanger, done: () => void) {
+    this.#exchanger = exchanger;
+    this.#done = done;
+  }
+
+  begin(): void {
+    this.#exchanger.send(this, [{ kind: 'delete', critical: false, protocol: protocolId.IKE, spiSize: 0, spis: [] }]);
+  }
+
+  answered(): void {
+    this.#done();
+  }
+
+  abandoned(): void {
+    // Whoever closes the IKE SA has said why.
+  }
+}
+
+/** Tells the peer, under keys it believes in, that we do not believe in the IKE SA (RFC 7296 §2.21.2). */
+export class FailureNotice implements Exchange {
+  readonly name = 'failure notice';
+  readonly exchangeType = exchangeType.INFORMATIONAL;
+  readonly subject: Subject = { kind: 'none' };
+  readonly #exchanger: Exchanger;
+  readonly #type: number;
+  readonly #done: () => void;
+
+  constructor(exchanger: Exchanger, type: number, done: () => void) {
+    this.#exchanger = exchanger;
+    this.#type = type;
+    this.#done = done;
+  }
+
+  begin(): void {
+    this.#exchanger.send(this, [notify(this.#type)]);
+  }
+
+  answered(): void {
+    this.#done();
+  }
+
+  abandoned(): void {
+    // The IKE SA is closing already.
+  }
+}
+
+/** Deletes that Child SA when its turn comes, unless it is gone by then. */
+export function deleteChild(child: ChildSa, reason: string, commands: readonly number[] = []): Intent {
+  return (exchanger) => {
+    const { association } = exchanger;
+    if (association.children.get(child.id) === child && child.state !== 'deleting') return new ChildDeletion(exchanger, child, reason, commands);
+    association.commandDone(commands, { ok: true, detail: `Child SA ${child.template.name} was gone already` });
+    return null;
+  };
+}
+
+/** Deletes the IKE SA; `done` closes it when the peer has answered. */
+export function deleteIkeSa(done: () => void): Intent {
+  return (exchanger) => new IkeDeletion(exchanger, done);
+}
+
+/** The peer's Deletes in a request: takes the Child SAs away and returns the payloads to answer with, and whether the IKE SA goes. */
+export function processDeletes(association: Association, payloads: readonly Payload[]): { readonly answer: Payload[]; readonly ikeSa: boolean } {
+  const deletes = payloadsOf(payloads, 'delete');
+  if (deletes.some((d) => d.protocol === protocolId.IKE)) return { answer: [], ikeSa: true };
+  const spis: Uint8Array[] = [];
+  for (const spi of deletes.filter((d) => d.protocol === protocolId.ESP).flatMap((d) => d.spis)) {
+    // The peer names its inbound SPI: our outbound one.
+    const child = [...association.children.values()].find((c) => sameSpi(c, spi));
+    if (child === undefined) continue;
+    const crossed = child.state === 'deleting';
+    removeChild(association, child, 'deleted by the peer');
+    // RFC 7296 §1.4.1: a Delete of ours is on its way already, and must not be said twice.
+    if (!crossed) spis.push(espSpiBytes(child.spiIn));
+  }
+  return { answer: spis.length === 0 ? [] : [{ kind: 'delete', critical: false, protocol: protocolId.ESP, spiSize: 4, spis }], ikeSa: false };
+}
+
+function sameSpi(child: ChildSa, spi: Uint8Array): boolean {
+  return espSpiBytes(child.spiOut).every((octet, i) => octet === spi[i]);
+}

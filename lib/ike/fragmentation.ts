@@ -1,0 +1,61 @@
+/** IKE fragmentation (RFC 7383): how large a message may be, and putting fragments together again. */
+import { addressFamily, type DatagramPath } from '../util/address.js';
+import { concat } from '../util/bytes.js';
+import type { MessageId } from '../util/brands.js';
+import type { OpenedMessage } from './message-protection.js';
+
+/** Octets of an IP packet with IKE in it, where nothing else is configured: IPv6's least MTU suits IPv4 as well (RFC 7383 §2.5.1). */
+const defaultFragmentSize = 1280;
+/** More fragments than any message of ours or of a sane peer needs; certificates included. */
+export const maxFragmentsPerMessage = 128;
+/** Octets of one message put together: the largest IKE message that UDP could carry whole. */
+export const maxReassembledBytes = 65_535;
+
+/** Octets of IKE in one datagram along `path`. */
+export function ikeDatagramLimit(path: DatagramPath, fragmentSize: number | null): number {
+  const ip = addressFamily(path.local.address) === 4 ? 20 : 40;
+  const marker = 4;
+  return (fragmentSize ?? defaultFragmentSize) - ip - 8 - marker;
+}
+
+interface Pieces {
+  readonly messageId: MessageId;
+  readonly total: number;
+  readonly parts: Map<number, OpenedMessage>;
+  bytes: number;
+}
+
+/** Puts one message at a time together, from fragments that were authenticated already. */
+export class Reassembler {
+  #pieces: Pieces | null = null;
+
+  /** The whole message once its last fragment is there; null before, and for what does not fit (RFC 7383 §2.6). */
+  add(messageId: MessageId, piece: OpenedMessage): OpenedMessage | null {
+    const { fragment } = piece;
+    if (fragment === null) return piece;
+    if (fragment.number < 1 || fragment.number > fragment.total || fragment.total > maxFragmentsPerMessage) return null;
+    let pieces = this.#pieces;
+    if (pieces === null || pieces.messageId !== messageId || fragment.total > pieces.total) {
+      // A larger total is the same message split smaller, after a path MTU guess failed: it replaces what is here.
+      pieces = { messageId, total: fragment.total, parts: new Map(), bytes: 0 };
+      this.#pieces = pieces;
+    }
+    if (fragment.total < pieces.total || pieces.parts.has(fragment.number)) return null;
+    if (pieces.bytes + piece.plaintext.length > maxReassembledBytes) return null;
+    pieces.parts.set(fragment.number, piece);
+    pieces.bytes += piece.plaintext.length;
+    if (pieces.parts.size < pieces.total) return null;
+    this.#pieces = null;
+    return whole(pieces);
+  }
+
+  clear(): void {
+    this.#pieces = null;
+  }
+}
+
+function whole(pieces: Pieces): OpenedMessage {
+  const parts: Uint8Array[] = [];
+  for (let i = 1; i <= pieces.total; i++) parts.push(pieces.parts.get(i)?.plaintext ?? new Uint8Array(0));
+  return { first: pieces.parts.get(1)?.first ?? 0, plaintext: concat(...parts), fragment: null };
+}

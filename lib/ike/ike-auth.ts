@@ -1,0 +1,177 @@
+/** The IKE_AUTH exchange as initiator, with a shared secret (RFC 7296 §1.2, §2.15, §2.21.2, RFC 6023). */
+import { constantTimeEqual } from '../crypto/constant-time.js';
+import { present } from '../util/assert.js';
+import type { DatagramPath } from '../util/address.js';
+import type { ChildSaId, EspSpi } from '../util/brands.js';
+import { authMethod, exchangeType, isErrorNotify, notifyName, notifyType } from '../wire/iana.js';
+import { formatIdentity, type Identity } from '../wire/identity.js';
+import { findNotify, findPayload, notifiesOf, payloadsOf, type Payload } from '../wire/payload.js';
+import { authPayload } from '../wire/payloads/auth.js';
+import { idPayload, type IdPayload } from '../wire/payloads/id.js';
+import { notify } from '../wire/payloads/notify.js';
+import type { Proposal } from '../wire/payloads/sa.js';
+import { sharedKeyAuth } from './authentication.js';
+import { addressPair, childProposals, isRefusal, judgeChildAnswer, selectorPayloads } from './child-negotiation.js';
+import { addChild, announceChild } from './children.js';
+import { additionalAddresses, establish, peerAddressList } from './establishment.js';
+import type { Exchange, Exchanger, Subject } from './exchanger.js';
+import type { ChildTemplate } from './peer.js';
+import { templateSelectors, type AgreedSelectors } from './traffic-selection.js';
+import { capabilitiesNotify, noteCapabilities } from './vendor.js';
+
+/** What comes after IKE_AUTH, and what to do when it can't. */
+export interface AuthOutcome {
+  /** @param childRefused why the first Child SA could not be had; null where it could, or none was asked for */
+  authenticated(childRefused: string | null): void;
+  /** @param tellPeer the peer believes in the IKE SA: it must be told that we don't (RFC 7296 §2.21.2) */
+  failed(reason: string, tellPeer: boolean): void;
+}
+
+interface AskedChild {
+  readonly template: ChildTemplate;
+  readonly id: ChildSaId;
+  readonly spiIn: EspSpi;
+  readonly proposals: readonly Proposal[];
+  readonly selectors: AgreedSelectors;
+}
+
+export class IkeAuth implements Exchange {
+  readonly name = 'IKE_AUTH';
+  readonly exchangeType = exchangeType.IKE_AUTH;
+  readonly subject: Subject = { kind: 'none' };
+  readonly #exchanger: Exchanger;
+  readonly #initialContact: boolean;
+  readonly #template: ChildTemplate | null;
+  readonly #outcome: AuthOutcome;
+  #child: AskedChild | null = null;
+
+  /** @param template the first Child SA; null: none, where the peer can do without (RFC 6023) */
+  constructor(exchanger: Exchanger, template: ChildTemplate | null, initialContact: boolean, outcome: AuthOutcome) {
+    this.#exchanger = exchanger;
+    this.#template = template;
+    this.#initialContact = initialContact;
+    this.#outcome = outcome;
+  }
+
+  begin(): void {
+    const { association } = this.#exchanger;
+    const peer = association.knownPeer;
+    association.localId = peer.localId;
+    const idI = idPayload('id-i', peer.localId);
+    this.#exchanger.send(this, [
+      idI,
+      ...(peer.id.kind === 'exact' ? [idPayload('id-r', peer.id.identity)] : []),
+      authPayload(authMethod.SHARED_KEY, this.#auth(idI, true)),
+      ...this.#childPayloads(),
+      ...(this.#initialContact ? [notify(notifyType.INITIAL_CONTACT)] : []),
+      ...(peer.mobike ? [notify(notifyType.MOBIKE_SUPPORTED), ...additionalAddresses(association, false)] : []),
+      ...(association.traits.mhtun ? [capabilitiesNotify(association.traits)] : []),
+    ]);
+  }
+
+  answered(payloads: readonly Payload[], _path: DatagramPath): void {
+    const { association } = this.#exchanger;
+    const idR = findPayload(payloads, 'id-r');
+    const auth = findPayload(payloads, 'auth');
+    const unknown = payloadsOf(payloads, 'unknown').some((p) => p.critical);
+    if (unknown) {
+      this.#fail('the peer sent a critical payload of an unknown type', true);
+      return;
+    }
+    if (idR === null || auth === null) {
+      const error = notifiesOf(payloads).find((n) => isErrorNotify(n.notifyType));
+      this.#fail(error === undefined ? 'the answer to IKE_AUTH lacks IDr or AUTH' : refusalInWords(error.notifyType), error === undefined);
+      return;
+    }
+    const remoteId: Identity = { type: idR.idType, data: idR.data };
+    if (!association.env.directory.accepts(association.knownPeer, remoteId)) {
+      this.#fail(`the peer is ${formatIdentity(remoteId)}, which is not the identity configured for ${association.knownPeer.name}`, true);
+      return;
+    }
+    if (auth.method !== authMethod.SHARED_KEY || !constantTimeEqual(auth.data, this.#auth(idR, false))) {
+      this.#fail(`the peer ${formatIdentity(remoteId)} did not prove the shared secret: the secrets differ`, true);
+      return;
+    }
+    this.#authenticated(payloads, remoteId);
+  }
+
+  abandoned(reason: string): void {
+    this.#outcome.failed(reason, false);
+  }
+
+  #authenticated(payloads: readonly Payload[], remoteId: Identity): void {
+    const { association } = this.#exchanger;
+    association.traits.mobike = association.knownPeer.mobike && findNotify(payloads, notifyType.MOBIKE_SUPPORTED) !== null;
+    noteCapabilities(association.traits, payloads);
+    association.peerAddresses = peerAddressList(payloads) ?? [];
+    establish(association, remoteId, false);
+    const refused = this.#child === null ? null : this.#acceptChild(this.#child, payloads);
+    this.#exchanger.finish(this);
+    this.#outcome.authenticated(refused);
+  }
+
+  /** Null when the Child SA is up, else why not. */
+  #acceptChild(asked: AskedChild, payloads: readonly Payload[]): string | null {
+    const { association } = this.#exchanger;
+    const error = notifiesOf(payloads).find((n) => isErrorNotify(n.notifyType));
+    if (error !== undefined && findPayload(payloads, 'sa') === null) return refusalInWords(error.notifyType);
+    const answer = judgeChildAnswer(association, payloads, { ...asked, replaced: null });
+    if (isRefusal(answer)) return answer.reason;
+    const [ni, nr] = association.nonces;
+    const child = addChild(association, {
+      ...asked,
+      ...answer,
+      ni: present(ni, 'IKE_SA_INIT had a nonce'),
+      nr: present(nr, 'IKE_SA_INIT was answered'),
+      shared: null,
+      initiated: true,
+      send: 'now',
+    });
+    announceChild(association, child);
+    return null;
+  }
+
+  #childPayloads(): Payload[] {
+    const { association } = this.#exchanger;
+    const template = this.#template;
+    if (template === null) return [];
+    const peer = association.knownPeer;
+    const { id, spi } = association.env.allocateChild();
+    const proposals = childProposals(peer, spi, false);
+    const selectors = templateSelectors(template, addressPair(association));
+    this.#child = { template, id, spiIn: spi, proposals, selectors };
+    return [{ kind: 'sa', critical: false, proposals }, ...selectorPayloads(selectors, true)];
+  }
+
+  /** The AUTH value of our own identity, or the one that the peer's must have. */
+  #auth(id: IdPayload, own: boolean): Uint8Array {
+    const { association } = this.#exchanger;
+    const keys = association.establishedKeys;
+    const handshake = present(association.handshake, 'IKE_SA_INIT is kept until IKE_AUTH is done');
+    const [ni, nr] = association.nonces;
+    const otherNonce = present(own ? nr : ni, 'both nonces are known');
+    const signed = own
+      ? { message: handshake.request, otherNonce, id, skP: keys.skPi }
+      : { message: handshake.response, otherNonce, id, skP: keys.skPr };
+    return sharedKeyAuth(keys.suite.prf, association.knownPeer.psk, signed);
+  }
+
+  #fail(reason: string, tellPeer: boolean): void {
+    this.#exchanger.finish(this);
+    this.#outcome.failed(reason, tellPeer);
+  }
+}
+
+/** The Notify by its RFC name, and what to do about it. */
+export function refusalInWords(type: number): string {
+  const advice: Readonly<Record<number, string>> = {
+    [notifyType.AUTHENTICATION_FAILED]: 'the peer does not know our identity or has another secret for it: compare `id` and `psk` at both ends',
+    [notifyType.NO_PROPOSAL_CHOSEN]: 'no proposal in common: compare `esp` (and `ike`) here with those of the peer',
+    [notifyType.TS_UNACCEPTABLE]: 'the selectors do not meet: `local` here must match `remote` at the peer, and the reverse',
+    [notifyType.INVALID_SYNTAX]: 'the peer did not understand the message',
+    [notifyType.INTERNAL_ADDRESS_FAILURE]: 'the peer has no address to give',
+    [notifyType.NO_ADDITIONAL_SAS]: 'the peer allows no further Child SA',
+  };
+  const text = advice[type];
+  return text === undefined ? `the peer answered ${notifyName(type)}` : `the peer answered ${notifyName(type)}: ${text}`;
+}

@@ -1,0 +1,377 @@
+/**
+ * One IKE SA (RFC 7296) as a sans-IO machine: datagrams, time, results and wishes go in; datagrams,
+ * jobs, data-plane commands and events come out. Here is decided which exchange runs; the exchanges
+ * themselves are in files of their own.
+ */
+import { present } from '../util/assert.js';
+import type { DatagramPath } from '../util/address.js';
+import { earlier, type ChildSaId, type IkeSpi, type Instant } from '../util/brands.js';
+import { DecodeError } from '../util/errors.js';
+import type { Wake } from '../util/machine.js';
+import { unreachable } from '../util/unreachable.js';
+import { exchangeType, exchangeName, notifyType, protocolId } from '../wire/iana.js';
+import { findNotify, findPayload } from '../wire/payload.js';
+import { notify } from '../wire/payloads/notify.js';
+import type { Proposal } from '../wire/payloads/sa.js';
+import { Association } from './association.js';
+import { beginSending, dropLingering, removeChild } from './children.js';
+import { answerCreateChild } from './create-child-responder.js';
+import { checkLiveness, runCommand } from './commands.js';
+import { deleteIkeSa, FailureNotice } from './deletion.js';
+import { Exchanger, type Request } from './exchanger.js';
+import { IkeAuth } from './ike-auth.js';
+import { answerIkeAuth } from './ike-auth-responder.js';
+import { IkeSaInit } from './ike-sa-init.js';
+import { answerInit, judgeInit, type AcceptedInit, type CookieDemand, type InitVerdict } from './ike-sa-init-responder.js';
+import { answerInformational } from './informational.js';
+import type { IkeEnvironment, IkeInput, IkeOutput, IkeSaMachine, IkeSaView } from './io.js';
+import { wipeIkeKeys } from './key-schedule.js';
+import { followSource } from './mobike.js';
+import { answerIkeRekey, inherit, type RekeyOutcome } from './rekey.js';
+import { armPhaseTimers, nextDue, runDue } from './schedule.js';
+import { viewOf } from './view.js';
+import type { IkePeer } from './peer.js';
+import { createChild } from './create-child.js';
+
+/** What an initiator needs to begin. */
+export interface InitiateOptions {
+  readonly peer: IkePeer;
+  readonly path: DatagramPath;
+  /** The same addresses with the NAT ports, where IKE goes on after IKE_SA_INIT. */
+  readonly natPath: DatagramPath;
+  readonly initialContact: boolean;
+  /** Names of the Child SAs to create, the first of them in IKE_AUTH. */
+  readonly children: readonly string[];
+}
+
+/** A request for a new IKE SA judged: nothing, an answer without state, or an IKE SA to drive. */
+export type InitAnswer = Exclude<InitVerdict, { kind: 'accept' }> | { readonly kind: 'sa'; readonly ikeSa: IkeSaMachine };
+
+/** Answers an IKE_SA_INIT request. Outputs of the IKE SA, if there is one, are pending: drain them. */
+export function answerIkeSaInit(now: Instant, env: IkeEnvironment, path: DatagramPath, bytes: Uint8Array, cookie: CookieDemand): InitAnswer {
+  const verdict = judgeInit(now, env, path, bytes, cookie);
+  return verdict.kind === 'accept' ? { kind: 'sa', ikeSa: IkeSa.respond(now, env, verdict.init) } : verdict;
+}
+
+export class IkeSa implements IkeSaMachine {
+  readonly #association: Association;
+  readonly #exchanger: Exchanger;
+  /** What IKE_SA_INIT agreed on, for the responder to check against the peer it turns out to be. */
+  #ikeProposal: Proposal | null = null;
+
+  private constructor(association: Association) {
+    this.#association = association;
+    this.#exchanger = new Exchanger(association, (reason) => {
+      this.#close(reason, false);
+    });
+  }
+
+  /** Outputs are pending: drain them. */
+  static initiate(now: Instant, env: IkeEnvironment, options: InitiateOptions): IkeSa {
+    const { peer, path, natPath, initialContact, children } = options;
+    const ikeSa = new IkeSa(new Association(now, env, { initiator: true, localSpi: env.allocateIkeSpi(), path, peer }));
+    ikeSa.#exchanger.enqueue((ex) => new IkeSaInit(ex, natPath, {
+      established: () => {
+        ikeSa.#authenticate(children, initialContact);
+      },
+      failed: (reason) => {
+        ikeSa.#close(reason, false);
+      },
+    }));
+    return ikeSa;
+  }
+
+  static respond(now: Instant, env: IkeEnvironment, init: AcceptedInit): IkeSa {
+    const ikeSa = new IkeSa(new Association(now, env, { initiator: false, localSpi: env.allocateIkeSpi(), path: init.path, peer: null }));
+    ikeSa.#association.remoteSpi = init.message.header.spiI;
+    ikeSa.#ikeProposal = init.chosen;
+    answerInit(ikeSa.#exchanger, init, (reason) => {
+      ikeSa.#close(reason, false);
+    });
+    ikeSa.#armTimers();
+    return ikeSa;
+  }
+
+  get initiator(): boolean {
+    return this.#association.initiator;
+  }
+
+  get localSpi(): IkeSpi {
+    return this.#association.localSpi;
+  }
+
+  view(): IkeSaView {
+    return viewOf(this.#association, this.#exchanger);
+  }
+
+  hasChild(child: ChildSaId): boolean {
+    return this.#association.children.has(child);
+  }
+
+  handleInput(now: Instant, input: IkeInput): void {
+    const association = this.#association;
+    association.outputs.begin(now);
+    association.now = now;
+    if (association.phase.kind === 'closed') {
+      if (input.kind === 'command') association.commandDone([input.id], { ok: false, error: 'the IKE SA is closed' });
+      return;
+    }
+    this.#dispatch(input);
+    this.#armTimers();
+  }
+
+  pollOutput(): IkeOutput | Wake {
+    return this.#association.outputs.poll(() => this.#wakeAt());
+  }
+
+  #dispatch(input: IkeInput): void {
+    const association = this.#association;
+    switch (input.kind) {
+      case 'datagram':
+        this.#receive(input.path, input.bytes);
+        return;
+      case 'wake':
+        dropLingering(association, association.now);
+        runDue(this.#exchanger, this.#rekeyOutcome, this.#distrust);
+        association.timers.fire(association.now);
+        return;
+      case 'work-done':
+        association.workDone(input.id, input.result);
+        return;
+      case 'command':
+        runCommand(this.#exchanger, input.id, input.command, {
+          rekey: this.#rekeyOutcome,
+          distrust: this.#distrust,
+          deleteIkeSa: (reason, command) => {
+            this.#delete(reason, command);
+          },
+        });
+        return;
+      case 'soft-expired':
+        this.#childExpired(input.child, false);
+        return;
+      case 'hard-expired':
+        this.#childExpired(input.child, true);
+        return;
+      case 'inbound-activity':
+        this.#heard(input.child);
+        return;
+      case 'new-source':
+        followSource(this.#exchanger, input.path, this.#distrust);
+        return;
+      case 'invalid-spi-hint':
+        // Anybody can say so: it only makes us ask the peer itself, sooner.
+        if (association.phase.kind === 'established') checkLiveness(this.#exchanger, this.#distrust);
+        return;
+      default:
+        unreachable(input);
+    }
+  }
+
+  #armTimers(): void {
+    armPhaseTimers(this.#exchanger, (reason) => {
+      this.#close(reason, false);
+    });
+  }
+
+  #wakeAt(): Instant | null {
+    return this.#association.phase.kind === 'closed' ? null : earlier(this.#association.timers.next(), nextDue(this.#exchanger));
+  }
+
+  #receive(path: DatagramPath, bytes: Uint8Array): void {
+    const association = this.#association;
+    let received: ReturnType<Exchanger['receive']>;
+    try {
+      received = this.#exchanger.receive(path, bytes);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      association.log('debug', `a datagram that does not parse was dropped: ${error.message}`);
+      return;
+    }
+    if (received.kind === 'request') this.#answer(received.request);
+    else if (received.kind === 'malformed') this.#malformed(received.response, received.reason);
+  }
+
+  /** RFC 7296 §2.21.3: an authenticated message with wrong syntax means that one of us is broken; the IKE SA ends. */
+  #malformed(response: boolean, reason: string): void {
+    this.#association.event('peer-misbehaved', { reason: `a message of the peer does not parse: ${reason}` });
+    if (!response) this.#exchanger.respond([notify(notifyType.INVALID_SYNTAX)]);
+    this.#close(`a message of the peer does not parse: ${reason}`, false);
+  }
+
+  #answer(request: Request): void {
+    const association = this.#association;
+    const { exchangeType: type } = request.header;
+    if (association.phase.kind === 'connecting') {
+      // Nothing but IKE_AUTH has a place before both ends are authenticated (RFC 7296 §1.2).
+      if (type === exchangeType.IKE_AUTH && !association.initiator) this.#answerAuth(request);
+      else this.#exchanger.ignoreRequest();
+      return;
+    }
+    this.#followIke(request);
+    switch (type) {
+      case exchangeType.CREATE_CHILD_SA:
+        this.#answerCreate(request);
+        return;
+      case exchangeType.INFORMATIONAL:
+        answerInformational(this.#exchanger, request, {
+          deleted: () => {
+            this.#deletedByPeer();
+          },
+          failed: (reason) => {
+            this.#close(reason, false);
+          },
+          distrust: this.#distrust,
+        });
+        return;
+      default:
+        association.event('peer-misbehaved', { reason: `${exchangeName(type)} on an established IKE SA` });
+        this.#exchanger.respond([notify(notifyType.INVALID_SYNTAX)]);
+    }
+  }
+
+  #answerAuth(request: Request): void {
+    answerIkeAuth(this.#exchanger, request, present(this.#ikeProposal, 'a responder chose a proposal'), (reason, authenticationFailed) => {
+      this.#close(reason, authenticationFailed);
+    });
+  }
+
+  #answerCreate(request: Request): void {
+    const { payloads } = request;
+    const critical = payloads.find((p) => p.kind === 'unknown' && p.critical);
+    const sa = findPayload(payloads, 'sa');
+    if (critical?.kind === 'unknown') this.#exchanger.respond([notify(notifyType.UNSUPPORTED_CRITICAL_PAYLOAD, Uint8Array.of(critical.type))]);
+    else if (sa?.proposals.some((p) => p.protocol === protocolId.IKE) === true && findNotify(payloads, notifyType.REKEY_SA) === null) {
+      answerIkeRekey(this.#exchanger, request, this.#rekeyOutcome(this.#exchanger));
+    } else answerCreateChild(this.#exchanger, request);
+  }
+
+  /** Without MOBIKE an authenticated request from elsewhere is followed where the peer is behind a NAT and we are not (RFC 7296 §2.23). */
+  #followIke(request: Request): void {
+    if (!this.#association.traits.mobike && !this.#association.traits.natLocal) followSource(this.#exchanger, request.path, this.#distrust);
+  }
+
+  #authenticate(children: readonly string[], initialContact: boolean): void {
+    const association = this.#association;
+    const templates = association.knownPeer.children.filter((t) => children.includes(t.name));
+    const childless = association.traits.childless && (association.knownPeer.childless || templates.length === 0);
+    const first = childless ? null : (templates[0] ?? association.knownPeer.children[0] ?? null);
+    this.#exchanger.enqueueFirst((ex) => new IkeAuth(ex, first, initialContact, {
+      authenticated: (refused) => {
+        if (refused !== null && first !== null) {
+          association.event('child-down', { child: first.name, reason: refused });
+          association.outputs.push({ kind: 'child-failed', name: first.name, reason: refused });
+        }
+        for (const template of templates) if (template !== first) this.#exchanger.enqueue(createChild(template, []));
+      },
+      failed: (reason, tellPeer) => {
+        this.#authenticationFailed(reason, tellPeer);
+      },
+    }));
+  }
+
+  #authenticationFailed(reason: string, tellPeer: boolean): void {
+    this.#association.event('auth-failed', { reason });
+    if (!tellPeer) {
+      this.#close(reason, true);
+      return;
+    }
+    this.#exchanger.enqueueFirst((ex) => new FailureNotice(ex, notifyType.AUTHENTICATION_FAILED, () => {
+      this.#close(reason, true);
+    }));
+  }
+
+  #childExpired(id: ChildSaId, hard: boolean): void {
+    const child = this.#association.children.get(id);
+    if (child === undefined) return;
+    if (hard) removeChild(this.#association, child, 'its lifetime ended before it was rekeyed');
+    else child.rekeyAt = this.#association.now;
+    runDue(this.#exchanger, this.#rekeyOutcome, this.#distrust);
+  }
+
+  #heard(id: ChildSaId): void {
+    this.#association.lastHeardAt = this.#association.now;
+    const child = this.#association.children.get(id);
+    // The peer sends on its new SA, so it receives on it as well (RFC 7296 §2.8).
+    if (child?.sendAt != null) beginSending(this.#association, child);
+  }
+
+  #rekeyOutcome = (exchanger: Exchanger): RekeyOutcome => {
+    const old = exchanger.association;
+    const successors = this.#successors;
+    const machineOf = (successor: Association): IkeSa => {
+      const known = successors.get(successor) ?? new IkeSa(successor);
+      successors.set(successor, known);
+      return known;
+    };
+    return {
+      born: (successor) => {
+        old.outputs.push({ kind: 'successor', ikeSa: machineOf(successor) });
+      },
+      redundant: (successor) => {
+        const machine = machineOf(successor);
+        machine.#delete('redundant after a simultaneous rekey', null);
+        old.outputs.push({ kind: 'successor', ikeSa: machine });
+      },
+      superseded: (successor, deleteOld) => {
+        const machine = machineOf(successor);
+        successor.now = old.now;
+        inherit(old, successor);
+        old.enter({ kind: 'rekeyed' });
+        exchanger.handOver(machine.#exchanger);
+        old.outputs.push({ kind: 'successor', ikeSa: machine });
+        if (deleteOld) {
+          exchanger.enqueueFirst(deleteIkeSa(() => {
+            this.#close('rekeyed', false);
+          }));
+        }
+      },
+    };
+  };
+
+  readonly #successors = new Map<Association, IkeSa>();
+
+  #distrust = (reason: string): void => {
+    this.#association.event('peer-misbehaved', { reason });
+    this.#close(reason, false);
+  };
+
+  #delete(reason: string, command: number | null): void {
+    const association = this.#association;
+    const commands = command === null ? [] : [command];
+    if (association.phase.kind === 'connecting') {
+      this.#close(reason, false);
+      association.commandDone(commands, { ok: true, detail: 'the IKE SA was not up yet; it is gone' });
+      return;
+    }
+    if (association.phase.kind === 'established') association.enter({ kind: 'deleting' });
+    this.#exchanger.enqueueFirst(deleteIkeSa(() => {
+      this.#close(reason, false);
+      association.commandDone(commands, { ok: true, detail: 'the IKE SA is deleted' });
+    }));
+  }
+
+  #deletedByPeer(): void {
+    const association = this.#association;
+    const theirs = association.rekeyedByPeer;
+    // RFC 7296 §2.8.2: the peer did not see our rekey, only its own; that one stands.
+    if (association.phase.kind === 'established' && theirs !== null) this.#rekeyOutcome(this.#exchanger).superseded(theirs.successor, false);
+    this.#close('deleted by the peer', false);
+  }
+
+  /** The end. Child SAs that no successor took are gone with it. */
+  #close(reason: string, authenticationFailed: boolean): void {
+    const association = this.#association;
+    if (association.phase.kind === 'closed') return;
+    const rekeyed = association.phase.kind === 'rekeyed';
+    const wasUp = association.phase.kind !== 'connecting';
+    association.enter({ kind: 'closed' });
+    for (const child of [...association.children.values()]) removeChild(association, child, reason);
+    dropLingering(association, null);
+    association.timers.clear();
+    this.#exchanger.close(reason);
+    if (association.keys !== null) wipeIkeKeys(association.keys);
+    if (wasUp && !rekeyed) association.event('ike-down', { reason, spi_i: `0x${association.spiI}`, spi_r: `0x${association.spiR}` });
+    association.outputs.push({ kind: 'closed', reason, rekeyed, authenticationFailed });
+  }
+}

@@ -1,0 +1,72 @@
+/** INFORMATIONAL requests of the peer (RFC 7296 §1.4, §1.4.1, §2.4, RFC 4555 §3.5–§3.8). */
+import { samePath } from '../util/address.js';
+import { notifyName, notifyType } from '../wire/iana.js';
+import { findNotify, notifiesOf, payloadsOf, type Payload } from '../wire/payload.js';
+import { notify } from '../wire/payloads/notify.js';
+import { processDeletes } from './deletion.js';
+import { peerAddressList } from './establishment.js';
+import type { Exchanger, Request } from './exchanger.js';
+import { moveTo, processUpdate, type Distrust } from './mobike.js';
+import { natDetectionNotifies } from './nat-detection.js';
+
+/** What a request may mean for the IKE SA as a whole. */
+export interface InformationalOutcome {
+  /** The peer deleted the IKE SA. */
+  deleted(): void;
+  /** The peer says that the IKE SA has failed (AUTHENTICATION_FAILED, INVALID_SYNTAX): it is gone there. */
+  failed(reason: string): void;
+  distrust: Distrust;
+}
+
+/** These, in a request under our keys, mean that the peer has given the IKE SA up (RFC 7296 §2.21.2, §2.21.3). */
+const fatalNotifies: readonly number[] = [notifyType.AUTHENTICATION_FAILED, notifyType.INVALID_SYNTAX, notifyType.UNSUPPORTED_CRITICAL_PAYLOAD];
+
+/** Answers the request, whatever is in it. */
+export function answerInformational(exchanger: Exchanger, request: Request, outcome: InformationalOutcome): void {
+  const { association } = exchanger;
+  const { payloads, path } = request;
+  const unknown = payloadsOf(payloads, 'unknown').find((p) => p.critical);
+  if (unknown !== undefined) {
+    exchanger.respond([notify(notifyType.UNSUPPORTED_CRITICAL_PAYLOAD, Uint8Array.of(unknown.type))]);
+    return;
+  }
+  const deletes = processDeletes(association, payloads);
+  const answer: Payload[] = [...deletes.answer, ...answerAddresses(exchanger, request, outcome.distrust), ...mirror(payloads)];
+  if (findNotify(payloads, notifyType.NAT_DETECTION_SOURCE_IP) !== null) {
+    // RFC 4555 §3.8: the peer learns from our answer how we see it now.
+    answer.push(...natDetectionNotifies(path, association.spiI, association.spiR, association.env.random));
+  }
+  exchanger.respond(answer);
+  if (deletes.ikeSa) {
+    outcome.deleted();
+    return;
+  }
+  const fatal = notifiesOf(payloads).find((n) => fatalNotifies.includes(n.notifyType));
+  if (fatal !== undefined) outcome.failed(`the peer gave the IKE SA up: ${notifyName(fatal.notifyType)}`);
+}
+
+/** COOKIE2 goes back as it came (RFC 4555 §3.7). */
+function mirror(payloads: readonly Payload[]): Payload[] {
+  const cookie2 = findNotify(payloads, notifyType.COOKIE2);
+  return cookie2 === null ? [] : [notify(notifyType.COOKIE2, cookie2.data)];
+}
+
+function answerAddresses(exchanger: Exchanger, request: Request, distrust: Distrust): Payload[] {
+  const { association } = exchanger;
+  const { payloads, path } = request;
+  const { mobike, mobikeInitiator } = association.traits;
+  // A peer that did not agree to MOBIKE can't use it; its notifications are status ones that we may ignore.
+  if (!mobike) return [];
+  const answer: Payload[] = [];
+  // Only the initiator moves addresses (RFC 4555 §3.5).
+  const update = findNotify(payloads, notifyType.UPDATE_SA_ADDRESSES);
+  if (update !== null && !mobikeInitiator) answer.push(...processUpdate(exchanger, payloads, path, distrust));
+  const list = peerAddressList(payloads);
+  if (list !== null) {
+    association.peerAddresses = list;
+    association.log('debug', `the peer’s other addresses: ${list.join(', ') || 'none'}`);
+    // RFC 4555 §3.6: a responder that wants to move shows itself at the new source; following is ours to decide.
+    if (mobikeInitiator && !samePath(path, association.path)) moveTo(exchanger, path, 'the peer asked for it', [], distrust);
+  }
+  return answer;
+}

@@ -1,0 +1,348 @@
+/** Rekeying the IKE SA, both roles, and two rekeys at once (RFC 7296 §1.3.2, §2.8.2, §2.18, §2.25.2). */
+import type { KeyPair } from '../crypto/algorithm.js';
+import type { SecretKey } from '../crypto/key.js';
+import { formatIkeSuite, type IkeSuite } from '../crypto/suite.js';
+import { assert } from '../util/assert.js';
+import { after, ikeSpi, type IkeSpi } from '../util/brands.js';
+import { compareBytes, fromHex, toHex } from '../util/bytes.js';
+import { exchangeType, isErrorNotify, notifyType } from '../wire/iana.js';
+import { findPayload, notifiesOf, type Payload } from '../wire/payload.js';
+import type { KePayload } from '../wire/payloads/ke.js';
+import { notify } from '../wire/payloads/notify.js';
+import type { Proposal } from '../wire/payloads/sa.js';
+import { Association } from './association.js';
+import { lowestNonce, moveChildren } from './children.js';
+import { temporaryFailureDelayMs } from './create-child.js';
+import type { Exchange, Exchanger, Intent, Request, Subject } from './exchanger.js';
+import { refusalInWords } from './ike-auth.js';
+import { nonceBytes } from './ike-sa-init.js';
+import { deriveIkeKeys } from './key-schedule.js';
+import { acceptAnswer, chooseProposal, ikeSuiteOf, keyExchangeGroups, withSpi } from './proposal-selection.js';
+
+/** Up to this part of the configured time early, so that both ends rarely rekey at one moment. */
+const rekeyJitter = 0.1;
+const refusedRekeyRetryMs = 60_000;
+const maxTemporaryFailures = 60;
+const maxGroupRetries = 2;
+
+/** What the rekey of an IKE SA leads to; `ike-sa.ts` knows how. */
+export interface RekeyOutcome {
+  /** The successor stands: drive it, hand it what waits, delete this IKE SA where we began its rekey. */
+  superseded(successor: Association, deleteOld: boolean): void;
+  /** The successor lost against the peer's: delete it. */
+  redundant(successor: Association): void;
+  /** The peer's successor exists, but which one stands is not known yet. */
+  born(successor: Association): void;
+}
+
+/** Rekeys the IKE SA when its turn comes. */
+export function rekeyIkeSa(outcome: (exchanger: Exchanger) => RekeyOutcome, commands: readonly number[], temporaryFailures = 0): Intent {
+  return (exchanger) => {
+    const { association } = exchanger;
+    if (association.phase.kind === 'established') return new IkeRekey(exchanger, outcome, commands, temporaryFailures);
+    association.commandDone(commands, { ok: false, error: 'the IKE SA is ending' });
+    return null;
+  };
+}
+
+class IkeRekey implements Exchange {
+  readonly name = 'rekey of the IKE SA';
+  readonly exchangeType = exchangeType.CREATE_CHILD_SA;
+  readonly subject: Subject = { kind: 'ike-rekey' };
+  readonly #exchanger: Exchanger;
+  readonly #outcomeFor: (exchanger: Exchanger) => RekeyOutcome;
+  readonly #commands: readonly number[];
+  readonly #temporaryFailures: number;
+  readonly #nonce: Uint8Array;
+  readonly #spi: IkeSpi;
+  readonly #proposals: readonly Proposal[];
+  #pair: KeyPair | null = null;
+  #group = 0;
+  #groupRetries = 0;
+
+  constructor(exchanger: Exchanger, outcome: (exchanger: Exchanger) => RekeyOutcome, commands: readonly number[], temporaryFailures: number) {
+    const { association } = exchanger;
+    this.#exchanger = exchanger;
+    this.#outcomeFor = outcome;
+    this.#commands = commands;
+    this.#temporaryFailures = temporaryFailures;
+    this.#nonce = association.env.random(nonceBytes);
+    this.#spi = association.env.allocateIkeSpi();
+    this.#proposals = withSpi(association.knownPeer.ike, fromHex(this.#spi));
+  }
+
+  begin(): void {
+    const [group] = keyExchangeGroups(this.#proposals);
+    if (group === undefined) this.#refused('no key exchange method is configured');
+    else this.#generate(group);
+  }
+
+  answered(payloads: readonly Payload[]): void {
+    const error = notifiesOf(payloads).find((n) => isErrorNotify(n.notifyType));
+    if (error === undefined) this.#accept(payloads);
+    else if (error.notifyType === notifyType.INVALID_KE_PAYLOAD) this.#retryWithGroup(error.data);
+    else if (error.notifyType === notifyType.TEMPORARY_FAILURE) this.#retryLater();
+    else this.#refused(refusalInWords(error.notifyType));
+  }
+
+  abandoned(reason: string): void {
+    this.#pair?.privateKey.wipe();
+    const { association } = this.#exchanger;
+    // RFC 7296 §2.8.2: the peer, who did not see our rekey, has deleted the old IKE SA: its own rekey stands.
+    if (association.rekeyedByPeer !== null) association.commandDone(this.#commands, { ok: true, detail: 'the peer has rekeyed the IKE SA' });
+    else association.commandDone(this.#commands, { ok: false, error: reason });
+  }
+
+  #generate(group: number): void {
+    this.#group = group;
+    this.#exchanger.association.work({ kind: 'ke-generate', group }, (result) => {
+      assert(result.kind === 'ke-generated', 'a key pair was asked for');
+      this.#pair = result.pair;
+      this.#send(result.pair.publicValue);
+    });
+  }
+
+  #send(publicValue: Uint8Array): void {
+    const { association } = this.#exchanger;
+    if (association.rekeyedByPeer !== null) {
+      this.#yieldToPeer();
+      return;
+    }
+    if (association.phase.kind !== 'established') {
+      this.#end();
+      return;
+    }
+    this.#exchanger.send(this, [
+      { kind: 'sa', critical: false, proposals: this.#proposals },
+      { kind: 'nonce', critical: false, data: this.#nonce },
+      { kind: 'ke', critical: false, group: this.#group, data: publicValue },
+    ]);
+  }
+
+  #accept(payloads: readonly Payload[]): void {
+    const { association } = this.#exchanger;
+    const sa = findPayload(payloads, 'sa');
+    const nonce = findPayload(payloads, 'nonce');
+    const ke = findPayload(payloads, 'ke');
+    const chosen = sa === null ? null : acceptAnswer(this.#proposals, sa.proposals);
+    const suite = chosen === null ? null : ikeSuiteOf(association.env.registry, chosen);
+    const spi = chosen === null ? null : ikeSpiOf(chosen);
+    if (nonce === null || ke === null || suite === null || spi === null || this.#pair === null || ke.group !== this.#group || suite.ke.transformId !== this.#group) {
+      this.#refused('the answer does not fit what was asked');
+      return;
+    }
+    association.work({ kind: 'ke-derive', group: ke.group, privateKey: this.#pair.privateKey, peerPublic: ke.data }, (result) => {
+      assert(result.kind === 'ke-derived', 'a shared secret was asked for');
+      if (result.secret === null) {
+        this.#refused('the peer sent an invalid key exchange value');
+        return;
+      }
+      const birth = { suite, localSpi: this.#spi, remoteSpi: spi, ni: this.#nonce, nr: nonce.data, shared: result.secret, initiator: true };
+      this.#decide(bear(association, birth));
+    });
+  }
+
+  /** RFC 7296 §2.8.2: of two new IKE SAs the one made with the lowest of the four nonces goes. */
+  #decide(successor: Association): void {
+    const { association } = this.#exchanger;
+    const outcome = this.#outcomeFor(this.#exchanger);
+    const theirs = association.rekeyedByPeer;
+    if (theirs !== null && compareBytes(lowestNonce(successor.nonces), lowestNonce(theirs.nonces)) < 0) {
+      outcome.redundant(successor);
+      this.#yieldToPeer();
+      return;
+    }
+    this.#done(successor);
+    this.#end(() => {
+      outcome.superseded(successor, true);
+    });
+  }
+
+  #yieldToPeer(): void {
+    const { association } = this.#exchanger;
+    const theirs = association.rekeyedByPeer;
+    const outcome = this.#outcomeFor(this.#exchanger);
+    if (theirs !== null) this.#done(theirs.successor);
+    this.#end(() => {
+      if (theirs !== null) outcome.superseded(theirs.successor, false);
+    });
+  }
+
+  #done(successor: Association): void {
+    this.#exchanger.association.commandDone(this.#commands, { ok: true, detail: `the IKE SA is rekeyed: 0x${successor.spiI} 0x${successor.spiR}` });
+  }
+
+  #retryWithGroup(data: Uint8Array): void {
+    const group = ((data[0] ?? 0) << 8) | (data[1] ?? 0);
+    if (data.length !== 2 || !keyExchangeGroups(this.#proposals).includes(group) || group === this.#group || ++this.#groupRetries > maxGroupRetries) {
+      this.#refused('the peer asked for a key exchange that is not configured here (INVALID_KE_PAYLOAD)');
+      return;
+    }
+    this.#pair?.privateKey.wipe();
+    this.#generate(group);
+  }
+
+  #retryLater(): void {
+    const { association } = this.#exchanger;
+    if (association.rekeyedByPeer !== null) {
+      this.#yieldToPeer();
+      return;
+    }
+    if (this.#temporaryFailures >= maxTemporaryFailures) {
+      this.#refused('the peer kept answering TEMPORARY_FAILURE');
+      return;
+    }
+    const again = rekeyIkeSa(this.#outcomeFor, this.#commands, this.#temporaryFailures + 1);
+    this.#exchanger.enqueueAt(after(association.now, temporaryFailureDelayMs(association)), again);
+    this.#end();
+  }
+
+  #refused(reason: string): void {
+    const { association } = this.#exchanger;
+    association.log('warn', `the rekey of the IKE SA failed: ${reason}`);
+    association.commandDone(this.#commands, { ok: false, error: reason });
+    association.rekeyAt = after(association.now, refusedRekeyRetryMs);
+    this.#end();
+  }
+
+  /** `before`: what must happen while the window is still ours, so that nothing else starts on the old IKE SA. */
+  #end(before: () => void = () => undefined): void {
+    this.#pair?.privateKey.wipe();
+    before();
+    this.#exchanger.finish(this);
+  }
+}
+
+/** Answers the peer's request to rekey the IKE SA. */
+export function answerIkeRekey(exchanger: Exchanger, request: Request, outcome: RekeyOutcome): void {
+  const { association } = exchanger;
+  const obstacle = findObstacle(exchanger);
+  if (obstacle !== null) {
+    association.log('debug', `the peer’s rekey of the IKE SA has to wait: ${obstacle}`);
+    exchanger.respond([notify(notifyType.TEMPORARY_FAILURE)]);
+    return;
+  }
+  const sa = findPayload(request.payloads, 'sa');
+  const nonce = findPayload(request.payloads, 'nonce');
+  const ke = findPayload(request.payloads, 'ke');
+  if (sa === null || nonce === null) {
+    exchanger.respond([notify(notifyType.INVALID_SYNTAX)]);
+    return;
+  }
+  const chosen = chooseProposal(association.knownPeer.ike, sa.proposals);
+  const suite = chosen === null ? null : ikeSuiteOf(association.env.registry, chosen);
+  const remoteSpi = chosen === null ? null : ikeSpiOf(chosen);
+  if (chosen === null || suite === null || remoteSpi === null) {
+    exchanger.respond([notify(notifyType.NO_PROPOSAL_CHOSEN)]);
+    return;
+  }
+  if (ke?.group !== suite.ke.transformId) {
+    exchanger.respond([notify(notifyType.INVALID_KE_PAYLOAD, Uint8Array.of(suite.ke.transformId >> 8, suite.ke.transformId & 0xff))]);
+    return;
+  }
+  if (ke.data.length !== suite.ke.publicBytes) {
+    exchanger.respond([notify(notifyType.INVALID_SYNTAX)]);
+    return;
+  }
+  exchangeKeys({ exchanger, outcome, chosen, suite, remoteSpi, ni: nonce.data, ke });
+}
+
+interface RekeyGrant {
+  readonly exchanger: Exchanger;
+  readonly outcome: RekeyOutcome;
+  readonly chosen: Proposal;
+  readonly suite: IkeSuite;
+  readonly remoteSpi: IkeSpi;
+  readonly ni: Uint8Array;
+  readonly ke: KePayload;
+}
+
+function exchangeKeys(grant: RekeyGrant): void {
+  const { exchanger, ke } = grant;
+  const { association } = exchanger;
+  association.work({ kind: 'ke-generate', group: ke.group }, (generated) => {
+    assert(generated.kind === 'ke-generated', 'a key pair was asked for');
+    const { privateKey, publicValue } = generated.pair;
+    association.work({ kind: 'ke-derive', group: ke.group, privateKey, peerPublic: ke.data }, (derived) => {
+      assert(derived.kind === 'ke-derived', 'a shared secret was asked for');
+      privateKey.wipe();
+      if (derived.secret === null) exchanger.respond([notify(notifyType.INVALID_SYNTAX)]);
+      else complete(grant, derived.secret, publicValue);
+    });
+  });
+}
+
+function complete(grant: RekeyGrant, shared: SecretKey, publicValue: Uint8Array): void {
+  const { exchanger, outcome, chosen, suite, remoteSpi, ni, ke } = grant;
+  const { association } = exchanger;
+  if (findObstacle(exchanger) !== null) {
+    shared.wipe();
+    exchanger.respond([notify(notifyType.TEMPORARY_FAILURE)]);
+    return;
+  }
+  const nr = association.env.random(nonceBytes);
+  const localSpi = association.env.allocateIkeSpi();
+  const successor = bear(association, { suite, localSpi, remoteSpi, ni, nr, shared, initiator: false });
+  exchanger.respond([
+    { kind: 'sa', critical: false, proposals: [{ ...chosen, spi: fromHex(localSpi) }] },
+    { kind: 'nonce', critical: false, data: nr },
+    { kind: 'ke', critical: false, group: ke.group, data: publicValue },
+  ]);
+  if (exchanger.active?.subject.kind === 'ike-rekey') {
+    association.rekeyedByPeer = { successor, nonces: successor.nonces };
+    outcome.born(successor);
+  } else {
+    outcome.superseded(successor, false);
+  }
+}
+
+/** RFC 7296 §2.25.1, §2.25.2: null where the rekey can go on. */
+function findObstacle(exchanger: Exchanger): string | null {
+  const { association, active } = exchanger;
+  if (association.phase.kind !== 'established') return `the IKE SA is ${association.phase.kind}`;
+  if (association.rekeyedByPeer !== null) return 'the IKE SA was rekeyed already';
+  return active?.subject.kind === 'child' ? 'a Child SA is being created, rekeyed or deleted' : null;
+}
+
+interface Birth {
+  readonly suite: IkeSuite;
+  readonly localSpi: IkeSpi;
+  readonly remoteSpi: IkeSpi;
+  readonly ni: Uint8Array;
+  readonly nr: Uint8Array;
+  readonly shared: SecretKey;
+  readonly initiator: boolean;
+}
+
+/** The new IKE SA: all that was agreed stays, keys and Message IDs start afresh (RFC 7296 §2.18). */
+function bear(old: Association, birth: Birth): Association {
+  const { env, now, path, peer } = old;
+  const successor = new Association(now, env, { initiator: birth.initiator, localSpi: birth.localSpi, path, peer });
+  Object.assign(successor.traits, old.traits);
+  successor.remoteSpi = birth.remoteSpi;
+  successor.localId = old.localId;
+  successor.remoteId = old.remoteId;
+  successor.peerAddresses = old.peerAddresses;
+  successor.rttMs = old.rttMs;
+  successor.nonces = [birth.ni, birth.nr];
+  const { suite, ni, nr, shared } = birth;
+  const { prf } = old.establishedKeys.suite;
+  successor.keys = deriveIkeKeys({ suite, spiI: successor.spiI, spiR: successor.spiR, ni, nr, shared, rekeyed: { prf, skD: old.establishedKeys.skD } }, env.keyLog);
+  successor.enter({ kind: 'established', since: now });
+  successor.rekeyAt = after(now, successor.knownPeer.ikeRekeyMs * (1 - rekeyJitter * successor.fraction()));
+  return successor;
+}
+
+/** Hands everything that lives on to the successor. */
+export function inherit(old: Association, successor: Association): void {
+  moveChildren(old, successor);
+  // The path may have changed between the answer and this moment.
+  successor.path = old.path;
+  successor.peerAddresses = old.peerAddresses;
+  successor.event('ike-rekeyed', { spi_i: `0x${successor.spiI}`, spi_r: `0x${successor.spiR}`, suite: formatIkeSuite(successor.establishedKeys.suite), old_spi_i: `0x${old.spiI}` });
+}
+
+function ikeSpiOf(proposal: Proposal): IkeSpi | null {
+  const hex = toHex(proposal.spi);
+  return proposal.spi.length === 8 && !/^0+$/.test(hex) ? ikeSpi(hex) : null;
+}

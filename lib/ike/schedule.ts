@@ -1,0 +1,85 @@
+/** What an IKE SA does by itself as time passes: rekeys, liveness checks, NAT-keepalives (RFC 7296 §2.4, §2.8, RFC 3948 §4). */
+import { after, earlier, type Instant } from '../util/brands.js';
+import { beginSending, removeChild } from './children.js';
+import { checkLiveness } from './commands.js';
+import { rekeyChild } from './create-child.js';
+import type { Exchanger } from './exchanger.js';
+import type { Distrust } from './mobike.js';
+import { rekeyIkeSa, type RekeyOutcome } from './rekey.js';
+
+/** RFC 3948 §4. */
+const natKeepaliveMs = 20_000;
+/** A responder waits so long for IKE_AUTH (an initiator gives up by its own retransmissions). */
+const halfOpenMs = 30_000;
+/** The one who rekeyed the IKE SA deletes the old one; where that never comes, it goes by itself. */
+const rekeyedLingerMs = 60_000;
+
+/** When `runDue` has something to do; null: nothing in sight. */
+export function nextDue(exchanger: Exchanger): Instant | null {
+  const { association } = exchanger;
+  let next: Instant | null = null;
+  for (const at of association.lingering.values()) next = earlier(next, at);
+  for (const child of association.children.values()) {
+    next = earlier(next, earlier(child.sendAt, child.lifetime.hardAt));
+    if (child.state === 'installed') next = earlier(next, child.rekeyAt);
+  }
+  if (association.phase.kind !== 'established') return next;
+  next = earlier(next, association.rekeyAt);
+  const { dpdMs } = association.knownPeer;
+  if (dpdMs > 0 && exchanger.active === null) next = earlier(next, after(association.lastHeardAt, dpdMs));
+  return next;
+}
+
+/** Does what is due. @param rekey how an IKE rekey of this IKE SA goes on */
+export function runDue(exchanger: Exchanger, rekey: (exchanger: Exchanger) => RekeyOutcome, distrust: Distrust): void {
+  const { association } = exchanger;
+  const { now } = association;
+  for (const child of [...association.children.values()]) {
+    if (child.lifetime.hardAt !== null && child.lifetime.hardAt <= now) {
+      removeChild(association, child, 'its lifetime ended before it was rekeyed');
+      continue;
+    }
+    if (child.sendAt !== null && child.sendAt <= now) beginSending(association, child);
+    if (child.state === 'installed' && child.rekeyAt <= now && association.phase.kind === 'established') {
+      // Once: until the rekey has had its turn, the clock stands.
+      child.rekeyAt = after(now, rekeyPatienceMs);
+      exchanger.enqueue(rekeyChild(child));
+    }
+  }
+  if (association.phase.kind !== 'established') return;
+  if (association.rekeyAt !== null && association.rekeyAt <= now) {
+    association.rekeyAt = after(now, rekeyPatienceMs);
+    exchanger.enqueue(rekeyIkeSa(rekey, []));
+  }
+  const { dpdMs } = association.knownPeer;
+  if (dpdMs > 0 && now - association.lastHeardAt >= dpdMs) checkLiveness(exchanger, distrust);
+}
+
+/** A rekey that waits for the window is not asked for again before this. */
+const rekeyPatienceMs = 30_000;
+
+/** Arms what only depends on the phase: the end of a half-open and of a rekeyed IKE SA, and keepalives. */
+export function armPhaseTimers(exchanger: Exchanger, close: (reason: string) => void): void {
+  const { association } = exchanger;
+  const { timers, now } = association;
+  if (association.phase.kind === 'connecting' && !association.initiator) {
+    timers.set('half-open', after(now, halfOpenMs), () => {
+      if (association.phase.kind === 'connecting') close('the peer never sent IKE_AUTH');
+    });
+  }
+  if (association.phase.kind === 'rekeyed' && !timers.has('rekeyed')) {
+    timers.set('rekeyed', after(now, rekeyedLingerMs), () => {
+      close('rekeyed');
+    });
+  }
+  if (association.phase.kind === 'established' && association.traits.natLocal && !timers.has('keepalive')) armKeepalive(exchanger);
+}
+
+function armKeepalive(exchanger: Exchanger): void {
+  const { association } = exchanger;
+  association.timers.set('keepalive', after(association.now, natKeepaliveMs), () => {
+    if (!association.traits.natLocal || association.phase.kind !== 'established') return;
+    association.dataPlane({ kind: 'send-keepalive', path: association.path });
+    armKeepalive(exchanger);
+  });
+}

@@ -1,0 +1,78 @@
+/** Traffic selectors: from what is configured to what is agreed (RFC 7296 §2.9). */
+import { addressFamily, type AddressPair, type IpAddress } from '../util/address.js';
+import { intersectSelectors, isSubsetSelector, sameSelector, type TrafficSelector } from '../wire/traffic-selector.js';
+import type { ChildTemplate, SelectorTemplate } from './peer.js';
+
+/** More selectors a side than any sane policy; a peer's longer lists are cut to it. */
+export const maxSelectorsPerSide = 64;
+
+/** What a Child SA protects, from our point of view. */
+export interface AgreedSelectors {
+  readonly local: readonly TrafficSelector[];
+  readonly remote: readonly TrafficSelector[];
+}
+
+/** The configured selectors with `dynamic` filled in by the outer addresses. */
+export function templateSelectors(template: ChildTemplate, pair: AddressPair): AgreedSelectors {
+  return { local: template.local.map((t) => fill(t, pair.local)), remote: template.remote.map((t) => fill(t, pair.remote)) };
+}
+
+/** What both sides want, or null where one of them is left with nothing. */
+export function narrow(wanted: AgreedSelectors, offered: AgreedSelectors): AgreedSelectors | null {
+  const local = intersectAll(wanted.local, offered.local);
+  const remote = intersectAll(wanted.remote, offered.remote);
+  const families = new Set(local.map(familyOf));
+  // A side of one family alone has no partner on the other: such an SA could carry nothing.
+  const meets = remote.some((ts) => families.has(familyOf(ts)));
+  return meets ? { local, remote } : null;
+}
+
+/** The answer lies within what we offered (RFC 7296 §2.9: the responder may narrow, never widen). */
+export function isWithin(answer: AgreedSelectors, offered: AgreedSelectors): boolean {
+  const inside = (some: readonly TrafficSelector[], all: readonly TrafficSelector[]): boolean =>
+    some.length > 0 && some.every((ts) => all.some((wide) => isSubsetSelector(ts, wide)));
+  return inside(answer.local, offered.local) && inside(answer.remote, offered.remote);
+}
+
+/**
+ * The template that serves the peer's wish best: one that grants all of it, else the first that grants a part.
+ * A narrower template before a wider one is no bait: what it can't grant whole, a later one may.
+ */
+export function chooseTemplate(
+  templates: readonly ChildTemplate[],
+  offered: AgreedSelectors,
+  pair: AddressPair,
+): { readonly template: ChildTemplate; readonly agreed: AgreedSelectors } | null {
+  let partial: { readonly template: ChildTemplate; readonly agreed: AgreedSelectors } | null = null;
+  for (const template of templates) {
+    const agreed = narrow(templateSelectors(template, pair), offered);
+    if (agreed === null) continue;
+    if (isWithin(offered, agreed)) return { template, agreed };
+    partial ??= { template, agreed };
+  }
+  return partial;
+}
+
+function fill(template: SelectorTemplate, address: IpAddress): TrafficSelector {
+  if (template.kind === 'range') return template.selector;
+  return { range: { start: address, end: address }, protocol: template.protocol, startPort: template.startPort, endPort: template.endPort };
+}
+
+function familyOf(ts: TrafficSelector): number {
+  return addressFamily(ts.range.start);
+}
+
+/** Every intersection once, none inside another, in the order of the offer. */
+function intersectAll(wanted: readonly TrafficSelector[], offered: readonly TrafficSelector[]): TrafficSelector[] {
+  const out: TrafficSelector[] = [];
+  for (const offer of offered.slice(0, maxSelectorsPerSide)) {
+    for (const want of wanted) {
+      const both = intersectSelectors(offer, want);
+      if (both === null || out.some((ts) => isSubsetSelector(both, ts))) continue;
+      const kept = out.filter((ts) => !isSubsetSelector(ts, both) || sameSelector(ts, both));
+      out.splice(0, out.length, ...kept, both);
+      if (out.length >= maxSelectorsPerSide) return out;
+    }
+  }
+  return out;
+}

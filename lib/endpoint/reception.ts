@@ -1,6 +1,6 @@
 /** Datagrams from outside: finds the IKE SA for each, lets in what begins one (RFC 7296 §2.6), and answers what belongs to none (§2.21.4). */
 import { CookieSecret } from '../ike/cookie.js';
-import { answerIkeSaInit } from '../ike/ike-sa-init-responder.js';
+import { answerIkeSaInit } from '../ike/ike-sa.js';
 import type { IkeEnvironment } from '../ike/io.js';
 import type { DatagramPath } from '../util/address.js';
 import type { IkeSpi, Instant } from '../util/brands.js';

@@ -64,6 +64,8 @@ export class SaEntry implements Sleeper {
   peerName: string | null;
   readonly children: Set<ChildSaId> = new Set<ChildSaId>();
   closed = false;
+  /** Why it is gone, where nothing carries on; null else. */
+  goneFor: string | null = null;
   readonly #driver: SaDriver;
 
   constructor(driver: SaDriver, ikeSa: IkeSaMachine, lineage: Lineage, peerName: string | null) {
@@ -170,6 +172,8 @@ export class SaDriver {
       this.#take(now, entry, output, reactions);
     }
     for (const react of reactions) react();
+    // After the answers that came with the end.
+    if (entry.goneFor !== null) failPending(now, entry, entry.goneFor);
     if (!entry.closed) listener.changed(now, entry);
   }
 
@@ -229,8 +233,8 @@ export class SaDriver {
         return;
       case 'closed':
         this.#remove(entry);
+        if (!output.rekeyed) entry.goneFor = output.reason;
         reactions.push(() => {
-          if (!output.rekeyed) failPending(now, entry, output.reason);
           listener.closed(now, entry, output.reason, output.rekeyed, output.authenticationFailed);
         });
         return;

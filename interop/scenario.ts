@@ -18,7 +18,7 @@ export interface Variant {
 }
 
 export interface Scenario {
-  readonly topology?: Partial<TopologyOptions>;
+  readonly topology?: Partial<TopologyOptions> | ((variant: Variant) => Partial<TopologyOptions>);
   readonly variants: readonly Variant[];
   /** Values for the templates of one site beyond the usual ones (`usualValues` in lab/stage.ts) and the variant's. */
   readonly values?: (site: SiteName, variant: Variant) => Variables;

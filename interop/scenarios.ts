@@ -1,5 +1,65 @@
 /** Every scenario by its name, in the order in which they are played. */
 import type { Scenario } from './scenario.js';
+import { scenario as algorithms } from './scenarios/algorithms/scenario.js';
+import { scenario as bigPackets } from './scenarios/big-packets/scenario.js';
+import { scenario as childless } from './scenarios/childless/scenario.js';
+import { scenario as cookie } from './scenarios/cookie/scenario.js';
+import { scenario as crossedInitiation } from './scenarios/crossed-initiation/scenario.js';
+import { scenario as deletion } from './scenarios/delete/scenario.js';
+import { scenario as esn } from './scenarios/esn/scenario.js';
+import { scenario as failClosed } from './scenarios/fail-closed/scenario.js';
+import { scenario as families } from './scenarios/families/scenario.js';
+import { scenario as fragmentation } from './scenarios/fragmentation/scenario.js';
+import { scenario as fullTunnel } from './scenarios/full-tunnel/scenario.js';
+import { scenario as identities } from './scenarios/identities/scenario.js';
+import { scenario as invalidKe } from './scenarios/invalid-ke/scenario.js';
+import { scenario as leavesNothing } from './scenarios/leaves-nothing/scenario.js';
+import { scenario as liveness } from './scenarios/liveness/scenario.js';
+import { scenario as move } from './scenarios/move/scenario.js';
+import { scenario as narrowing } from './scenarios/narrowing/scenario.js';
+import { scenario as nat } from './scenarios/nat/scenario.js';
+import { scenario as natRebinding } from './scenarios/nat-rebinding/scenario.js';
+import { scenario as noProposal } from './scenarios/no-proposal/scenario.js';
 import { scenario as psk } from './scenarios/psk/scenario.js';
+import { scenario as reconnect } from './scenarios/reconnect/scenario.js';
+import { scenario as rekeyChild } from './scenarios/rekey-child/scenario.js';
+import { scenario as rekeyCollision } from './scenarios/rekey-collision/scenario.js';
+import { scenario as rekeyIke } from './scenarios/rekey-ike/scenario.js';
+import { scenario as restart } from './scenarios/restart/scenario.js';
+import { scenario as startOnTraffic } from './scenarios/start-on-traffic/scenario.js';
+import { scenario as tsUnacceptable } from './scenarios/ts-unacceptable/scenario.js';
+import { scenario as twoChildren } from './scenarios/two-children/scenario.js';
+import { scenario as wrongPsk } from './scenarios/wrong-psk/scenario.js';
 
-export const scenarios: ReadonlyMap<string, Scenario> = new Map([['psk', psk]]);
+export const scenarios: ReadonlyMap<string, Scenario> = new Map([
+  ['psk', psk],
+  ['identities', identities],
+  ['algorithms', algorithms],
+  ['rekey-child', rekeyChild],
+  ['rekey-ike', rekeyIke],
+  ['rekey-collision', rekeyCollision],
+  ['delete', deletion],
+  ['restart', restart],
+  ['reconnect', reconnect],
+  ['crossed-initiation', crossedInitiation],
+  ['liveness', liveness],
+  ['wrong-psk', wrongPsk],
+  ['no-proposal', noProposal],
+  ['ts-unacceptable', tsUnacceptable],
+  ['narrowing', narrowing],
+  ['two-children', twoChildren],
+  ['invalid-ke', invalidKe],
+  ['cookie', cookie],
+  ['fragmentation', fragmentation],
+  ['childless', childless],
+  ['families', families],
+  ['nat', nat],
+  ['nat-rebinding', natRebinding],
+  ['move', move],
+  ['big-packets', bigPackets],
+  ['fail-closed', failClosed],
+  ['start-on-traffic', startOnTraffic],
+  ['full-tunnel', fullTunnel],
+  ['leaves-nothing', leavesNothing],
+  ['esn', esn],
+]);

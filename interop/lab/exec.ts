@@ -80,7 +80,8 @@ export class Running {
     if (program === undefined) throw new LabError('an empty command');
     this.what = argv.join(' ');
     const log = openSync(logFile, 'a');
-    this.#child = spawn(program, args, { stdio: ['ignore', log, log], env: { ...process.env, ...env } });
+    // In a session of its own: an interrupt at the terminal is for us, who then end it in an orderly way.
+    this.#child = spawn(program, args, { stdio: ['ignore', log, log], env: { ...process.env, ...env }, detached: true });
     closeSync(log);
     this.exited = new Promise((resolve) => {
       this.#child.on('error', () => {
@@ -101,6 +102,11 @@ export class Running {
   /** null while it runs. */
   get code(): number | null {
     return this.#code;
+  }
+
+  /** Lets this program end while the other goes on. */
+  release(): void {
+    this.#child.unref();
   }
 
   signal(signal: NodeJS.Signals): void {

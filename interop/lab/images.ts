@@ -53,4 +53,3 @@ async function ensureBase(engine: Engine, suite: string, say: (text: string) => 
   }
   return engine.name === 'podman' ? `localhost/${own}` : own;
 }
-

@@ -17,6 +17,7 @@ export class Lab {
   /** Where logs, captures and configurations of this lab lie. */
   readonly folder: string;
   readonly #undo: { readonly what: string; readonly act: () => Promise<void> }[] = [];
+  readonly #spaces: Namespace[] = [];
   #closing: Promise<void> | null = null;
 
   constructor(name: string) {
@@ -35,6 +36,7 @@ export class Lab {
 
   async namespace(name: string): Promise<Namespace> {
     const space = new Namespace(this, `${this.prefix}-${name}`);
+    this.#spaces.push(space);
     this.onClose(`namespace ${space.name}`, () => space.remove());
     await must(['ip', 'netns', 'add', space.name]);
     await must(['ip', '-n', space.name, 'link', 'set', 'lo', 'up']);
@@ -47,10 +49,11 @@ export class Lab {
     return this.#closing;
   }
 
-  /** Leaves everything standing: the user asked to look at it. */
+  /** Leaves everything standing, this program's end included: the user asked to look at it. */
   abandon(): void {
     openLabs.delete(this);
     this.#undo.length = 0;
+    for (const space of this.#spaces) space.release();
   }
 
   async #close(): Promise<void> {
@@ -103,25 +106,46 @@ export class Namespace {
 
   async remove(): Promise<void> {
     await Promise.all([...this.#running].map((running) => running.stop('SIGTERM', 3000)));
-    await this.#endStrays();
-    if (existsSync(`/run/netns/${this.name}`)) await must(['ip', 'netns', 'del', this.name]);
+    await removeNamespace(this.name);
   }
 
-  /** Whatever else lives in a namespace that only this lab knows was started by what this lab started. */
-  async #endStrays(): Promise<void> {
-    for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-      const { stdout } = await run(['ip', 'netns', 'pids', this.name]);
+  release(): void {
+    for (const running of this.#running) running.release();
+  }
+}
+
+/** Takes down a lab that an earlier run left standing, by the prefix that it had told. How many namespaces there were. */
+export async function removeLab(prefix: string): Promise<number> {
+  const { stdout } = await run(['ip', 'netns', 'list']);
+  const names = stdout.split('\n').map((line) => line.split(' ')[0] ?? '').filter((name) => name.startsWith(`${prefix}-`));
+  for (const name of names) await removeNamespace(name);
+  return names.length;
+}
+
+async function removeNamespace(name: string): Promise<void> {
+  await endProcessesIn(name);
+  rmSync(join('/tmp', name), { recursive: true, force: true });
+  if (existsSync(`/run/netns/${name}`)) await must(['ip', 'netns', 'del', name]);
+}
+
+/** Whatever lives in a namespace that only one lab knows was started by that lab. */
+async function endProcessesIn(name: string): Promise<void> {
+  for (const [signal, patienceMs] of [['SIGTERM', 3000], ['SIGKILL', 500]] as const) {
+    for (let waitedMs = 0; waitedMs < patienceMs; waitedMs += 100) {
+      const { stdout } = await run(['ip', 'netns', 'pids', name]);
       const pids = stdout.split('\n').map(Number).filter((pid) => pid > 1);
       if (pids.length === 0) return;
-      for (const pid of pids) {
-        try {
-          process.kill(pid, signal);
-        } catch {
-          // It went by itself in the meantime.
-        }
-      }
-      await sleep(200);
+      if (waitedMs === 0) pids.forEach((pid) => sendSignal(pid, signal));
+      await sleep(100);
     }
+  }
+}
+
+function sendSignal(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It went by itself in the meantime.
   }
 }
 

@@ -1,6 +1,6 @@
 /** mhtun in a namespace of the lab: the daemon, its verbs as a user runs them, and its status over the control socket. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { requestControl } from '../../lib/control/client.js';
 import type { ControlRequest } from '../../lib/control/messages.js';
 import { LabError, sleep, type Finished, type Running } from './exec.js';
@@ -33,7 +33,10 @@ export class Mhtun implements Party {
     this.#folder = join(lab.folder, `${site.name}-mhtun`);
     mkdirSync(this.#folder, { recursive: true });
     this.configure(options.config);
-    lab.onClose(`mhtun on ${site.name}`, () => this.stop());
+    lab.onClose(`mhtun on ${site.name}`, async () => {
+      await this.stop();
+      rmSync(dirname(this.control), { recursive: true, force: true });
+    });
   }
 
   get control(): string {
@@ -96,12 +99,13 @@ export class Mhtun implements Party {
     return this.order(['initiate', this.#options.peer, '--child', child, '--timeout', String(timeoutS)]);
   }
 
+  /** Over the control socket: what is measured is the daemon, not the start of a process. */
   rekeyChild(child = 'net'): Promise<Outcome> {
-    return this.order(['rekey', this.#options.peer, '--child', child, '--timeout', '10']);
+    return this.ask({ verb: 'rekey', peer: this.#options.peer, child, ike: false, timeoutMs: 10_000 });
   }
 
   rekeyIke(): Promise<Outcome> {
-    return this.order(['rekey', this.#options.peer, '--ike', '--timeout', '10']);
+    return this.ask({ verb: 'rekey', peer: this.#options.peer, child: null, ike: true, timeoutMs: 10_000 });
   }
 
   terminate(child?: string): Promise<Outcome> {

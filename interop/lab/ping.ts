@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Running } from './exec.js';
-import { sleep } from './exec.js';
+import { LabError, sleep } from './exec.js';
 import type { Namespace } from './lab.js';
 
 export interface PingStatistics {
@@ -42,14 +42,20 @@ export class Ping {
     return parseReplies(readFileSync(this.#file, 'utf8')).length;
   }
 
-  /** Milliseconds from the start of ping to its first reply. @throws Error when there is none in time */
+  /** Milliseconds from the start of ping to its first reply. @throws LabError when there is none in time */
   async firstReply(timeoutMs: number): Promise<number> {
-    while (Date.now() < this.#startedAt + timeoutMs) {
+    return Math.max(0, (await this.firstReplyAt(timeoutMs)) - this.#startedAt);
+  }
+
+  /** The time of the first reply, as Date.now() has it. @throws LabError when there is none within the time from now */
+  async firstReplyAt(timeoutMs: number): Promise<number> {
+    const end = Date.now() + timeoutMs;
+    while (Date.now() < end) {
       const first = parseReplies(readFileSync(this.#file, 'utf8'))[0];
-      if (first !== undefined) return Math.max(0, first.at * 1000 - this.#startedAt);
+      if (first !== undefined) return first.at * 1000;
       await sleep(5);
     }
-    throw new Error(`no reply to ping within ${timeoutMs / 1000} s`);
+    throw new LabError(`no reply to ping within ${timeoutMs / 1000} s`);
   }
 
   async stop(): Promise<PingStatistics> {

@@ -44,7 +44,9 @@ export class Stage {
 
   /** Lays the lab and starts both daemons. */
   static async open(lab: Lab, options: StageOptions): Promise<Stage> {
-    const topology = await buildTopology(lab, { uplinks: 2, nat: [], ...options.scenario.topology });
+    const wanted = options.scenario.topology;
+    const own = typeof wanted === 'function' ? wanted(options.variant) : wanted;
+    const topology = await buildTopology(lab, { uplinks: 2, nat: [], ...own });
     for (const site of [topology.moon, topology.sun]) startCapture(site.host, site.name);
     const moon = makeParty(lab, topology, 'moon', options);
     const sun = makeParty(lab, topology, 'sun', options);
@@ -178,8 +180,8 @@ function usualValues(site: Site, other: Site): Variables {
     peer_addresses: other.uplinks.map((uplink) => uplink.public4),
     start: 'never',
     psk: 'a secret that only the lab knows, 0123456789',
-    ike: 'aes256gcm16-prfsha384-x25519',
-    esp: 'aes256gcm16-x25519',
+    ike: ['aes256gcm16-prfsha384-x25519'],
+    esp: ['aes256gcm16-x25519'],
     local_ts: [site.net4],
     remote_ts: [other.net4],
     dpd: '0s',

@@ -1,5 +1,5 @@
 /** strongSwan's charon in a container of the lab, with its ESP in userland (kernel-libipsec) and vici as its control. */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Engine } from './engine.js';
 import { eventually, LabError } from './exec.js';
@@ -27,6 +27,7 @@ export class StrongSwan implements Party {
   readonly #options: StrongSwanOptions;
   readonly #folder: string;
   readonly #container: string;
+  readonly #shortcut: string;
   #running = false;
 
   constructor(lab: Lab, engine: Engine, site: Site, options: StrongSwanOptions) {
@@ -36,14 +37,20 @@ export class StrongSwan implements Party {
     this.#options = options;
     this.#folder = join(lab.folder, `${site.name}-strongswan`);
     this.#container = `${site.host.name}-${options.version}`;
+    this.#shortcut = join('/tmp', this.#container);
     mkdirSync(this.#folder, { recursive: true });
     writeFileSync(join(this.#folder, 'strongswan.conf'), strongSwanConf(options.charon));
     writeFileSync(join(this.#folder, 'swanctl.conf'), options.config);
-    lab.onClose(`container ${this.#container}`, () => this.kill());
+    symlinkSync(this.#folder, this.#shortcut);
+    lab.onClose(`container ${this.#container}`, async () => {
+      await this.kill();
+      rmSync(this.#shortcut, { force: true });
+    });
   }
 
+  /** The name of a unix socket has little room: it is reached through a link. */
   get socket(): string {
-    return join(this.#folder, 'charon.vici');
+    return join(this.#shortcut, 'charon.vici');
   }
 
   async start(): Promise<void> {
@@ -171,6 +178,8 @@ function strongSwanConf(charon: Readonly<Record<string, string>>): string {
     retransmit_timeout: '1.0',
     retransmit_tries: '3',
     retransmit_base: '1.4',
+    // How long a rekeyed SA goes on receiving; 5 s by default.
+    delete_rekeyed_delay: '1',
     ...charon,
   };
   const lines = Object.entries(settings).map(([key, value]) => nested(key.split('.'), value));

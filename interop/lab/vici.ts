@@ -13,7 +13,13 @@ export interface ViciReply {
 }
 
 /** Runs one command over a connection of its own. `event`: what to collect while it runs. @throws LabError */
-export function vici(socketPath: string, command: string, message: Section = {}, event: string | null = null, timeoutMs = 20_000): Promise<ViciReply> {
+export function vici(
+  socketPath: string,
+  command: string,
+  message: Section = {},
+  event: string | null = null,
+  timeoutMs = 20_000,
+): Promise<ViciReply> {
   return new Promise((resolve, reject) => {
     const socket = createConnection(socketPath);
     const events: Section[] = [];

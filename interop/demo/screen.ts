@@ -1,0 +1,64 @@
+/** What the demo shows: a picture of the lab and one line for each step, with a tick and the figure. */
+
+export class Screen {
+  readonly #live = process.stdout.isTTY;
+  readonly #colour = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
+  #pending = '';
+
+  /** The title and the picture. */
+  open(): void {
+    const [bold, dim, path1, path2] = [this.#bold('mhtun'), this.#dim, this.#cyan, this.#yellow];
+    const picture = [
+      '',
+      `  ${bold}  ${dim('one tunnel between two hosts, over either of their two uplinks')}`,
+      '',
+      `                          ${path1('╭────── isp 1 ──────╮')}`,
+      `      alice ───── ${this.#bold('moon')} ───┤                   ├─── ${this.#bold('sun')} ───── bob`,
+      `  ${dim('192.168.1.10')}            ${path2('╰────── isp 2 ──────╯')}           ${dim('192.168.2.10')}`,
+      '',
+    ];
+    process.stdout.write(`${picture.join('\n')}\n`);
+  }
+
+  /** What is being done; replaced by the next `done` where the terminal can. */
+  doing(text: string): void {
+    this.#pending = text;
+    if (this.#live) process.stdout.write(`  ${this.#dim('·')} ${this.#dim(text)}`);
+  }
+
+  done(figure: string, text = this.#pending): void {
+    this.#line(this.#green('✓'), text, figure);
+  }
+
+  failed(reason: string): void {
+    this.#line(this.#red('✗'), this.#pending, '');
+    process.stdout.write(`\n  ${reason.replaceAll('\n', '\n  ')}\n`);
+  }
+
+  say(text: string): void {
+    process.stdout.write(`  ${text}\n`);
+  }
+
+  blank(): void {
+    process.stdout.write('\n');
+  }
+
+  #line(mark: string, text: string, figure: string): void {
+    const erase = this.#live ? '\r\u001b[K' : '';
+    process.stdout.write(`${erase}  ${mark} ${text.padEnd(textWidth)} ${this.#bold(figure)}\n`);
+  }
+
+  readonly #dim = (text: string): string => this.#paint('2', text);
+  readonly #bold = (text: string): string => this.#paint('1', text);
+  readonly #green = (text: string): string => this.#paint('32', text);
+  readonly #red = (text: string): string => this.#paint('31', text);
+  readonly #cyan = (text: string): string => this.#paint('36', text);
+  readonly #yellow = (text: string): string => this.#paint('33', text);
+
+  #paint(code: string, text: string): string {
+    return this.#colour ? `\u001b[${code}m${text}\u001b[0m` : text;
+  }
+}
+
+/** Wide enough for the longest step. */
+const textWidth = 58;

@@ -82,7 +82,7 @@ function paths(status: StatusDocument, peer: string | null): ControlReply {
 
 function events(log: EventLog, follow: boolean, answer: ControlAnswer): void {
   if (!follow) {
-    answer.send({ ok: true, result: { events: log.kept() } });
+    answer.send({ ok: true, result: { schema: 1, events: log.kept() } });
     return;
   }
   for (const event of log.kept()) answer.sendEvent(event);

@@ -1,14 +1,17 @@
 /** `mhtun up`: everything put together, from the configuration to the last packet. */
 import { configDisk } from '../control/config-disk.js';
 import type { ControlReply, StatusDocument } from '../control/messages.js';
-import { startControlServer, type ControlServer } from '../control/server.js';
+import { clearStaleSocket, startControlServer, type ControlServer } from '../control/server.js';
+import type { ConfigFiles } from '../config/files.js';
 import { loadConfig } from '../config/load.js';
+import { recordFiles, replayFiles } from '../config/recorded-files.js';
 import type { Config } from '../config/types.js';
 import { systemRandom } from '../crypto/random.js';
 import { defaultRegistry } from '../crypto/registry.js';
 import { Endpoint } from '../endpoint/endpoint.js';
 import type { EndpointEvent } from '../endpoint/io.js';
 import { openPlatform, type Platform } from '../platform/platform.js';
+import { giveUpRoot, hardenProcess, hasRootToGiveUp, takeHandedOver, type HandedOver } from '../platform/privileges.js';
 import { ConfigError, PlatformError } from '../util/errors.js';
 import { formatIdentity } from '../wire/identity.js';
 import { answerRequest } from './control-desk.js';

@@ -54,7 +54,10 @@ export function textKind<T>(expected: string, parse: (text: string, wrong: (why:
         return null;
       });
       if (result !== null) return result;
-      return why.length === 0 ? value.unexpected(expected) : value.wrong(`${show(value.node)}: ${why.join('; ')}`);
+      if (why.length === 0) return value.unexpected(expected);
+      const shown = show(value.node);
+      const words = why.join('; ');
+      return value.wrong(words.startsWith(shown) ? words : `${shown}: ${words}`);
     },
   };
 }

@@ -56,6 +56,13 @@ export function decodeAnswer(line: string): DecodedAnswer {
   return { kind: 'reply', id, reply: { ok: false, error, exitCode: value['exitCode'] === 2 ? 2 : 1 } };
 }
 
+/** What every event has; its own fields are not looked at. */
+export function isEvent(value: unknown): value is EventDocument {
+  if (!isRecord(value)) return false;
+  const peer = value['peer'];
+  return typeof value['time'] === 'string' && typeof value['event'] === 'string' && (peer === null || typeof peer === 'string');
+}
+
 /** Cuts a stream of octets into lines, and notices one that grows past the limit. */
 export class LineSplitter {
   readonly #limit: number;
@@ -181,10 +188,4 @@ function parseJson(line: string): unknown {
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isEvent(value: unknown): value is EventDocument {
-  if (!isRecord(value)) return false;
-  const peer = value['peer'];
-  return typeof value['time'] === 'string' && typeof value['event'] === 'string' && (peer === null || typeof peer === 'string');
 }

@@ -34,10 +34,15 @@ export interface ControlServer {
   close(): Promise<void>;
 }
 
-/** @throws PlatformError when another daemon answers on that socket, or the socket cannot be made */
-export async function startControlServer(path: string, handler: ControlHandler): Promise<ControlServer> {
-  makeFolder(dirname(path));
-  await clearStaleSocket(path);
+/**
+ * @param descriptor of a socket that listens on `path` already, made by somebody with more rights; null: it is made here
+ * @throws PlatformError when another daemon answers on that socket, or the socket cannot be made
+ */
+export async function startControlServer(path: string, handler: ControlHandler, descriptor: number | null = null): Promise<ControlServer> {
+  if (descriptor === null) {
+    makeFolder(dirname(path));
+    await clearStaleSocket(path);
+  }
   const clients = new Set<Socket>();
   const server = createServer((socket) => {
     clients.add(socket);
@@ -45,8 +50,8 @@ export async function startControlServer(path: string, handler: ControlHandler):
     serveClient(socket, handler);
   });
   server.maxConnections = maxControlConnections;
-  await listen(server, path);
-  return { path, close: () => closeServer(server, clients) };
+  await listen(server, path, descriptor);
+  return { path, close: () => closeServer(server, clients).finally(() => descriptor !== null && removeGiven(path)) };
 }
 
 /** Milliseconds that clients get to read the last lines before they are cut off. */
@@ -72,8 +77,8 @@ function makeFolder(folder: string): void {
   }
 }
 
-/** Removes a socket that nobody answers on. */
-async function clearStaleSocket(path: string): Promise<void> {
+/** Removes a socket that nobody answers on. @throws PlatformError when somebody does */
+export async function clearStaleSocket(path: string): Promise<void> {
   const stat = lstatSync(path, { throwIfNoEntry: false });
   if (stat === undefined) return;
   if (!stat.isSocket()) {
@@ -101,7 +106,7 @@ async function probe(path: string): Promise<string | null> {
   }
 }
 
-function listen(server: Server, path: string): Promise<void> {
+function listen(server: Server, path: string, descriptor: number | null): Promise<void> {
   return new Promise((resolve, reject) => {
     if (new TextEncoder().encode(path).length > maxSocketPathBytes) {
       reject(new PlatformError(`the path of the control socket is longer than ${maxSocketPathBytes} octets`, 'ENAMETOOLONG', 'Name a shorter one.'));
@@ -114,7 +119,7 @@ function listen(server: Server, path: string): Promise<void> {
     // The socket is bound within this call, so the umask makes it 0600 from its first moment.
     const umask = process.umask(0o177);
     try {
-      server.listen(path, () => {
+      server.listen(descriptor === null ? { path } : { fd: descriptor }, () => {
         resolve();
       });
     } finally {
@@ -135,6 +140,15 @@ async function closeServer(server: Server, clients: ReadonlySet<Socket>): Promis
   }, closeGraceMs);
   await closed;
   clearTimeout(timer);
+}
+
+/** A socket that was given lies in a folder that may not be ours to change; the next start clears what stays. */
+function removeGiven(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    return;
+  }
 }
 
 function serveClient(socket: Socket, handler: ControlHandler): void {

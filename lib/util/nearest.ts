@@ -2,21 +2,25 @@
 
 /**
  * The candidate with the smallest edit distance to `word`, or null where none is near enough to be meant:
- * at most two edits, and no more than a third of the word (one for very short words).
+ * at most two edits, and no more than a third of the word (one for very short words). Failing that, the first that `word` begins.
  */
 export function nearestWord(word: string, candidates: Iterable<string>): string | null {
   const typed = normalise(word);
+  const known = [...candidates];
   let best: string | null = null;
   let bestDistance = Math.max(1, Math.min(2, Math.floor(typed.length / 3))) + 1;
-  for (const candidate of candidates) {
+  for (const candidate of known) {
     const distance = editDistance(typed, normalise(candidate));
     if (distance < bestDistance) {
       best = candidate;
       bestDistance = distance;
     }
   }
-  return best;
+  return best ?? (typed.length < minBeginning ? null : (known.find((candidate) => normalise(candidate).startsWith(typed)) ?? null));
 }
+
+/** Letters from which on the beginning of a word stands for it. */
+const minBeginning = 3;
 
 /** How many letters have to be inserted, deleted, replaced or swapped with their neighbour to make one of the other. */
 export function editDistance(a: string, b: string): number {

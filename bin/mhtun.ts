@@ -1,0 +1,4 @@
+#!/usr/bin/env node
+import { runMain } from '../lib/cli/main.js';
+
+await runMain();

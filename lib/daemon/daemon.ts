@@ -1,17 +1,15 @@
 /** `mhtun up`: everything put together, from the configuration to the last packet. */
 import { configDisk } from '../control/config-disk.js';
 import type { ControlReply, StatusDocument } from '../control/messages.js';
-import { clearStaleSocket, startControlServer, type ControlServer } from '../control/server.js';
+import { startControlServer, type ControlHandler, type ControlServer } from '../control/server.js';
 import type { ConfigFiles } from '../config/files.js';
 import { loadConfig } from '../config/load.js';
-import { recordFiles, replayFiles } from '../config/recorded-files.js';
 import type { Config } from '../config/types.js';
 import { systemRandom } from '../crypto/random.js';
 import { defaultRegistry } from '../crypto/registry.js';
 import { Endpoint } from '../endpoint/endpoint.js';
 import type { EndpointEvent } from '../endpoint/io.js';
 import { openPlatform, type Platform } from '../platform/platform.js';
-import { giveUpRoot, hardenProcess, hasRootToGiveUp, takeHandedOver, type HandedOver } from '../platform/privileges.js';
 import { ConfigError, PlatformError } from '../util/errors.js';
 import { formatIdentity } from '../wire/identity.js';
 import { answerRequest } from './control-desk.js';
@@ -19,6 +17,7 @@ import { CoreDriver } from './core-driver.js';
 import { EventLog } from './event-log.js';
 import { openKeyLog } from './key-log.js';
 import { openLog, type Log } from './log.js';
+import { startUnprivileged, type Start } from './privileges.js';
 import { peerStatuses } from './status.js';
 import { inlineExecutor, type WorkExecutor } from './work-executor.js';
 
@@ -33,32 +32,31 @@ export interface DaemonOptions {
 /** Runs until it is told to end. Returns the exit code: 0 done, 1 it did not succeed, 2 the configuration is wrong. */
 export async function runDaemon(options: DaemonOptions): Promise<number> {
   const log = await openLog(options.logLevel, options.logFormat);
-  let config: Config;
   try {
-    config = readConfig(options.configPath, log);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    return 2;
-  }
-  try {
-    const daemon = new Daemon(options, config, log);
+    const start = await startUnprivileged(options.configPath, options.controlPath);
+    for (const note of start.notes) log('warn', note);
+    const daemon = new Daemon(options, start, readConfig(start.files, options.configPath, log), log);
     return await daemon.run();
   } catch (error) {
+    if (error instanceof ConfigError) {
+      process.stderr.write(`${error.message}\n`);
+      return 2;
+    }
     if (!(error instanceof PlatformError)) throw error;
     log('error', error.advice === '' ? error.message : `${error.message}. ${error.advice}`, error.errno === '' ? {} : { errno: error.errno });
     return 1;
   }
 }
 
-function readConfig(path: string, log: Log): Config {
-  const { config, warnings } = loadConfig(configDisk, path);
+function readConfig(files: ConfigFiles, path: string, log: Log): Config {
+  const { config, warnings } = loadConfig(files, path);
   for (const { file, line, key, message } of warnings) log('warn', `${file}${line === null ? '' : `:${line}`}: ${key}: ${message}`);
   return config;
 }
 
 class Daemon {
   readonly #options: DaemonOptions;
+  readonly #start: Start;
   readonly #log: Log;
   readonly #events = new EventLog();
   readonly #startedAt = performance.now();
@@ -71,8 +69,9 @@ class Daemon {
   #ending: Promise<void> | null = null;
   #finish: (code: number) => void = () => undefined;
 
-  constructor(options: DaemonOptions, config: Config, log: Log) {
+  constructor(options: DaemonOptions, start: Start, config: Config, log: Log) {
     this.#options = options;
+    this.#start = start;
     this.#config = config;
     this.#log = log;
   }
@@ -81,10 +80,11 @@ class Daemon {
     const ended = new Promise<number>((resolve) => {
       this.#finish = resolve;
     });
-    this.#server = await startControlServer(this.#options.controlPath ?? this.#config.endpoint.control, (request, answer) => {
+    const serve: ControlHandler = (request, answer) => {
       if (this.#endpoint === null) answer.send({ ok: false, error: 'the daemon is still starting', exitCode: 1 });
       else answerRequest(this.#deskHost(), request, answer);
-    });
+    };
+    this.#server = await startControlServer(this.#options.controlPath ?? this.#config.endpoint.control, serve, this.#start.controlDescriptor);
     try {
       this.#open();
     } catch (error) {
@@ -206,7 +206,7 @@ class Daemon {
   async #reload(): Promise<ControlReply> {
     this.#platform?.notify.reloading();
     try {
-      const config = readConfig(this.#options.configPath, this.#log);
+      const config = readConfig(configDisk, this.#options.configPath, this.#log);
       this.#platform?.reconfigure(config);
       this.#config = config;
       const result = await (this.#core?.command({ kind: 'reload', config }) ?? Promise.resolve({ ok: false as const, error: 'the daemon is ending' }));
@@ -231,7 +231,10 @@ class Daemon {
     this.#platform?.notify.stopping();
     await this.#core?.command({ kind: 'shutdown' });
     this.#takeDown();
-    this.#finish(0);
+    // Not before whoever asked for it has had the answer.
+    setImmediate(() => {
+      this.#finish(0);
+    });
   }
 
   #takeDown(): void {

@@ -59,7 +59,10 @@ export interface Addon {
   ): readonly [string, number];
   hardenProcess(): number;
   notify(socketPath: string, text: string): number;
+  /** A descriptor. */
   memoryFile(bytes: Uint8Array): number;
+  /** The descriptor of a listening unix socket of mode 0600 that belongs to this user. */
+  listenUnix(path: string, uid: number, gid: number): number;
 }
 
 let loaded: Addon | null = null;
@@ -105,6 +108,6 @@ function nativeFolder(): string {
 
 function isAddon(value: unknown): value is Addon {
   if (typeof value !== 'object' || value === null) return false;
-  const names = ['TunDevice', 'UdpSocket', 'NetlinkSocket', 'reexec', 'hardenProcess', 'notify', 'memoryFile'];
+  const names = ['TunDevice', 'UdpSocket', 'NetlinkSocket', 'reexec', 'hardenProcess', 'notify', 'memoryFile', 'listenUnix'];
   return names.every((name) => name in value);
 }

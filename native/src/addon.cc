@@ -17,6 +17,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("hardenProcess", Napi::Function::New(env, mhtun::HardenProcess, "hardenProcess"));
   exports.Set("notify", Napi::Function::New(env, mhtun::Notify, "notify"));
   exports.Set("memoryFile", Napi::Function::New(env, mhtun::MemoryFile, "memoryFile"));
+  exports.Set("listenUnix", Napi::Function::New(env, mhtun::ListenUnix, "listenUnix"));
   return exports;
 }
 

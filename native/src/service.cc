@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -14,6 +15,11 @@
 #include "arena.h"
 
 namespace mhtun {
+namespace {
+
+constexpr int kBacklog = 64;
+
+}  // namespace
 
 Napi::Value Notify(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
@@ -54,6 +60,30 @@ Napi::Value MemoryFile(const Napi::CallbackInfo& info) {
   lseek(fd, 0, SEEK_SET);
   fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL);
   return Answer(env, fd);
+}
+
+Napi::Value ListenUnix(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  if (info.Length() < 3 || !info[0].IsString() || !info[1].IsNumber() || !info[2].IsNumber()) return Answer(env, -EINVAL);
+  std::string path = info[0].As<Napi::String>().Utf8Value();
+  sockaddr_un name{};
+  name.sun_family = AF_UNIX;
+  if (path.empty() || path.size() >= sizeof(name.sun_path)) return Answer(env, -ENAMETOOLONG);
+  std::memcpy(name.sun_path, path.data(), path.size());
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return Answer(env, -errno);
+  // The mask makes it 0600 from its first moment.
+  mode_t mask = umask(0177);
+  bool bound = bind(fd, reinterpret_cast<sockaddr*>(&name), sizeof(name)) == 0;
+  int error = bound ? 0 : errno;
+  umask(mask);
+  uid_t uid = info[1].As<Napi::Number>().Uint32Value();
+  gid_t gid = info[2].As<Napi::Number>().Uint32Value();
+  if (error == 0 && (lchown(path.c_str(), uid, gid) < 0 || listen(fd, kBacklog) < 0)) error = errno;
+  if (error == 0) return Answer(env, fd);
+  close(fd);
+  if (bound) unlink(path.c_str());
+  return Answer(env, -error);
 }
 
 }  // namespace mhtun

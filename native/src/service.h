@@ -10,6 +10,9 @@ namespace mhtun {
 Napi::Value Notify(const Napi::CallbackInfo& info);
 // memoryFile(octets): a sealed anonymous file with them, or an errno, negated. The descriptor closes on execve unless kept.
 Napi::Value MemoryFile(const Napi::CallbackInfo& info);
+// listenUnix(path, uid, gid): the descriptor of a listening unix socket of mode 0600 that belongs to that user, or an errno,
+// negated.
+Napi::Value ListenUnix(const Napi::CallbackInfo& info);
 
 }  // namespace mhtun
 

@@ -9,10 +9,10 @@ import { parseArgs } from 'node:util';
 import type { Engine } from './lab/engine.js';
 import { ensureImage, requireEngine, strongSwanVersions, type StrongSwanVersion } from './lab/images.js';
 import { Lab, projectRoot } from './lab/lab.js';
-import type { PartyKind } from './lab/party.js';
-import { Stage } from './lab/stage.js';
+import { parsePair, type Pair } from './lab/party.js';
+import { scenarioFolder, Stage } from './lab/stage.js';
 import { scenarios } from './scenarios.js';
-import type { Pair, Scenario, Variant } from './scenario.js';
+import type { Scenario, Variant } from './scenario.js';
 
 interface Run {
   readonly name: string;
@@ -100,17 +100,6 @@ function runName(name: string, variant: Variant, pair: Pair): string {
   return [name, variant.name, `${pair.moon}-to-${pair.sun}`].filter((part) => part !== '').join('.');
 }
 
-function parsePair(text: string): Pair {
-  const [moon, sun] = text.split(',').map(parseKind);
-  if (moon === undefined || sun === undefined) throw new Error(`--pair wants two names with a comma, not ${text}`);
-  return { moon, sun };
-}
-
-function parseKind(text: string): PartyKind {
-  for (const kind of ['mhtun', ...strongSwanVersions] as const) if (kind === text) return kind;
-  throw new Error(`${text} is none of mhtun, ${strongSwanVersions.join(', ')}`);
-}
-
 async function prepareImages(runs: readonly Run[]): Promise<{ engine: Engine | null; images: Map<StrongSwanVersion, string> }> {
   const images = new Map<StrongSwanVersion, string>();
   const wanted = strongSwanVersions.filter((version) => runs.some(({ pair }) => pair.moon === version || pair.sun === version));
@@ -128,7 +117,7 @@ async function play(run: Run, engine: Engine | null, images: ReadonlyMap<StrongS
   let error: string | null = null;
   let notes: readonly string[] = [];
   try {
-    const stage = await Stage.open(lab, { ...run, engine, images, keys: arguments_.values.keys });
+    const stage = await Stage.open(lab, { ...run, templates: join(scenarioFolder, run.name), engine, images, keys: arguments_.values.keys });
     notes = stage.notes;
     await run.scenario.play(stage);
   } catch (caught) {

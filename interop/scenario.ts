@@ -1,15 +1,9 @@
 /** What a scenario is: who may play it, in which lab, with which values in its configuration, and what must be seen. */
 import type { SiteName } from './lab/addressing.js';
-import type { PartyKind } from './lab/party.js';
+import type { Pair } from './lab/party.js';
 import type { Stage } from './lab/stage.js';
 import type { Variables } from './lab/template.js';
 import type { TopologyOptions } from './lab/topology.js';
-
-/** Who stands on moon, which initiates, and who on sun. */
-export interface Pair {
-  readonly moon: PartyKind;
-  readonly sun: PartyKind;
-}
 
 export interface Variant {
   readonly name: string;

@@ -1,20 +1,21 @@
 /** What the demo shows: a picture of the lab and one line for each step, with a tick and the figure. */
 
 export class Screen {
-  readonly #live = process.stdout.isTTY;
-  readonly #colour = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
+  readonly #live: boolean = process.stdout.isTTY;
+  readonly #colour: boolean = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
   #pending = '';
 
   /** The title and the picture. */
   open(): void {
-    const [bold, dim, path1, path2] = [this.#bold('mhtun'), this.#dim, this.#cyan, this.#yellow];
+    const path1 = (text: string): string => this.#paint('36', text);
+    const path2 = (text: string): string => this.#paint('33', text);
     const picture = [
       '',
-      `  ${bold}  ${dim('one tunnel between two hosts, over either of their two uplinks')}`,
+      `  ${this.#bold('mhtun')}  ${this.#dim('one tunnel between two hosts, over either of their two uplinks')}`,
       '',
       `                          ${path1('╭────── isp 1 ──────╮')}`,
       `      alice ───── ${this.#bold('moon')} ───┤                   ├─── ${this.#bold('sun')} ───── bob`,
-      `  ${dim('192.168.1.10')}            ${path2('╰────── isp 2 ──────╯')}           ${dim('192.168.2.10')}`,
+      `  ${this.#dim('192.168.1.10')}            ${path2('╰────── isp 2 ──────╯')}           ${this.#dim('192.168.2.10')}`,
       '',
     ];
     process.stdout.write(`${picture.join('\n')}\n`);
@@ -27,11 +28,11 @@ export class Screen {
   }
 
   done(figure: string, text = this.#pending): void {
-    this.#line(this.#green('✓'), text, figure);
+    this.#line(this.#paint('32', '✓'), text, figure);
   }
 
   failed(reason: string): void {
-    this.#line(this.#red('✗'), this.#pending, '');
+    this.#line(this.#paint('31', '✗'), this.#pending, '');
     process.stdout.write(`\n  ${reason.replaceAll('\n', '\n  ')}\n`);
   }
 
@@ -48,12 +49,13 @@ export class Screen {
     process.stdout.write(`${erase}  ${mark} ${text.padEnd(textWidth)} ${this.#bold(figure)}\n`);
   }
 
-  readonly #dim = (text: string): string => this.#paint('2', text);
-  readonly #bold = (text: string): string => this.#paint('1', text);
-  readonly #green = (text: string): string => this.#paint('32', text);
-  readonly #red = (text: string): string => this.#paint('31', text);
-  readonly #cyan = (text: string): string => this.#paint('36', text);
-  readonly #yellow = (text: string): string => this.#paint('33', text);
+  #dim(text: string): string {
+    return this.#paint('2', text);
+  }
+
+  #bold(text: string): string {
+    return this.#paint('1', text);
+  }
 
   #paint(code: string, text: string): string {
     return this.#colour ? `\u001b[${code}m${text}\u001b[0m` : text;

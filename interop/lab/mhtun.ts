@@ -5,7 +5,7 @@ import { requestControl } from '../../lib/control/client.js';
 import type { ControlRequest } from '../../lib/control/messages.js';
 import { LabError, sleep, type Finished, type Running } from './exec.js';
 import { projectRoot, type Lab } from './lab.js';
-import type { ChildSa, IkeSa, Outcome, Party } from './party.js';
+import type { ChildSa, IkeSa, Outcome, Party, PartyKind } from './party.js';
 import type { Site } from './topology.js';
 
 export interface MhtunOptions {
@@ -19,7 +19,7 @@ export interface MhtunOptions {
 }
 
 export class Mhtun implements Party {
-  readonly kind = 'mhtun';
+  readonly kind: PartyKind = 'mhtun';
   readonly site: Site;
   /** Milliseconds from the start of the process until it answered on its control socket. */
   readyMs = NaN;

@@ -1,8 +1,26 @@
 /** One end of a scenario, whoever plays it: what can be asked of mhtun and of strongSwan alike, in the same words. */
 import type { Site } from './topology.js';
-import type { StrongSwanVersion } from './images.js';
+import { strongSwanVersions, type StrongSwanVersion } from './images.js';
 
 export type PartyKind = 'mhtun' | StrongSwanVersion;
+
+/** Who stands on moon, which initiates, and who on sun. */
+export interface Pair {
+  readonly moon: PartyKind;
+  readonly sun: PartyKind;
+}
+
+/** `MOON,SUN` @throws Error */
+export function parsePair(text: string): Pair {
+  const [moon, sun] = text.split(',').map(parseKind);
+  if (moon === undefined || sun === undefined) throw new Error(`a pair is two names with a comma, not ${text}`);
+  return { moon, sun };
+}
+
+function parseKind(text: string): PartyKind {
+  for (const kind of ['mhtun', ...strongSwanVersions] as const) if (kind === text) return kind;
+  throw new Error(`${text} is none of mhtun, ${strongSwanVersions.join(', ')}`);
+}
 
 /** What came of an order: `text` is what the program said. */
 export interface Outcome {

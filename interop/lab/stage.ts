@@ -1,28 +1,34 @@
 /** One run of a scenario: its lab, the two parties in it, and the questions that scenarios ask of them. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Pair, Scenario, Variant } from '../scenario.js';
+import type { Scenario, Variant } from '../scenario.js';
 import { otherSite, type SiteName } from './addressing.js';
 import { startCapture } from './capture.js';
 import type { Engine } from './engine.js';
 import { ensure, eventually, LabError } from './exec.js';
 import { projectRoot, type Lab } from './lab.js';
 import { controlSocket, Mhtun } from './mhtun.js';
-import { childrenOf, type ChildSa, type IkeSa, type Outcome, type Party } from './party.js';
+import { childrenOf, type ChildSa, type IkeSa, type Outcome, type Pair, type Party } from './party.js';
 import { Ping, pingOnce, type PingOptions, type PingStatistics } from './ping.js';
 import { StrongSwan } from './strongswan.js';
 import type { StrongSwanVersion } from './images.js';
 import { fill, type Variables } from './template.js';
 import { buildTopology, type Site, type Topology } from './topology.js';
 
+/** Where the scenarios are, each in a folder of its name. */
+export const scenarioFolder: string = join(projectRoot, 'interop', 'scenarios');
+
 export interface StageOptions {
-  readonly scenario: Scenario;
-  readonly name: string;
+  readonly scenario: Pick<Scenario, 'topology' | 'values' | 'charon'>;
+  /** Folder with templates of its own; what is not there is taken from scenarios/usual. */
+  readonly templates: string;
   readonly variant: Variant;
   readonly pair: Pair;
   readonly engine: Engine | null;
   readonly images: ReadonlyMap<StrongSwanVersion, string>;
   readonly keys: boolean;
+  /** A measurement: nothing is captured and little is logged. */
+  readonly quiet?: boolean;
 }
 
 export class Stage {
@@ -47,7 +53,7 @@ export class Stage {
     const wanted = options.scenario.topology;
     const own = typeof wanted === 'function' ? wanted(options.variant) : wanted;
     const topology = await buildTopology(lab, { uplinks: 2, nat: [], ...own });
-    for (const site of [topology.moon, topology.sun]) startCapture(site.host, site.name);
+    if (options.quiet !== true) for (const site of [topology.moon, topology.sun]) startCapture(site.host, site.name);
     const moon = makeParty(lab, topology, 'moon', options);
     const sun = makeParty(lab, topology, 'sun', options);
     const stage = new Stage(lab, topology, moon, sun, options.variant);
@@ -160,11 +166,12 @@ function makeParty(lab: Lab, topology: Topology, at: SiteName, options: StageOpt
   const peer = otherSite(at);
   const values = { ...usualValues(site, topology[peer]), ...variant.values, ...scenario.values?.(at, variant) };
   if (kind === 'mhtun') {
-    return new Mhtun(lab, site, { config: fill(templateOf(options.name, 'mhtun.toml'), 'toml', values), peer, keys: options.keys });
+    const text = fill(templateOf(options.templates, 'mhtun.toml'), 'toml', values);
+    return new Mhtun(lab, site, { config: text, peer, keys: options.keys, logLevel: options.quiet === true ? 'warn' : 'debug' });
   }
   const image = options.images.get(kind);
   if (options.engine === null || image === undefined) throw new LabError(`no container for ${kind}`);
-  const config = fill(templateOf(options.name, 'swanctl.conf'), 'swanctl', values);
+  const config = fill(templateOf(options.templates, 'swanctl.conf'), 'swanctl', values);
   return new StrongSwan(lab, options.engine, site, { version: kind, image, config, charon: scenario.charon ?? {}, peer });
 }
 
@@ -189,11 +196,9 @@ function usualValues(site: Site, other: Site): Variables {
   };
 }
 
-/** The scenario's own file, else the usual one. */
-function templateOf(name: string, file: string): string {
-  const folder = join(projectRoot, 'interop', 'scenarios');
-  const own = join(folder, name, file);
-  return readFileSync(existsSync(own) ? own : join(folder, 'usual', file), 'utf8');
+function templateOf(folder: string, file: string): string {
+  const own = join(folder, file);
+  return readFileSync(existsSync(own) ? own : join(scenarioFolder, 'usual', file), 'utf8');
 }
 
 function describe(sas: readonly IkeSa[]): string {

@@ -52,6 +52,12 @@ export class VirtualNat {
     return { address: this.outside, port };
   }
 
+  /** Everything to `port` outside goes to that socket inside, and back. */
+  forward(port: number, inside: SocketAddress): void {
+    this.#toInside.set(port, inside);
+    this.#toOutside.set(formatSocketAddress(inside), port);
+  }
+
   translateIn(to: SocketAddress): SocketAddress | null {
     return this.#toInside.get(to.port) ?? null;
   }

@@ -130,12 +130,11 @@ function mayRead(file: string, user: User): boolean {
   }
 }
 
-/** @param bit 4 to read, 2 to write, 1 to pass */
-function permits(file: string, user: User, bit: number): boolean {
+/** @param bits of 4 to read, 2 to write, 1 to pass: all of them */
+function permits(file: string, user: User, bits: number): boolean {
   const { mode, uid, gid } = statSync(file);
-  if (uid === user.uid) return (mode & (bit << 6)) !== 0;
-  if (gid === user.gid) return (mode & (bit << 3)) !== 0;
-  return (mode & bit) !== 0;
+  const shift = uid === user.uid ? 6 : gid === user.gid ? 3 : 0;
+  return ((mode >> shift) & bits) === bits;
 }
 
 /**

@@ -114,6 +114,11 @@ Napi::Value Reexec(const Napi::CallbackInfo& info) {
   std::vector<std::string> environment = Strings(info[5]);
   std::vector<char*> argv = Pointers(arguments);
   std::vector<char*> envp = Pointers(environment);
+  // Node marks the standard streams close-on-exec like all others.
+  for (int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    int flags = fcntl(fd, F_GETFD);
+    if (flags >= 0) fcntl(fd, F_SETFD, flags & ~FD_CLOEXEC);
+  }
   for (int fd : Numbers(info[6])) {
     int flags = fcntl(fd, F_GETFD);
     if (flags < 0 || fcntl(fd, F_SETFD, flags & ~FD_CLOEXEC) < 0) return fail("hand over a descriptor", -errno);

@@ -1,0 +1,13 @@
+/** `npm run bench -- NAME [OPTIONS]`: runs a benchmark. The last line of its output is one line of JSON. */
+import { throughput } from './throughput.js';
+
+const benches: ReadonlyMap<string, (args: readonly string[]) => Promise<void>> = new Map([['throughput', throughput]]);
+
+const [name = '', ...args] = process.argv.slice(2);
+const bench = benches.get(name);
+if (bench === undefined) {
+  process.stderr.write(`which benchmark? ${[...benches.keys()].map((known) => `npm run bench -- ${known}`).join(' | ')}\n`);
+  process.exitCode = 2;
+} else {
+  await bench(args);
+}

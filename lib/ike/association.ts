@@ -47,6 +47,20 @@ export interface Traits {
   natRemote: boolean;
 }
 
+/** What an exchange may decide about the IKE SA that it runs on; `ike-sa.ts` carries it out. */
+export interface Control {
+  /** The IKE SA is over; `reason` is for people. */
+  close(reason: string): void;
+  /** The peer can't be trusted on this IKE SA any more, as with a wrong COOKIE2 (RFC 4555 §3.7). */
+  distrust(reason: string): void;
+  /** The peer's successor exists, but which one stands is not known yet (RFC 7296 §2.8.2). */
+  born(successor: Association): void;
+  /** The successor stands: it gets all that lives on. This IKE SA is deleted by the end that began the rekey. */
+  superseded(successor: Association, deleteOld: boolean): void;
+  /** The successor lost against the peer's: it is deleted. */
+  redundant(successor: Association): void;
+}
+
 /** The two messages and nonces that AUTH covers; kept until IKE_AUTH is done. */
 export interface Handshake {
   readonly request: Uint8Array;
@@ -84,6 +98,7 @@ export class Association {
   seenAs: Uint8Array | null = null;
   /** The peer's other addresses, as it last told (RFC 4555 §3.4, §3.6). */
   peerAddresses: readonly IpAddress[] = [];
+  #control: Control | null = null;
   readonly #work = new Map<number, (result: CryptoJobResult) => void>();
   #nextWork = 1;
 
@@ -105,6 +120,15 @@ export class Association {
   /** Zero as long as the responder's SPI is not known, as the header of the first message has it. */
   get spiR(): IkeSpi {
     return this.initiator ? (this.remoteSpi ?? unknownSpi) : this.localSpi;
+  }
+
+  /** Set once, by the IKE SA that owns this. */
+  bind(control: Control): void {
+    this.#control = control;
+  }
+
+  get control(): Control {
+    return present(this.#control, 'an association belongs to an IKE SA');
   }
 
   /** The keys, in a phase that has them. */

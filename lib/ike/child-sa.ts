@@ -26,7 +26,8 @@ export interface ChildSa {
   readonly selectors: AgreedSelectors;
   readonly lifetime: EspLifetime;
   readonly outboundKeys: ChildDirectionKeys;
-  state: 'installed' | 'rekeying' | 'rekeyed' | 'deleting';
+  /** `contested`: the peer's rekey while ours is under way; it becomes `installed` or `rekeyed` when that is decided. */
+  state: 'installed' | 'contested' | 'rekeying' | 'rekeyed' | 'deleting';
   /** False until it is certain that the peer receives on its new SA (RFC 7296 §2.8). */
   sends: boolean;
   /** As the peer's rekey: when to begin sending at the latest, whether or not the old SA is deleted; null: sends already, or never will. */

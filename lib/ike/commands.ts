@@ -1,24 +1,17 @@
 /** What the operator or the endpoint wishes of an IKE SA, turned into exchanges. */
 import { unreachable } from '../util/unreachable.js';
 import { createChild, rekeyChild } from './create-child.js';
-import { deleteChild } from './deletion.js';
+import { deleteChild, deleteIkeSa } from './deletion.js';
 import type { Exchanger } from './exchanger.js';
 import type { IkeCommand } from './io.js';
-import { AddressList, moveTo, PathCheck, type Distrust } from './mobike.js';
-import { rekeyIkeSa, type RekeyOutcome } from './rekey.js';
-
-/** What commands need of the IKE SA they run on. */
-export interface CommandSurroundings {
-  readonly rekey: (exchanger: Exchanger) => RekeyOutcome;
-  readonly distrust: Distrust;
-  readonly deleteIkeSa: (reason: string, command: number | null) => void;
-}
+import { AddressList, moveTo, PathCheck } from './mobike.js';
+import { rekeyIkeSa } from './rekey.js';
 
 /** Runs `command`; its `command-done` carries `id`. */
-export function runCommand(exchanger: Exchanger, id: number, command: IkeCommand, surroundings: CommandSurroundings): void {
+export function runCommand(exchanger: Exchanger, id: number, command: IkeCommand): void {
   const { association } = exchanger;
   if (command.kind === 'delete-ike') {
-    surroundings.deleteIkeSa(command.reason, id);
+    endIkeSa(exchanger, command.reason, [id]);
     return;
   }
   if (association.phase.kind !== 'established') {
@@ -33,20 +26,20 @@ export function runCommand(exchanger: Exchanger, id: number, command: IkeCommand
       rekey(exchanger, id, command.name);
       return;
     case 'rekey-ike':
-      exchanger.enqueue(rekeyIkeSa(surroundings.rekey, [id]));
+      exchanger.enqueue(rekeyIkeSa([id]));
       return;
     case 'delete-child':
       remove(exchanger, id, command.name);
       return;
     case 'move':
-      moveTo(exchanger, command.path, command.cause, [id], surroundings.distrust);
+      moveTo(exchanger, command.path, command.cause, [id]);
       return;
     case 'announce-addresses':
       if (association.traits.mobike) exchanger.enqueue((ex) => new AddressList(ex, null));
       association.commandDone([id], { ok: true, detail: 'the peer will be told' });
       return;
     case 'check-liveness':
-      checkLiveness(exchanger, surroundings.distrust);
+      checkLiveness(exchanger);
       association.commandDone([id], { ok: true, detail: 'the peer is asked' });
       return;
     default:
@@ -55,8 +48,20 @@ export function runCommand(exchanger: Exchanger, id: number, command: IkeCommand
 }
 
 /** Asks the peer whether it is there, unless a question is out already. */
-export function checkLiveness(exchanger: Exchanger, distrust: Distrust): void {
-  if (exchanger.active === null) exchanger.enqueue((ex) => new PathCheck(ex, false, distrust));
+export function checkLiveness(exchanger: Exchanger): void {
+  if (exchanger.active === null) exchanger.enqueue((ex) => new PathCheck(ex, false));
+}
+
+/** Deletes the IKE SA at both ends; where there is none yet, just forgets it. */
+export function endIkeSa(exchanger: Exchanger, reason: string, commands: readonly number[]): void {
+  const { association } = exchanger;
+  if (association.phase.kind === 'connecting') {
+    association.control.close(reason);
+    association.commandDone(commands, { ok: true, detail: 'the IKE SA was not up yet; it is gone' });
+    return;
+  }
+  if (association.phase.kind === 'established') association.enter({ kind: 'deleting' });
+  exchanger.enqueueFirst(deleteIkeSa(reason, commands));
 }
 
 function create(exchanger: Exchanger, id: number, name: string): void {

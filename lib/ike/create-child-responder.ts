@@ -69,7 +69,7 @@ function findObstacle(exchanger: Exchanger, child: ChildSa | null): { readonly t
   if (association.children.size >= maxChildSasPerIkeSa) return { type: notifyType.NO_ADDITIONAL_SAS, reason: `there are ${maxChildSasPerIkeSa} Child SAs already` };
   if (child === null) return null;
   if (child.state === 'deleting' || child.state === 'rekeyed') return busy('the Child SA is being closed');
-  return child.rekeyedByPeer === null ? null : busy('the Child SA was rekeyed already');
+  return child.rekeyedByPeer === null && child.state !== 'contested' ? null : busy('a rekey of the Child SA is not decided yet');
 }
 
 function exchangeKeys(grant: Grant, ke: KePayload | null): void {
@@ -117,6 +117,7 @@ function complete(grant: Grant, shared: SecretKey | null, ke: KePayload | null):
   if (rekeys === null) announceChild(association, child);
   else if (rekeys.state === 'rekeying') {
     // RFC 7296 §2.8.1: ours is under way as well; whose stands is known when its answer is here.
+    child.state = 'contested';
     rekeys.rekeyedByPeer = { child, nonces: [ni, nr] };
   } else replaceChild(association, rekeys, child);
   exchanger.respond([

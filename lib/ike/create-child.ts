@@ -63,7 +63,7 @@ export function temporaryFailureDelayMs(association: Association): number {
 }
 
 class ChildCreation implements Exchange {
-  readonly exchangeType = exchangeType.CREATE_CHILD_SA;
+  readonly exchangeType: number = exchangeType.CREATE_CHILD_SA;
   readonly name: string;
   readonly subject: Subject;
   readonly #exchanger: Exchanger;
@@ -198,6 +198,7 @@ class ChildCreation implements Exchange {
       association.commandDone(commands, { ok: true, detail: `Child SA ${template.name} is up: ${formatEspSpi(child.spiIn)} in, ${formatEspSpi(child.spiOut)} out` });
     } else if (redundant) {
       child.replacedBy = theirs.child.id;
+      child.state = 'rekeyed';
       this.#yieldToPeer(rekeys);
       this.#exchanger.enqueueFirst(deleteChild(child, 'redundant after a simultaneous rekey'));
       return;
@@ -213,6 +214,7 @@ class ChildCreation implements Exchange {
     if (old.rekeyedByPeer !== null) {
       // The peer deletes what it made itself; until then nothing is sent on it.
       old.rekeyedByPeer.child.sendAt = null;
+      old.rekeyedByPeer.child.state = 'rekeyed';
       old.rekeyedByPeer.child.replacedBy = fresh.id;
     }
     replaceChild(association, old, fresh);
@@ -224,6 +226,7 @@ class ChildCreation implements Exchange {
     const { association } = this.#exchanger;
     const fresh = old.rekeyedByPeer?.child;
     if (fresh !== undefined && association.children.has(fresh.id)) {
+      fresh.state = 'installed';
       replaceChild(association, old, fresh);
       if (!association.children.has(old.id)) beginSending(association, fresh);
     }

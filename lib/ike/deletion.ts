@@ -9,7 +9,7 @@ import type { Exchange, Exchanger, Intent, Subject } from './exchanger.js';
 
 /** Deletes one Child SA at both ends. */
 class ChildDeletion implements Exchange {
-  readonly exchangeType = exchangeType.INFORMATIONAL;
+  readonly exchangeType: number = exchangeType.INFORMATIONAL;
   readonly name: string;
   readonly subject: { readonly kind: 'child'; readonly child: ChildSa['id'] };
   readonly #exchanger: Exchanger;
@@ -47,38 +47,46 @@ class ChildDeletion implements Exchange {
 /** Deletes the IKE SA and all in it. */
 class IkeDeletion implements Exchange {
   readonly name = 'delete of the IKE SA';
-  readonly exchangeType = exchangeType.INFORMATIONAL;
+  readonly exchangeType: number = exchangeType.INFORMATIONAL;
   readonly subject: Subject = { kind: 'ike-delete' };
   readonly #exchanger: Exchanger;
-  readonly #done: () => void;
+  readonly #reason: string;
+  readonly #commands: readonly number[];
 
-  constructor(exchanger: Exchanger, done: () => void) {
+  constructor(exchanger: Exchanger, reason: string, commands: readonly number[]) {
     this.#exchanger = exchanger;
-    this.#done = done;
+    this.#reason = reason;
+    this.#commands = commands;
   }
 
   begin(): void {
+    const { association } = this.#exchanger;
+    if (association.phase.kind === 'established') association.enter({ kind: 'deleting' });
     this.#exchanger.send(this, [{ kind: 'delete', critical: false, protocol: protocolId.IKE, spiSize: 0, spis: [] }]);
   }
 
   answered(): void {
-    this.#done();
+    const { association } = this.#exchanger;
+    association.control.close(this.#reason);
+    association.commandDone(this.#commands, { ok: true, detail: 'the IKE SA is deleted' });
   }
 
-  abandoned(): void {
-    // Whoever closes the IKE SA has said why.
+  /** Gone is gone, whether or not the peer has said so. */
+  abandoned(reason: string): void {
+    if (reason !== this.#reason) this.#exchanger.association.commandDone(this.#commands, { ok: true, detail: `the IKE SA is gone: ${reason}` });
   }
 }
 
 /** Tells the peer, under keys it believes in, that we do not believe in the IKE SA (RFC 7296 §2.21.2). */
 export class FailureNotice implements Exchange {
   readonly name = 'failure notice';
-  readonly exchangeType = exchangeType.INFORMATIONAL;
+  readonly exchangeType: number = exchangeType.INFORMATIONAL;
   readonly subject: Subject = { kind: 'none' };
   readonly #exchanger: Exchanger;
   readonly #type: number;
   readonly #done: () => void;
 
+  /** @param done ends the IKE SA */
   constructor(exchanger: Exchanger, type: number, done: () => void) {
     this.#exchanger = exchanger;
     this.#type = type;
@@ -108,9 +116,9 @@ export function deleteChild(child: ChildSa, reason: string, commands: readonly n
   };
 }
 
-/** Deletes the IKE SA; `done` closes it when the peer has answered. */
-export function deleteIkeSa(done: () => void): Intent {
-  return (exchanger) => new IkeDeletion(exchanger, done);
+/** Deletes the IKE SA that has the turn: after a rekey, the one that stands. */
+export function deleteIkeSa(reason: string, commands: readonly number[]): Intent {
+  return (exchanger) => new IkeDeletion(exchanger, reason, commands);
 }
 
 /** The peer's Deletes in a request: takes the Child SAs away and returns the payloads to answer with, and whether the IKE SA goes. */

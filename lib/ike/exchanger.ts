@@ -10,6 +10,7 @@ import { decodeIkeHeader, type IkeHeader } from '../wire/ike-header.js';
 import { decodeMessage } from '../wire/message.js';
 import { decodeInnerPayloads, type Payload } from '../wire/payload.js';
 import type { Association } from './association.js';
+import { drawMessage } from './drawing.js';
 import { ikeDatagramLimit, Reassembler } from './fragmentation.js';
 import { MessageSealer, openMessage, type OpenedMessage } from './message-protection.js';
 import { MessageWindow } from './message-window.js';
@@ -245,6 +246,7 @@ export class Exchanger {
     this.#firstFragment = null;
     this.association.lastHeardAt = this.association.now;
     if (payloads instanceof DecodeError) return { kind: 'malformed', response: false, reason: payloads.message };
+    this.association.log('trace', `<-- ${drawMessage(header.exchangeType, false, header.messageId, payloads)}`);
     return { kind: 'request', request: { header, payloads, path } };
   }
 
@@ -267,6 +269,7 @@ export class Exchanger {
     if (sent.attempts === 1) this.association.rttMs = this.association.now - sent.firstAt;
     const payloads = parse(opened);
     if (payloads instanceof DecodeError) return { kind: 'malformed', response: true, reason: payloads.message };
+    this.association.log('trace', `<-- ${drawMessage(header.exchangeType, true, header.messageId, payloads)}`);
     active.answered(payloads, path, bytes);
     return nothing;
   }
@@ -289,6 +292,7 @@ export class Exchanger {
     const keys = association.establishedKeys;
     this.#sealer ??= new MessageSealer(association.initiator ? keys.fromInitiator : keys.fromResponder, association.env.random);
     const limit = association.traits.fragmentation ? ikeDatagramLimit(association.path, association.env.settings.fragmentSize) : null;
+    association.log('trace', `--> ${drawMessage(exchangeType, response, id, payloads)}`);
     const fields = { spiI: association.spiI, spiR: association.spiR, exchangeType, initiator: association.initiator, response, messageId: id };
     return this.#sealer.seal(fields, payloads, limit);
   }

@@ -37,7 +37,7 @@ interface AskedChild {
 
 export class IkeAuth implements Exchange {
   readonly name = 'IKE_AUTH';
-  readonly exchangeType = exchangeType.IKE_AUTH;
+  readonly exchangeType: number = exchangeType.IKE_AUTH;
   readonly subject: Subject = { kind: 'none' };
   readonly #exchanger: Exchanger;
   readonly #initialContact: boolean;

@@ -31,7 +31,7 @@ export interface InitOutcome {
 
 export class IkeSaInit implements Exchange {
   readonly name = 'IKE_SA_INIT';
-  readonly exchangeType = exchangeType.IKE_SA_INIT;
+  readonly exchangeType: number = exchangeType.IKE_SA_INIT;
   readonly subject: Subject = { kind: 'none' };
   readonly #exchanger: Exchanger;
   readonly #natPath: DatagramPath;

@@ -13,10 +13,10 @@ import { exchangeType, exchangeName, notifyType, protocolId } from '../wire/iana
 import { findNotify, findPayload } from '../wire/payload.js';
 import { notify } from '../wire/payloads/notify.js';
 import type { Proposal } from '../wire/payloads/sa.js';
-import { Association } from './association.js';
+import { Association, type Control } from './association.js';
 import { beginSending, dropLingering, removeChild } from './children.js';
 import { answerCreateChild } from './create-child-responder.js';
-import { checkLiveness, runCommand } from './commands.js';
+import { checkLiveness, endIkeSa, runCommand } from './commands.js';
 import { deleteIkeSa, FailureNotice } from './deletion.js';
 import { Exchanger, type Request } from './exchanger.js';
 import { IkeAuth } from './ike-auth.js';
@@ -27,7 +27,7 @@ import { answerInformational } from './informational.js';
 import type { IkeEnvironment, IkeInput, IkeOutput, IkeSaMachine, IkeSaView } from './io.js';
 import { wipeIkeKeys } from './key-schedule.js';
 import { followSource } from './mobike.js';
-import { answerIkeRekey, inherit, type RekeyOutcome } from './rekey.js';
+import { answerIkeRekey, inherit } from './rekey.js';
 import { armPhaseTimers, nextDue, runDue } from './schedule.js';
 import { viewOf } from './view.js';
 import type { IkePeer } from './peer.js';
@@ -64,6 +64,7 @@ export class IkeSa implements IkeSaMachine {
     this.#exchanger = new Exchanger(association, (reason) => {
       this.#close(reason, false);
     });
+    association.bind(this.#control());
   }
 
   /** Outputs are pending: drain them. */
@@ -132,20 +133,14 @@ export class IkeSa implements IkeSaMachine {
         return;
       case 'wake':
         dropLingering(association, association.now);
-        runDue(this.#exchanger, this.#rekeyOutcome, this.#distrust);
+        runDue(this.#exchanger);
         association.timers.fire(association.now);
         return;
       case 'work-done':
         association.workDone(input.id, input.result);
         return;
       case 'command':
-        runCommand(this.#exchanger, input.id, input.command, {
-          rekey: this.#rekeyOutcome,
-          distrust: this.#distrust,
-          deleteIkeSa: (reason, command) => {
-            this.#delete(reason, command);
-          },
-        });
+        runCommand(this.#exchanger, input.id, input.command);
         return;
       case 'soft-expired':
         this.#childExpired(input.child, false);
@@ -157,11 +152,11 @@ export class IkeSa implements IkeSaMachine {
         this.#heard(input.child);
         return;
       case 'new-source':
-        followSource(this.#exchanger, input.path, this.#distrust);
+        followSource(this.#exchanger, input.path);
         return;
       case 'invalid-spi-hint':
         // Anybody can say so: it only makes us ask the peer itself, sooner.
-        if (association.phase.kind === 'established') checkLiveness(this.#exchanger, this.#distrust);
+        if (association.phase.kind === 'established') checkLiveness(this.#exchanger);
         return;
       default:
         unreachable(input);
@@ -169,9 +164,7 @@ export class IkeSa implements IkeSaMachine {
   }
 
   #armTimers(): void {
-    armPhaseTimers(this.#exchanger, (reason) => {
-      this.#close(reason, false);
-    });
+    armPhaseTimers(this.#exchanger);
   }
 
   #wakeAt(): Instant | null {
@@ -221,7 +214,6 @@ export class IkeSa implements IkeSaMachine {
           failed: (reason) => {
             this.#close(reason, false);
           },
-          distrust: this.#distrust,
         });
         return;
       default:
@@ -242,13 +234,13 @@ export class IkeSa implements IkeSaMachine {
     const sa = findPayload(payloads, 'sa');
     if (critical?.kind === 'unknown') this.#exchanger.respond([notify(notifyType.UNSUPPORTED_CRITICAL_PAYLOAD, Uint8Array.of(critical.type))]);
     else if (sa?.proposals.some((p) => p.protocol === protocolId.IKE) === true && findNotify(payloads, notifyType.REKEY_SA) === null) {
-      answerIkeRekey(this.#exchanger, request, this.#rekeyOutcome(this.#exchanger));
+      answerIkeRekey(this.#exchanger, request);
     } else answerCreateChild(this.#exchanger, request);
   }
 
   /** Without MOBIKE an authenticated request from elsewhere is followed where the peer is behind a NAT and we are not (RFC 7296 §2.23). */
   #followIke(request: Request): void {
-    if (!this.#association.traits.mobike && !this.#association.traits.natLocal) followSource(this.#exchanger, request.path, this.#distrust);
+    if (!this.#association.traits.mobike && !this.#association.traits.natLocal) followSource(this.#exchanger, request.path);
   }
 
   #authenticate(children: readonly string[], initialContact: boolean): void {
@@ -286,7 +278,7 @@ export class IkeSa implements IkeSaMachine {
     if (child === undefined) return;
     if (hard) removeChild(this.#association, child, 'its lifetime ended before it was rekeyed');
     else child.rekeyAt = this.#association.now;
-    runDue(this.#exchanger, this.#rekeyOutcome, this.#distrust);
+    runDue(this.#exchanger);
   }
 
   #heard(id: ChildSaId): void {
@@ -296,66 +288,47 @@ export class IkeSa implements IkeSaMachine {
     if (child?.sendAt != null) beginSending(this.#association, child);
   }
 
-  #rekeyOutcome = (exchanger: Exchanger): RekeyOutcome => {
-    const old = exchanger.association;
-    const successors = this.#successors;
+  #control(): Control {
+    const old = this.#association;
+    const successors = new Map<Association, IkeSa>();
     const machineOf = (successor: Association): IkeSa => {
       const known = successors.get(successor) ?? new IkeSa(successor);
       successors.set(successor, known);
       return known;
     };
     return {
+      close: (reason) => {
+        this.#close(reason, false);
+      },
+      distrust: (reason) => {
+        old.event('peer-misbehaved', { reason });
+        this.#close(reason, false);
+      },
       born: (successor) => {
         old.outputs.push({ kind: 'successor', ikeSa: machineOf(successor) });
       },
       redundant: (successor) => {
         const machine = machineOf(successor);
-        machine.#delete('redundant after a simultaneous rekey', null);
+        endIkeSa(machine.#exchanger, 'redundant after a simultaneous rekey', []);
         old.outputs.push({ kind: 'successor', ikeSa: machine });
       },
       superseded: (successor, deleteOld) => {
         const machine = machineOf(successor);
         successor.now = old.now;
         inherit(old, successor);
-        old.enter({ kind: 'rekeyed' });
-        exchanger.handOver(machine.#exchanger);
+        if (old.phase.kind === 'established') old.enter({ kind: 'rekeyed' });
+        this.#exchanger.handOver(machine.#exchanger);
         old.outputs.push({ kind: 'successor', ikeSa: machine });
-        if (deleteOld) {
-          exchanger.enqueueFirst(deleteIkeSa(() => {
-            this.#close('rekeyed', false);
-          }));
-        }
+        if (deleteOld) this.#exchanger.enqueueFirst(deleteIkeSa('rekeyed', []));
       },
     };
-  };
-
-  readonly #successors = new Map<Association, IkeSa>();
-
-  #distrust = (reason: string): void => {
-    this.#association.event('peer-misbehaved', { reason });
-    this.#close(reason, false);
-  };
-
-  #delete(reason: string, command: number | null): void {
-    const association = this.#association;
-    const commands = command === null ? [] : [command];
-    if (association.phase.kind === 'connecting') {
-      this.#close(reason, false);
-      association.commandDone(commands, { ok: true, detail: 'the IKE SA was not up yet; it is gone' });
-      return;
-    }
-    if (association.phase.kind === 'established') association.enter({ kind: 'deleting' });
-    this.#exchanger.enqueueFirst(deleteIkeSa(() => {
-      this.#close(reason, false);
-      association.commandDone(commands, { ok: true, detail: 'the IKE SA is deleted' });
-    }));
   }
 
   #deletedByPeer(): void {
     const association = this.#association;
     const theirs = association.rekeyedByPeer;
     // RFC 7296 §2.8.2: the peer did not see our rekey, only its own; that one stands.
-    if (association.phase.kind === 'established' && theirs !== null) this.#rekeyOutcome(this.#exchanger).superseded(theirs.successor, false);
+    if (association.phase.kind === 'established' && theirs !== null) association.control.superseded(theirs.successor, false);
     this.#close('deleted by the peer', false);
   }
 

@@ -6,7 +6,7 @@ import { notify } from '../wire/payloads/notify.js';
 import { processDeletes } from './deletion.js';
 import { peerAddressList } from './establishment.js';
 import type { Exchanger, Request } from './exchanger.js';
-import { moveTo, processUpdate, type Distrust } from './mobike.js';
+import { moveTo, processUpdate } from './mobike.js';
 import { natDetectionNotifies } from './nat-detection.js';
 
 /** What a request may mean for the IKE SA as a whole. */
@@ -15,7 +15,6 @@ export interface InformationalOutcome {
   deleted(): void;
   /** The peer says that the IKE SA has failed (AUTHENTICATION_FAILED, INVALID_SYNTAX): it is gone there. */
   failed(reason: string): void;
-  distrust: Distrust;
 }
 
 /** These, in a request under our keys, mean that the peer has given the IKE SA up (RFC 7296 §2.21.2, §2.21.3). */
@@ -31,7 +30,7 @@ export function answerInformational(exchanger: Exchanger, request: Request, outc
     return;
   }
   const deletes = processDeletes(association, payloads);
-  const answer: Payload[] = [...deletes.answer, ...answerAddresses(exchanger, request, outcome.distrust), ...mirror(payloads)];
+  const answer: Payload[] = [...deletes.answer, ...answerAddresses(exchanger, request), ...mirror(payloads)];
   if (findNotify(payloads, notifyType.NAT_DETECTION_SOURCE_IP) !== null) {
     // RFC 4555 §3.8: the peer learns from our answer how we see it now.
     answer.push(...natDetectionNotifies(path, association.spiI, association.spiR, association.env.random));
@@ -51,7 +50,7 @@ function mirror(payloads: readonly Payload[]): Payload[] {
   return cookie2 === null ? [] : [notify(notifyType.COOKIE2, cookie2.data)];
 }
 
-function answerAddresses(exchanger: Exchanger, request: Request, distrust: Distrust): Payload[] {
+function answerAddresses(exchanger: Exchanger, request: Request): Payload[] {
   const { association } = exchanger;
   const { payloads, path } = request;
   const { mobike, mobikeInitiator } = association.traits;
@@ -60,13 +59,13 @@ function answerAddresses(exchanger: Exchanger, request: Request, distrust: Distr
   const answer: Payload[] = [];
   // Only the initiator moves addresses (RFC 4555 §3.5).
   const update = findNotify(payloads, notifyType.UPDATE_SA_ADDRESSES);
-  if (update !== null && !mobikeInitiator) answer.push(...processUpdate(exchanger, payloads, path, distrust));
+  if (update !== null && !mobikeInitiator) answer.push(...processUpdate(exchanger, payloads, path));
   const list = peerAddressList(payloads);
   if (list !== null) {
     association.peerAddresses = list;
     association.log('debug', `the peer’s other addresses: ${list.join(', ') || 'none'}`);
     // RFC 4555 §3.6: a responder that wants to move shows itself at the new source; following is ours to decide.
-    if (mobikeInitiator && !samePath(path, association.path)) moveTo(exchanger, path, 'the peer asked for it', [], distrust);
+    if (mobikeInitiator && !samePath(path, association.path)) moveTo(exchanger, path, 'the peer asked for it', []);
   }
   return answer;
 }

@@ -26,26 +26,23 @@ interface Move {
   readonly commands: readonly number[];
 }
 
-/** The IKE SA cannot be trusted any more: a wrong COOKIE2 came back (RFC 4555 §3.7). */
-export type Distrust = (reason: string) => void;
-
 /** Moves to `path`, or asks the peer to where that is the peer's to decide. */
-export function moveTo(exchanger: Exchanger, path: DatagramPath, cause: string, commands: readonly number[], distrust: Distrust): void {
+export function moveTo(exchanger: Exchanger, path: DatagramPath, cause: string, commands: readonly number[]): void {
   const { association } = exchanger;
   const { mobike, mobikeInitiator } = association.traits;
   if (association.phase.kind !== 'established') association.commandDone(commands, { ok: false, error: 'the IKE SA is not established' });
   else if (!mobike) association.commandDone(commands, { ok: false, error: 'the peer does not do MOBIKE: the IKE SA stays where it is' });
   else if (samePath(path, association.path)) association.commandDone(commands, { ok: true, detail: 'the IKE SA is on that path already' });
-  else if (mobikeInitiator) begin(exchanger, { from: association.path, to: path, cause, commands }, distrust);
+  else if (mobikeInitiator) begin(exchanger, { from: association.path, to: path, cause, commands });
   else ask(exchanger, path, commands);
 }
 
 /** As MOBIKE initiator (RFC 4555 §3.5): IKE goes first, what is outstanding included; ESP follows when the peer has agreed. */
-function begin(exchanger: Exchanger, move: Move, distrust: Distrust): void {
+function begin(exchanger: Exchanger, move: Move): void {
   const { association } = exchanger;
   association.path = move.to;
   exchanger.repeatNow();
-  exchanger.enqueueFirst((ex) => new AddressUpdate(ex, move, distrust));
+  exchanger.enqueueFirst((ex) => new AddressUpdate(ex, move));
   association.timers.set('move', after(association.now, moveTimeoutMs), () => {
     if (!samePath(association.path, move.to)) return;
     association.path = move.from;
@@ -67,17 +64,15 @@ function ask(exchanger: Exchanger, path: DatagramPath, commands: readonly number
 
 class AddressUpdate implements Exchange {
   readonly name = 'address update';
-  readonly exchangeType = exchangeType.INFORMATIONAL;
+  readonly exchangeType: number = exchangeType.INFORMATIONAL;
   readonly subject: Subject = { kind: 'none' };
   readonly #exchanger: Exchanger;
   readonly #move: Move;
-  readonly #distrust: Distrust;
   readonly #cookie2: Uint8Array;
 
-  constructor(exchanger: Exchanger, move: Move, distrust: Distrust) {
+  constructor(exchanger: Exchanger, move: Move) {
     this.#exchanger = exchanger;
     this.#move = move;
-    this.#distrust = distrust;
     this.#cookie2 = exchanger.association.env.random(cookie2Bytes);
   }
 
@@ -94,13 +89,13 @@ class AddressUpdate implements Exchange {
     const { association } = this.#exchanger;
     const { from, to, cause, commands } = this.#move;
     if (!cookie2Fits(payloads, this.#cookie2)) {
-      this.#distrust('the peer returned another COOKIE2');
+      association.control.distrust('the peer returned another COOKIE2');
       return;
     }
     if (!samePath(association.path, to)) {
       // RFC 4555 §3.5: the addresses changed meanwhile; what this answer says is old, and the peer must hear of the newest.
       const again = { from: to, to: association.path, cause: 'moved back', commands: [] };
-      this.#exchanger.enqueueFirst((ex) => new AddressUpdate(ex, again, this.#distrust));
+      this.#exchanger.enqueueFirst((ex) => new AddressUpdate(ex, again));
       this.#exchanger.finish(this);
       return;
     }
@@ -126,7 +121,7 @@ class AddressUpdate implements Exchange {
 /** Our list of addresses for the peer, from the path's source (RFC 4555 §3.6). */
 export class AddressList implements Exchange {
   readonly name = 'address list';
-  readonly exchangeType = exchangeType.INFORMATIONAL;
+  readonly exchangeType: number = exchangeType.INFORMATIONAL;
   readonly subject: Subject = { kind: 'none' };
   readonly #exchanger: Exchanger;
   readonly #path: DatagramPath | null;
@@ -153,17 +148,15 @@ export class AddressList implements Exchange {
 /** A liveness check (RFC 7296 §2.4) that also proves who answers there (COOKIE2) or what the NAT does (RFC 4555 §3.8). */
 export class PathCheck implements Exchange {
   readonly name = 'liveness check';
-  readonly exchangeType = exchangeType.INFORMATIONAL;
+  readonly exchangeType: number = exchangeType.INFORMATIONAL;
   readonly subject: Subject = { kind: 'none' };
   readonly #exchanger: Exchanger;
   readonly #cookie2: Uint8Array | null;
   readonly #onAnswer: () => void;
-  readonly #distrust: Distrust;
 
-  constructor(exchanger: Exchanger, routability: boolean, distrust: Distrust, onAnswer: () => void = () => undefined) {
+  constructor(exchanger: Exchanger, routability: boolean, onAnswer: () => void = () => undefined) {
     this.#exchanger = exchanger;
     this.#cookie2 = routability ? exchanger.association.env.random(cookie2Bytes) : null;
-    this.#distrust = distrust;
     this.#onAnswer = onAnswer;
   }
 
@@ -179,7 +172,7 @@ export class PathCheck implements Exchange {
   answered(payloads: readonly Payload[], path: DatagramPath): void {
     const { association } = this.#exchanger;
     if (this.#cookie2 !== null && !cookie2Fits(payloads, this.#cookie2)) {
-      this.#distrust('the peer returned another COOKIE2');
+      association.control.distrust('the peer returned another COOKIE2');
       return;
     }
     const before = association.seenAs;
@@ -187,7 +180,7 @@ export class PathCheck implements Exchange {
     const changed = before !== null && association.seenAs !== null && !bytesEqual(before, association.seenAs);
     if (changed) {
       const move = { from: association.path, to: association.path, cause: 'the NAT mapping changed', commands: [] };
-      this.#exchanger.enqueueFirst((ex) => new AddressUpdate(ex, move, this.#distrust));
+      this.#exchanger.enqueueFirst((ex) => new AddressUpdate(ex, move));
     }
     this.#exchanger.finish(this);
     this.#onAnswer();
@@ -199,7 +192,7 @@ export class PathCheck implements Exchange {
 }
 
 /** The peer, MOBIKE's initiator, moves us (RFC 4555 §3.5): what to answer. */
-export function processUpdate(exchanger: Exchanger, payloads: readonly Payload[], path: DatagramPath, distrust: Distrust): Payload[] {
+export function processUpdate(exchanger: Exchanger, payloads: readonly Payload[], path: DatagramPath): Payload[] {
   const { association } = exchanger;
   const from = association.path;
   const noNats = findNotify(payloads, notifyType.NO_NATS_ALLOWED);
@@ -211,7 +204,7 @@ export function processUpdate(exchanger: Exchanger, payloads: readonly Payload[]
   if (!samePath(from, path)) {
     announceMove(association, from, 'the peer moved');
     // RFC 4555 §3.7: does the peer really live there?
-    exchanger.enqueueFirst((ex) => new PathCheck(ex, true, distrust));
+    exchanger.enqueueFirst((ex) => new PathCheck(ex, true));
   }
   const asked = association.askedMove;
   if (asked !== null && asked.path.local.address === path.local.address && asked.path.remote.address === path.remote.address) {
@@ -223,7 +216,7 @@ export function processUpdate(exchanger: Exchanger, payloads: readonly Payload[]
 }
 
 /** Authenticated traffic came from a new source: followed where the peer is behind a NAT, and only if it answers there. */
-export function followSource(exchanger: Exchanger, path: DatagramPath, distrust: Distrust): void {
+export function followSource(exchanger: Exchanger, path: DatagramPath): void {
   const { association } = exchanger;
   const from = association.path;
   if (association.phase.kind !== 'established' || !followsNewSource(association)) return;
@@ -242,7 +235,7 @@ export function followSource(exchanger: Exchanger, path: DatagramPath, distrust:
   const answered = (): void => {
     association.timers.cancel('follow');
   };
-  exchanger.enqueueFirst((ex) => new PathCheck(ex, association.traits.mobike, distrust, answered));
+  exchanger.enqueueFirst((ex) => new PathCheck(ex, ex.association.traits.mobike, answered));
 }
 
 /** Takes over what NAT detection in the peer's message says (RFC 4555 §3.5, §3.8). */

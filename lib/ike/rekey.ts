@@ -25,21 +25,11 @@ const refusedRekeyRetryMs = 60_000;
 const maxTemporaryFailures = 60;
 const maxGroupRetries = 2;
 
-/** What the rekey of an IKE SA leads to; `ike-sa.ts` knows how. */
-export interface RekeyOutcome {
-  /** The successor stands: drive it, hand it what waits, delete this IKE SA where we began its rekey. */
-  superseded(successor: Association, deleteOld: boolean): void;
-  /** The successor lost against the peer's: delete it. */
-  redundant(successor: Association): void;
-  /** The peer's successor exists, but which one stands is not known yet. */
-  born(successor: Association): void;
-}
-
 /** Rekeys the IKE SA when its turn comes. */
-export function rekeyIkeSa(outcome: (exchanger: Exchanger) => RekeyOutcome, commands: readonly number[], temporaryFailures = 0): Intent {
+export function rekeyIkeSa(commands: readonly number[], temporaryFailures = 0): Intent {
   return (exchanger) => {
     const { association } = exchanger;
-    if (association.phase.kind === 'established') return new IkeRekey(exchanger, outcome, commands, temporaryFailures);
+    if (association.phase.kind === 'established') return new IkeRekey(exchanger, commands, temporaryFailures);
     association.commandDone(commands, { ok: false, error: 'the IKE SA is ending' });
     return null;
   };
@@ -47,10 +37,9 @@ export function rekeyIkeSa(outcome: (exchanger: Exchanger) => RekeyOutcome, comm
 
 class IkeRekey implements Exchange {
   readonly name = 'rekey of the IKE SA';
-  readonly exchangeType = exchangeType.CREATE_CHILD_SA;
+  readonly exchangeType: number = exchangeType.CREATE_CHILD_SA;
   readonly subject: Subject = { kind: 'ike-rekey' };
   readonly #exchanger: Exchanger;
-  readonly #outcomeFor: (exchanger: Exchanger) => RekeyOutcome;
   readonly #commands: readonly number[];
   readonly #temporaryFailures: number;
   readonly #nonce: Uint8Array;
@@ -60,10 +49,9 @@ class IkeRekey implements Exchange {
   #group = 0;
   #groupRetries = 0;
 
-  constructor(exchanger: Exchanger, outcome: (exchanger: Exchanger) => RekeyOutcome, commands: readonly number[], temporaryFailures: number) {
+  constructor(exchanger: Exchanger, commands: readonly number[], temporaryFailures: number) {
     const { association } = exchanger;
     this.#exchanger = exchanger;
-    this.#outcomeFor = outcome;
     this.#commands = commands;
     this.#temporaryFailures = temporaryFailures;
     this.#nonce = association.env.random(nonceBytes);
@@ -145,26 +133,24 @@ class IkeRekey implements Exchange {
   /** RFC 7296 §2.8.2: of two new IKE SAs the one made with the lowest of the four nonces goes. */
   #decide(successor: Association): void {
     const { association } = this.#exchanger;
-    const outcome = this.#outcomeFor(this.#exchanger);
     const theirs = association.rekeyedByPeer;
     if (theirs !== null && compareBytes(lowestNonce(successor.nonces), lowestNonce(theirs.nonces)) < 0) {
-      outcome.redundant(successor);
+      association.control.redundant(successor);
       this.#yieldToPeer();
       return;
     }
     this.#done(successor);
     this.#end(() => {
-      outcome.superseded(successor, true);
+      association.control.superseded(successor, true);
     });
   }
 
   #yieldToPeer(): void {
     const { association } = this.#exchanger;
     const theirs = association.rekeyedByPeer;
-    const outcome = this.#outcomeFor(this.#exchanger);
     if (theirs !== null) this.#done(theirs.successor);
     this.#end(() => {
-      if (theirs !== null) outcome.superseded(theirs.successor, false);
+      if (theirs !== null) association.control.superseded(theirs.successor, false);
     });
   }
 
@@ -192,7 +178,7 @@ class IkeRekey implements Exchange {
       this.#refused('the peer kept answering TEMPORARY_FAILURE');
       return;
     }
-    const again = rekeyIkeSa(this.#outcomeFor, this.#commands, this.#temporaryFailures + 1);
+    const again = rekeyIkeSa(this.#commands, this.#temporaryFailures + 1);
     this.#exchanger.enqueueAt(after(association.now, temporaryFailureDelayMs(association)), again);
     this.#end();
   }
@@ -214,7 +200,7 @@ class IkeRekey implements Exchange {
 }
 
 /** Answers the peer's request to rekey the IKE SA. */
-export function answerIkeRekey(exchanger: Exchanger, request: Request, outcome: RekeyOutcome): void {
+export function answerIkeRekey(exchanger: Exchanger, request: Request): void {
   const { association } = exchanger;
   const obstacle = findObstacle(exchanger);
   if (obstacle !== null) {
@@ -244,12 +230,11 @@ export function answerIkeRekey(exchanger: Exchanger, request: Request, outcome: 
     exchanger.respond([notify(notifyType.INVALID_SYNTAX)]);
     return;
   }
-  exchangeKeys({ exchanger, outcome, chosen, suite, remoteSpi, ni: nonce.data, ke });
+  exchangeKeys({ exchanger, chosen, suite, remoteSpi, ni: nonce.data, ke });
 }
 
 interface RekeyGrant {
   readonly exchanger: Exchanger;
-  readonly outcome: RekeyOutcome;
   readonly chosen: Proposal;
   readonly suite: IkeSuite;
   readonly remoteSpi: IkeSpi;
@@ -273,7 +258,7 @@ function exchangeKeys(grant: RekeyGrant): void {
 }
 
 function complete(grant: RekeyGrant, shared: SecretKey, publicValue: Uint8Array): void {
-  const { exchanger, outcome, chosen, suite, remoteSpi, ni, ke } = grant;
+  const { exchanger, chosen, suite, remoteSpi, ni, ke } = grant;
   const { association } = exchanger;
   if (findObstacle(exchanger) !== null) {
     shared.wipe();
@@ -290,9 +275,9 @@ function complete(grant: RekeyGrant, shared: SecretKey, publicValue: Uint8Array)
   ]);
   if (exchanger.active?.subject.kind === 'ike-rekey') {
     association.rekeyedByPeer = { successor, nonces: successor.nonces };
-    outcome.born(successor);
+    association.control.born(successor);
   } else {
-    outcome.superseded(successor, false);
+    association.control.superseded(successor, false);
   }
 }
 

@@ -4,8 +4,7 @@ import { beginSending, removeChild } from './children.js';
 import { checkLiveness } from './commands.js';
 import { rekeyChild } from './create-child.js';
 import type { Exchanger } from './exchanger.js';
-import type { Distrust } from './mobike.js';
-import { rekeyIkeSa, type RekeyOutcome } from './rekey.js';
+import { rekeyIkeSa } from './rekey.js';
 
 /** RFC 3948 §4. */
 const natKeepaliveMs = 20_000;
@@ -30,8 +29,8 @@ export function nextDue(exchanger: Exchanger): Instant | null {
   return next;
 }
 
-/** Does what is due. @param rekey how an IKE rekey of this IKE SA goes on */
-export function runDue(exchanger: Exchanger, rekey: (exchanger: Exchanger) => RekeyOutcome, distrust: Distrust): void {
+/** Does what is due. */
+export function runDue(exchanger: Exchanger): void {
   const { association } = exchanger;
   const { now } = association;
   for (const child of [...association.children.values()]) {
@@ -49,27 +48,27 @@ export function runDue(exchanger: Exchanger, rekey: (exchanger: Exchanger) => Re
   if (association.phase.kind !== 'established') return;
   if (association.rekeyAt !== null && association.rekeyAt <= now) {
     association.rekeyAt = after(now, rekeyPatienceMs);
-    exchanger.enqueue(rekeyIkeSa(rekey, []));
+    exchanger.enqueue(rekeyIkeSa([]));
   }
   const { dpdMs } = association.knownPeer;
-  if (dpdMs > 0 && now - association.lastHeardAt >= dpdMs) checkLiveness(exchanger, distrust);
+  if (dpdMs > 0 && now - association.lastHeardAt >= dpdMs) checkLiveness(exchanger);
 }
 
 /** A rekey that waits for the window is not asked for again before this. */
 const rekeyPatienceMs = 30_000;
 
 /** Arms what only depends on the phase: the end of a half-open and of a rekeyed IKE SA, and keepalives. */
-export function armPhaseTimers(exchanger: Exchanger, close: (reason: string) => void): void {
+export function armPhaseTimers(exchanger: Exchanger): void {
   const { association } = exchanger;
   const { timers, now } = association;
   if (association.phase.kind === 'connecting' && !association.initiator) {
     timers.set('half-open', after(now, halfOpenMs), () => {
-      if (association.phase.kind === 'connecting') close('the peer never sent IKE_AUTH');
+      if (association.phase.kind === 'connecting') association.control.close('the peer never sent IKE_AUTH');
     });
   }
   if (association.phase.kind === 'rekeyed' && !timers.has('rekeyed')) {
     timers.set('rekeyed', after(now, rekeyedLingerMs), () => {
-      close('rekeyed');
+      association.control.close('rekeyed');
     });
   }
   if (association.phase.kind === 'established' && association.traits.natLocal && !timers.has('keepalive')) armKeepalive(exchanger);

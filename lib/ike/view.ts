@@ -49,7 +49,7 @@ function stateOf(association: Association, exchanger: Exchanger): IkeSaView['sta
 }
 
 function childView(child: ChildSa): ChildSaView {
-  const states = { installed: 'INSTALLED', rekeying: 'REKEYING', rekeyed: 'DELETING', deleting: 'DELETING' } as const;
+  const states = { installed: 'INSTALLED', contested: 'INSTALLED', rekeying: 'REKEYING', rekeyed: 'DELETING', deleting: 'DELETING' } as const;
   return {
     id: child.id,
     name: child.template.name,

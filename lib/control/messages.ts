@@ -2,6 +2,7 @@
  * What travels over the control socket: one JSON object a line each way. A request is answered by
  * exactly one reply with its `id`; `events` with `follow` is answered by one line an event instead.
  */
+import type { RecordedFiles } from '../config/recorded-files.js';
 
 /** What a verb asks of the daemon. */
 export type ControlRequest =
@@ -12,7 +13,8 @@ export type ControlRequest =
   | { readonly verb: 'terminate'; readonly peer: string; readonly child: string | null }
   | { readonly verb: 'rekey'; readonly peer: string; readonly child: string | null; readonly ike: boolean; readonly timeoutMs: number | null }
   | { readonly verb: 'move'; readonly peer: string; readonly local: string; readonly remote: string }
-  | { readonly verb: 'reload' }
+  /** `files`: the configuration as the asker read it, where the daemon may not (root's files, a daemon that is not root). */
+  | { readonly verb: 'reload'; readonly files?: RecordedFiles }
   | { readonly verb: 'events'; readonly follow: boolean };
 
 /** `ok` false: exit code 1 (or `exitCode`) with `error` on stderr. `result` is the document that `--json` prints. */
@@ -29,6 +31,8 @@ export interface StatusDocument {
     readonly uptime_s: number;
     readonly pid: number;
     readonly rss_bytes: number;
+    /** The main file of its configuration. */
+    readonly config: string;
   };
   readonly peers: readonly PeerStatus[];
 }

@@ -4,10 +4,11 @@
  * `{"id":1,"ok":false,"error":"…","exitCode":1}`, and `events` with `follow` by any number of
  * `{"id":1,"event":{…}}`. A line that is no request is answered with `"id":null`.
  */
+import { parseRecordedFiles, type RecordedFiles } from '../config/recorded-files.js';
 import type { ControlReply, ControlRequest, EventDocument } from './messages.js';
 
-/** Octets of the longest request line. A request is a verb and a few names; more is no client of ours. */
-export const maxControlRequestBytes: number = 64 * 1024;
+/** Octets of the longest request line: a configuration of thousands of peers that `reload` brings along fits. Only root and the daemon's user can ask. */
+export const maxControlRequestBytes: number = 32 * 1024 * 1024;
 /** Octets of the longest line a client takes: a status of thousands of peers fits. */
 export const maxControlReplyBytes: number = 64 * 1024 * 1024;
 
@@ -134,6 +135,13 @@ class Fields {
     return false;
   }
 
+  filesOrNull(name: string): RecordedFiles | null {
+    const value = this.#value[name] ?? null;
+    const files = value === null ? null : parseRecordedFiles(value);
+    if (value !== null && files === null) this.problem ??= `"${name}" must be the recorded files of a configuration`;
+    return files;
+  }
+
   durationOrNull(name: string): number | null {
     const value = this.#value[name] ?? null;
     if (value === null || (typeof value === 'number' && Number.isFinite(value) && value >= 0)) return value;
@@ -153,8 +161,11 @@ function requestOf(verb: string, fields: Fields): ControlRequest | null {
   switch (verb) {
     case 'status':
     case 'down':
-    case 'reload':
       return { verb };
+    case 'reload': {
+      const files = fields.filesOrNull('files');
+      return files === null ? { verb } : { verb, files };
+    }
     case 'paths':
       return { verb, peer: fields.textOrNull('peer') };
     case 'initiate':

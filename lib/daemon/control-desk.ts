@@ -1,4 +1,5 @@
 /** Answers the requests of the control socket: commands go to the core, the rest is read from what is known here. */
+import type { RecordedFiles } from '../config/recorded-files.js';
 import type { ControlReply, ControlRequest, StatusDocument } from '../control/messages.js';
 import type { ControlAnswer } from '../control/server.js';
 import type { CommandResult, EndpointCommand } from '../endpoint/io.js';
@@ -10,7 +11,8 @@ export interface ControlDeskHost {
   readonly events: EventLog;
   status(): StatusDocument;
   command(command: EndpointCommand): Promise<CommandResult>;
-  reload(): Promise<ControlReply>;
+  /** @param files the configuration as the asker read it; null: it is read here */
+  reload(files: RecordedFiles | null): Promise<ControlReply>;
   /** Ends the daemon; resolves when everything is taken down. */
   shutDown(cause: string): Promise<void>;
 }
@@ -34,7 +36,7 @@ export function answerRequest(host: ControlDeskHost, request: ControlRequest, an
       follow(host.shutDown('mhtun down').then(() => ({ ok: true, result: { detail: 'down' } })));
       return;
     case 'reload':
-      follow(host.reload());
+      follow(host.reload(request.files ?? null));
       return;
     case 'events':
       events(host.events, request.follow, answer);

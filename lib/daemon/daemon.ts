@@ -1,9 +1,11 @@
 /** `mhtun up`: everything put together, from the configuration to the last packet. */
+import path from 'node:path';
 import { configDisk } from '../control/config-disk.js';
 import type { ControlReply, StatusDocument } from '../control/messages.js';
 import { startControlServer, type ControlHandler, type ControlServer } from '../control/server.js';
 import type { ConfigFiles } from '../config/files.js';
 import { loadConfig } from '../config/load.js';
+import { replayFiles, type RecordedFiles } from '../config/recorded-files.js';
 import type { Config } from '../config/types.js';
 import { systemRandom } from '../crypto/random.js';
 import { defaultRegistry } from '../crypto/registry.js';
@@ -56,6 +58,7 @@ function readConfig(files: ConfigFiles, path: string, log: Log): Config {
 
 class Daemon {
   readonly #options: DaemonOptions;
+  readonly #configPath: string;
   readonly #start: Start;
   readonly #log: Log;
   readonly #events = new EventLog();
@@ -71,6 +74,7 @@ class Daemon {
 
   constructor(options: DaemonOptions, start: Start, config: Config, log: Log) {
     this.#options = options;
+    this.#configPath = path.resolve(options.configPath);
     this.#start = start;
     this.#config = config;
     this.#log = log;
@@ -182,6 +186,7 @@ class Daemon {
         uptime_s: Math.round((performance.now() - this.#startedAt) / 100) / 10,
         pid: process.pid,
         rss_bytes: process.memoryUsage.rss(),
+        config: this.#configPath,
       },
       peers: platform === null || core === null ? [] : peerStatuses({
         now: platform.clock.now(),
@@ -198,15 +203,15 @@ class Daemon {
       events: this.#events,
       status: () => this.#status(),
       command: (command) => this.#core?.command(command) ?? Promise.resolve({ ok: false, error: 'the daemon is ending' }),
-      reload: () => this.#reload(),
+      reload: (files) => this.#reload(files),
       shutDown: (cause) => this.#shutDown(cause),
     };
   }
 
-  async #reload(): Promise<ControlReply> {
+  async #reload(recorded: RecordedFiles | null): Promise<ControlReply> {
     this.#platform?.notify.reloading();
     try {
-      const config = readConfig(configDisk, this.#options.configPath, this.#log);
+      const config = readConfig(recorded === null ? configDisk : replayFiles(recorded), this.#configPath, this.#log);
       this.#platform?.reconfigure(config);
       this.#config = config;
       const result = await (this.#core?.command({ kind: 'reload', config }) ?? Promise.resolve({ ok: false as const, error: 'the daemon is ending' }));
@@ -266,7 +271,7 @@ class Daemon {
       void this.#shutDown(signal);
     };
     const reload = (): void => {
-      void this.#reload().then((reply) => {
+      void this.#reload(null).then((reply) => {
         if (!reply.ok) this.#log('error', `the configuration stays as it was: ${reply.error}`);
       });
     };

@@ -89,7 +89,8 @@ export class ChildSaTable {
   installInbound(command: InstallInbound): boolean {
     const child = this.#room(command.child);
     const { keying } = command;
-    const fits = child !== null && !child.expired && child.inbound === null && isUsable(command.spi) && !this.#bySpi.has(command.spi) && keysFit(keying);
+    const free = child !== null && !child.expired && child.inbound === null && !this.#bySpi.has(command.spi);
+    const fits = free && isUsable(command.spi) && keysFit(keying);
     if (fits) {
       child.inbound = new InboundSa(command);
       this.#bySpi.set(command.spi, child);
@@ -102,7 +103,8 @@ export class ChildSaTable {
   installOutbound(command: InstallOutbound): boolean {
     const child = this.#room(command.child);
     const { keying } = command;
-    const fits = child !== null && !child.expired && child.outbound === null && isUsable(command.spi) && keysFit(keying);
+    const free = child !== null && !child.expired && child.outbound === null;
+    const fits = free && isUsable(command.spi) && keysFit(keying);
     if (fits) {
       child.outbound = new OutboundSa(command, this.#random, this.#lastSequence);
       const better = this.#senders.filter((sender) => priorityOf(sender) < command.priority);

@@ -1,4 +1,7 @@
-/** What arrives on the NAT port: IKE goes up, ESP is opened, checked against its SA and delivered (RFC 3948 §2, RFC 4303 §3.4, RFC 4301 §5.2). */
+/**
+ * What arrives on the NAT port: IKE goes up, ESP is opened, checked against its SA and delivered
+ * (RFC 3948 §2, RFC 4303 §3.4, RFC 4301 §5.2).
+ */
 import type { DatagramPath } from '../util/address.js';
 import { espSpi, type Instant } from '../util/brands.js';
 import { espNextHeader, espSpiOf, firstUsableSpi } from '../wire/esp-packet.js';
@@ -79,7 +82,7 @@ export class InboundSide {
     else if (told === 'later') core.wakeBy(child.activity.nextDue());
     const outbound = child.outbound;
     // Only news counts: a replayed or reordered packet may come from where the peer was before.
-    if (!advanced || outbound === null || !outbound.reportNewSource) return;
+    if (!advanced || outbound?.reportNewSource !== true) return;
     if (child.newSource.seen(now, path, outbound.path)) core.event({ kind: 'new-source', child: child.id, path });
     else core.wakeBy(child.newSource.nextDue());
   }

@@ -1,4 +1,7 @@
-/** What the kernel routed into the TUN device: policy and SA are looked up, the packet is sealed and sent, held, or refused (RFC 4301 §5.1, RFC 4303 §3.3). */
+/**
+ * What the kernel routed into the TUN device: policy and SA are looked up, the packet is sealed and sent,
+ * held, or refused (RFC 4301 §5.1, RFC 4303 §3.3).
+ */
 import type { Instant } from '../util/brands.js';
 import { writeEspTrailer, espNextHeader, espTrailerBytes } from '../wire/esp-packet.js';
 import type { IpAddress } from '../util/address.js';

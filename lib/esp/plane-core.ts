@@ -9,7 +9,7 @@ import { PacketArena } from './packet-arena.js';
 import type { SoftDataPlaneOptions, SoftOutput } from './soft-data-plane-io.js';
 
 export class PlaneCore {
-  readonly queue: OutputQueue<SoftOutput> = new OutputQueue();
+  readonly queue: OutputQueue<SoftOutput> = new OutputQueue<SoftOutput>();
   readonly arena: PacketArena = new PacketArena();
   readonly options: SoftDataPlaneOptions;
   readonly children: ChildSaTable;

@@ -118,9 +118,10 @@ export class SoftDataPlane implements Machine<SoftInput, SoftOutput>, SoftDataPl
   #switchPath(command: Extract<DataPlaneCommand, { readonly kind: 'switch-path' }>): void {
     for (const id of command.children) {
       const child = this.#core.children.get(id);
-      if (child?.outbound == null) continue;
-      child.outbound.path = command.path;
-      child.outbound.reportNewSource = command.reportNewSource;
+      const outbound = child?.outbound ?? null;
+      if (child === null || outbound === null) continue;
+      outbound.path = command.path;
+      outbound.reportNewSource = command.reportNewSource;
       child.newSource.forget();
     }
   }

@@ -40,7 +40,7 @@ describe('the TypeScript data plane and its driver', () => {
     expect(plane.counters().dropped['send-failed']).to.equal(6);
   });
 
-  it('asks to be woken only while there is something to do', async () => {
+  it('asks to be woken only while there is something to do', () => {
     const plane = new SoftPlaneUnderTest(innerHost, 0);
     plane.apply([]);
     expect(plane.wakeAt).to.equal(null);

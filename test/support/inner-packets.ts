@@ -74,7 +74,9 @@ function ipv4(spec: PacketSpec): Uint8Array {
 
 function ipv6(spec: PacketSpec): Uint8Array {
   const isFragment = spec.fragmentOffset !== undefined || spec.moreFragments === true;
-  const fragment = isFragment ? concat(Uint8Array.of(spec.protocol, 0), uint16s((spec.fragmentOffset ?? 0) | (spec.moreFragments === true ? 1 : 0), 0, spec.identification ?? 0x1234)) : new Uint8Array(0);
+  const offset = (spec.fragmentOffset ?? 0) | (spec.moreFragments === true ? 1 : 0);
+  const fragmentHeader = concat(Uint8Array.of(spec.protocol, 0), uint16s(offset, 0, spec.identification ?? 0x1234));
+  const fragment = isFragment ? fragmentHeader : new Uint8Array(0);
   const header = new Uint8Array(40);
   const view = new DataView(header.buffer);
   view.setUint32(0, (6 << 28) | ((spec.tos ?? 0) << 20) | 0x12345);

@@ -58,23 +58,22 @@ export class SoftPlaneUnderTest implements DataPlaneUnderTest {
     this.input({ kind: 'send-ike', path, bytes });
   }
 
-  async advance(ms: number): Promise<void> {
+  advance(ms: number): Promise<void> {
     const end = after(this.#now, ms);
     while (this.#wakeAt !== null && this.#wakeAt <= end) {
       if (this.#wakeAt > this.#now) this.#now = this.#wakeAt;
-      const before = this.#wakeAt;
-      this.input({ kind: 'wake' });
-      if (this.#wakeAt !== null && this.#wakeAt <= before) throw new Error('the plane asks for the same wake-up again');
+      this.#wake(this.#wakeAt);
     }
     this.#now = end;
+    return Promise.resolve();
   }
 
-  async outputs(): Promise<Outputs> {
+  outputs(): Promise<Outputs> {
     const outputs = { sent: this.#sent, written: this.#written, events: this.#events };
     this.#sent = [];
     this.#written = [];
     this.#events = [];
-    return outputs;
+    return Promise.resolve(outputs);
   }
 
   counters(): DataPlaneCounters {
@@ -83,6 +82,11 @@ export class SoftPlaneUnderTest implements DataPlaneUnderTest {
 
   close(): void {
     this.input({ kind: 'close' });
+  }
+
+  #wake(asked: Instant): void {
+    this.input({ kind: 'wake' });
+    if (this.#wakeAt !== null && this.#wakeAt <= asked) throw new Error('the plane asks for the same wake-up again');
   }
 
   input(input: SoftInput): void {

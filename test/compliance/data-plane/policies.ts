@@ -6,7 +6,11 @@ import { here4, here6, ip, networks, only, outer4, policy, Rig, selector, there4
 
 const set = (...policies: readonly ReturnType<typeof policy>[]): DataPlaneCommand => ({ kind: 'set-policies', policies });
 const packet = udpPacket(here4, there4, 100);
-const isProhibited = (answer: Uint8Array): boolean => (answer[0] ?? 0) >> 4 === 4 ? answer[20] === 3 && answer[21] === 13 : answer[40] === 1 && answer[41] === 1;
+
+/** RFC 1812 §5.2.7.1 code 13, RFC 4443 §3.1 code 1. */
+function isProhibited(answer: Uint8Array): boolean {
+  return (answer[0] ?? 0) >> 4 === 4 ? answer[20] === 3 && answer[21] === 13 : answer[40] === 1 && answer[41] === 1;
+}
 
 export function testPolicies(kind: DataPlaneKind): void {
   describe('policies', () => {

@@ -92,7 +92,8 @@ function testExtended(kind: DataPlaneKind): void {
     it(`follows the sequence number past 2^32 with ${cipher.encr}`, async () => {
       const rig = new Rig(kind);
       const child = rig.install({ cipher, esn: true });
-      for (const sequence of [1, 2 ** 31, two32 - 100, two32 - 1, two32 + 50, two32 - 50, two32, two32 + 1, two32 + 2 ** 31, 2 * two32 - 5, 2 * two32 + 5]) {
+      const upTo = [1, 2 ** 31, two32 - 100, two32 - 1, two32 + 50, two32 - 50, two32, two32 + 1];
+      for (const sequence of [...upTo, two32 + 2 ** 31, 2 * two32 - 5, 2 * two32 + 5]) {
         expect(await accepts(rig, child, sequence), `${sequence}`).to.equal(true);
         expect(await accepts(rig, child, sequence), `${sequence} again`).to.equal(false);
       }

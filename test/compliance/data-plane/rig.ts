@@ -116,10 +116,14 @@ export class Rig {
     const keyOut = (): ReturnType<typeof keyingOf> => keyingOf(cipher, n * 2 + 101, esn);
     const selectors = options.selectors ?? networks;
     const installs: readonly DataPlaneCommand[] = [
-      { kind: 'install-inbound', child: id, spi: espSpi(spiIn), keying: keyIn(), selectors, lifetime: options.lifetimeIn ?? endless, replayWindow: options.replayWindow ?? 4096 },
+      {
+        kind: 'install-inbound', child: id, spi: espSpi(spiIn), keying: keyIn(), selectors, lifetime: options.lifetimeIn ?? endless,
+        replayWindow: options.replayWindow ?? 4096,
+      },
       {
         kind: 'install-outbound', child: id, spi: espSpi(spiOut), keying: keyOut(), selectors, lifetime: options.lifetimeOut ?? endless,
-        priority: options.priority ?? 10, path: options.path ?? outer4, reportNewSource: options.reportNewSource ?? false, copyDscp: options.copyDscp ?? false,
+        priority: options.priority ?? 10, path: options.path ?? outer4,
+        reportNewSource: options.reportNewSource ?? false, copyDscp: options.copyDscp ?? false,
       },
     ];
     return { id, spiIn, spiOut, peer: new EspPeer(keyIn(), keyOut(), spiIn), installs };

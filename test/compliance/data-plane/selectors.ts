@@ -62,8 +62,9 @@ const rows: readonly Row[] = [
     title: 'compare IPv6 addresses in all their octets',
     selectors: { local: [selector('fd01::10/128')], remote: [{ ...selector('::/0'), range: { start: ip('fd02::1:0:0'), end: ip('fd02::2:0:5') } }] },
     outbound: [
-      [udpOf(here6, ip('fd02::1:0:0'), 1, 2), true], [udpOf(here6, ip('fd02::2:0:5'), 1, 2), true], [udpOf(here6, ip('fd02::1:ffff:ffff'), 1, 2), true],
-      [udpOf(here6, ip('fd02::2:0:6'), 1, 2), false], [udpOf(here6, ip('fd02::ffff:ffff'), 1, 2), false], [udpOf(ip('fd01::11'), ip('fd02::1:0:0'), 1, 2), false],
+      [udpOf(here6, ip('fd02::1:0:0'), 1, 2), true], [udpOf(here6, ip('fd02::2:0:5'), 1, 2), true],
+      [udpOf(here6, ip('fd02::1:ffff:ffff'), 1, 2), true], [udpOf(here6, ip('fd02::2:0:6'), 1, 2), false],
+      [udpOf(here6, ip('fd02::ffff:ffff'), 1, 2), false], [udpOf(ip('fd01::11'), ip('fd02::1:0:0'), 1, 2), false],
     ],
     inbound: [[udpOf(ip('fd02::2:0:5'), here6, 1, 2), true], [udpOf(ip('fd02::2:0:6'), here6, 1, 2), false]],
   },
@@ -84,21 +85,33 @@ const rows: readonly Row[] = [
   },
   {
     title: 'take a packet that fits any selector of each side',
-    selectors: { local: [selector('192.168.1.0/24', 17, 53, 53), selector('fd01::/64')], remote: [selector('192.168.2.0/25'), selector('192.168.2.128/25', 6), selector('fd02::/64')] },
-    outbound: [[udpOf(here4, there4, 53, 9), true], [udpOf(here4, ip('192.168.2.200'), 53, 9), false], [udpOf(here6, there6, 1, 2), true], [udpOf(here4, there4, 54, 9), false]],
+    selectors: {
+      local: [selector('192.168.1.0/24', 17, 53, 53), selector('fd01::/64')],
+      remote: [selector('192.168.2.0/25'), selector('192.168.2.128/25', 6), selector('fd02::/64')],
+    },
+    outbound: [
+      [udpOf(here4, there4, 53, 9), true], [udpOf(here4, ip('192.168.2.200'), 53, 9), false],
+      [udpOf(here6, there6, 1, 2), true], [udpOf(here4, there4, 54, 9), false],
+    ],
     inbound: [[udpOf(there4, here4, 9, 53), true], [udpOf(there6, here6, 1, 2), true]],
   },
   {
     // RFC 4301 §4.4.1.3 B: the sender's side says what may be sent, the other what may come back.
     title: 'judge ICMP by type and code, asked of the sender',
     selectors: { local: [selector('192.168.1.0/24', 1, 8 * 256, 8 * 256 + 255)], remote: [selector('192.168.2.0/24', 1, 0, 255)] },
-    outbound: [[packet(here4, there4, 1, icmp(8, 0)), true], [packet(here4, there4, 1, icmp(0, 0)), false], [packet(here4, there4, 1, icmp(3, 1)), false]],
+    outbound: [
+      [packet(here4, there4, 1, icmp(8, 0)), true], [packet(here4, there4, 1, icmp(0, 0)), false],
+      [packet(here4, there4, 1, icmp(3, 1)), false],
+    ],
     inbound: [[packet(there4, here4, 1, icmp(0, 0)), true], [packet(there4, here4, 1, icmp(8, 0)), false]],
   },
   {
     title: 'judge ICMPv6 by type and code',
     selectors: { local: [selector('fd01::/64', 58, 128 * 256, 128 * 256)], remote: [selector('fd02::/64', 58)] },
-    outbound: [[packet(here6, there6, 58, icmp(128, 0)), true], [packet(here6, there6, 58, icmp(128, 1)), false], [packet(here6, there6, 58, icmp(129, 0)), false]],
+    outbound: [
+      [packet(here6, there6, 58, icmp(128, 0)), true], [packet(here6, there6, 58, icmp(128, 1)), false],
+      [packet(here6, there6, 58, icmp(129, 0)), false],
+    ],
     inbound: [[packet(there6, here6, 58, icmp(129, 0)), true], [packet(there6, here6, 58, icmp(1, 4)), true]],
   },
   {

@@ -48,10 +48,7 @@ export function addressFromBytes(bytes: Uint8Array): IpAddress {
 /** 4 or 16 octets. */
 export function addressBytes(address: IpAddress): Uint8Array {
   if (addressFamily(address) === 4) return Uint8Array.from(address.split('.').map(Number));
-  const out = new Uint8Array(16);
-  const raw = new Address6(address).toUnsignedByteArray();
-  out.set(raw, 16 - raw.length);
-  return out;
+  return ipv6Octets(address);
 }
 
 export function addressFamily(address: IpAddress): AddressFamily {
@@ -79,6 +76,22 @@ export function sameSocketAddress(a: SocketAddress, b: SocketAddress): boolean {
 
 export function samePath(a: DatagramPath, b: DatagramPath): boolean {
   return sameSocketAddress(a.local, b.local) && sameSocketAddress(a.remote, b.remote) && a.device === b.device;
+}
+
+/** Of canonical text: groups of hex digits with at most one `::`. Packets wait for this, so it parses no more than that. */
+function ipv6Octets(address: IpAddress): Uint8Array {
+  const out = new Uint8Array(16);
+  const [before = '', after = ''] = address.split('::');
+  const head = before === '' ? [] : before.split(':');
+  const tail = after === '' ? [] : after.split(':');
+  const put = (group: string, at: number) => {
+    const value = Number.parseInt(group, 16);
+    out[at] = value >> 8;
+    out[at + 1] = value & 0xff;
+  };
+  head.forEach((group, i) => { put(group, 2 * i); });
+  tail.forEach((group, i) => { put(group, 16 - 2 * (tail.length - i)); });
+  return out;
 }
 
 /** RFC 5952: lower case, no leading zeros, the longest run of two or more zero groups shortened. */

@@ -162,7 +162,6 @@ export function damaged(bytes: Uint8Array): fc.Arbitrary<Uint8Array> {
   );
 }
 
-
 function range(first: number, last: number): number[] {
   return Array.from({ length: last - first + 1 }, (_, i) => first + i);
 }

@@ -1,3 +1,4 @@
+/** Tests of ESP's header, padding and trailer (RFC 4303 §2). */
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { z } from 'zod';

@@ -1,3 +1,4 @@
+/** Tests of the registries' numbers and names. */
 import { expect } from 'chai';
 import * as iana from '../../lib/wire/iana.js';
 

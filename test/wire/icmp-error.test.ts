@@ -1,3 +1,4 @@
+/** Tests of ICMP errors: what they say, and when none is sent. */
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { present } from '../../lib/util/assert.js';

@@ -1,3 +1,4 @@
+/** Tests of the IKE header (RFC 7296 §3.1). */
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { fromHex, toHex } from '../../lib/util/bytes.js';

@@ -1,3 +1,4 @@
+/** Tests of looking into inner packets (RFC 791, RFC 8200). */
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { z } from 'zod';
@@ -51,7 +52,7 @@ describe('IPv4 packet', () => {
   });
 
   it('looks past its options', () => {
-    const ip = parseIpPacket(fromHex(`46 00 0020 1234 0000 40 06 0000 0a000001 0a000002 01010101 ${'0050 01bb 00000000'}`));
+    const ip = parseIpPacket(fromHex('46 00 0020 1234 0000 40 06 0000 0a000001 0a000002 01010101 0050 01bb 00000000'));
     expect([ip?.payloadOffset, ip?.sourcePort, ip?.destinationPort, ip?.dontFragment]).to.deep.equal([24, 80, 443, false]);
   });
 
@@ -96,7 +97,7 @@ describe('IPv6 packet', () => {
   });
 
   it('looks past hop-by-hop, destination and routing headers (RFC 8200 §4)', () => {
-    const ip = parseIpPacket(ipv6(0, `3c 00 0104 00000000 ${'2b 01 0104'} ${'00'.repeat(12)} 11 00 0000 00000000` + '03e8 0035 0008 0000'));
+    const ip = parseIpPacket(ipv6(0, `3c 00 0104 00000000 2b 01 0104 ${'00'.repeat(12)} 11 00 0000 00000000` + '03e8 0035 0008 0000'));
     expect([ip?.protocol, ip?.payloadOffset, ip?.destinationPort]).to.deep.equal([17, 72, 53]);
   });
 
@@ -157,7 +158,7 @@ describe('Inner packets', () => {
         expect(ip.payloadOffset).to.be.within(ip.headerLength, ip.totalLength);
         if (ip.sourcePort !== null) expect(ip.payloadOffset + 4).to.be.at.most(ip.totalLength);
       }),
-      { numRuns: 3000 },
+      { numRuns: 1000 },
     );
   });
 });

@@ -1,3 +1,4 @@
+/** Tests of the bounded reader under every decoder. */
 import { expect } from 'chai';
 import { DecodeError } from '../../lib/util/errors.js';
 import { Reader } from '../../lib/wire/reader.js';

@@ -1,3 +1,4 @@
+/** Tests of traffic selectors and their text. */
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { present } from '../../lib/util/assert.js';

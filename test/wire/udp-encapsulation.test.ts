@@ -1,3 +1,4 @@
+/** Tests of what a datagram on the NAT port is (RFC 3948 §2). */
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { fromHex, toHex } from '../../lib/util/bytes.js';

@@ -1,3 +1,4 @@
+/** Tests of the writer under every encoder. */
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { AssertionError } from '../../lib/util/assert.js';

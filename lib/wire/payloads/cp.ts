@@ -22,12 +22,16 @@ export function cpPayload(cfgType: number, attributes: readonly CpAttribute[]): 
   return { kind: 'cp', critical: false, cfgType, reserved: new Uint8Array(3), attributes };
 }
 
+/** Implementation: some hundred subnets and DNS domains fit, tens of thousands of empty attributes do not. */
+export const maxConfigAttributes = 1024;
+
 /** @throws DecodeError */
 export function decodeCpBody(body: Reader, critical: boolean): CpPayload {
   const cfgType = body.uint8();
   const reserved = body.bytes(3);
   const attributes: CpAttribute[] = [];
   while (body.remaining > 0) {
+    if (attributes.length === maxConfigAttributes) throw body.error(`more than ${maxConfigAttributes} attributes`);
     const type = body.uint16() & typeMask;
     const length = body.uint16();
     attributes.push({ type, value: body.bytes(length) });

@@ -33,10 +33,16 @@ export interface TransformAttribute {
   readonly short: boolean;
 }
 
+/** Specification: proposals are numbered from 1 in 8 bits (RFC 7296 §3.3.1). */
+export const maxProposalsPerPayload = 255;
+/** Implementation: one attribute is known; sixteen leave room for the unknown. */
+export const maxAttributesPerTransform = 16;
+
 /** @throws DecodeError */
 export function decodeSaBody(body: Reader, critical: boolean): SaPayload {
   const proposals: Proposal[] = [];
   for (let more = true; more; ) {
+    if (proposals.length === maxProposalsPerPayload) throw body.error(`more than ${maxProposalsPerPayload} proposals`);
     const { last, content } = substructure(body, moreProposals, 'proposal');
     proposals.push(decodeProposal(content));
     more = !last;
@@ -122,6 +128,7 @@ function decodeTransform(reader: Reader): Transform {
   const id = reader.uint16();
   const attributes: TransformAttribute[] = [];
   while (reader.remaining > 0) {
+    if (attributes.length === maxAttributesPerTransform) throw reader.error(`more than ${maxAttributesPerTransform} attributes`);
     const typeField = reader.uint16();
     const short = (typeField & shortAttribute) !== 0;
     const length = short ? 2 : reader.uint16();

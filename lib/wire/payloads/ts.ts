@@ -1,7 +1,7 @@
 /** The Traffic Selector payloads (RFC 7296 §3.13). */
 import { assert } from '../../util/assert.js';
 import { addressBytes, addressFamily, addressFromBytes } from '../../util/address.js';
-import { compareAddresses } from '../../util/address-range.js';
+import { compareBytes } from '../../util/bytes.js';
 import { trafficSelectorType } from '../iana.js';
 import { Reader } from '../reader.js';
 import type { TrafficSelector } from '../traffic-selector.js';
@@ -75,10 +75,11 @@ function decodeSelector(body: Reader): WireSelector {
   const endPort = content.uint16();
   // RFC 7296 §3.13.1: OPAQUE is the one range that runs backwards.
   if (startPort > endPort && !(startPort === startOfOpaque && endPort === 0)) throw content.error(`ports ${startPort} to ${endPort}`);
-  const start = addressFromBytes(content.bytes(addressLength));
-  const end = addressFromBytes(content.bytes(addressLength));
-  if (compareAddresses(start, end) > 0) throw content.error('a selector whose first address is after its last');
-  return { kind: 'selector', selector: { range: { start, end }, protocol, startPort, endPort } };
+  const first = content.bytes(addressLength);
+  const last = content.bytes(addressLength);
+  if (compareBytes(first, last) > 0) throw content.error('a selector whose first address is after its last');
+  const range = { start: addressFromBytes(first), end: addressFromBytes(last) };
+  return { kind: 'selector', selector: { range, protocol, startPort, endPort } };
 }
 
 function addressOctets(tsType: number): number | null {

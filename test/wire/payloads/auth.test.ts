@@ -1,3 +1,4 @@
+/** Tests of the AUTH payload (RFC 7296 §3.8). */
 import { expect } from 'chai';
 import { fromHex, toHex } from '../../../lib/util/bytes.js';
 import { authPayload, decodeAuthBody, encodeAuthBody } from '../../../lib/wire/payloads/auth.js';

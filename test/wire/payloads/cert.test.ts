@@ -1,3 +1,4 @@
+/** Tests of the CERT and CERTREQ payloads (RFC 7296 §3.6, §3.7). */
 import { expect } from 'chai';
 import { fromHex, toHex } from '../../../lib/util/bytes.js';
 import { decodeCertBody, encodeCertBody } from '../../../lib/wire/payloads/cert.js';

@@ -1,7 +1,8 @@
+/** Tests of the CP payload (RFC 7296 §3.15). */
 import { expect } from 'chai';
 import { fromHex, toHex } from '../../../lib/util/bytes.js';
 import { configAttribute, configType } from '../../../lib/wire/iana.js';
-import { cpPayload, decodeCpBody, encodeCpBody } from '../../../lib/wire/payloads/cp.js';
+import { cpPayload, decodeCpBody, encodeCpBody, maxConfigAttributes } from '../../../lib/wire/payloads/cp.js';
 import { expectDecodeError, readerOf } from '../../support/decode.js';
 
 describe('CP payload', () => {
@@ -28,5 +29,11 @@ describe('CP payload', () => {
     for (const hex of ['', '010000', '01000000 00', '01000000 0001', '01000000 000100', '01000000 00010004 0a0000', '01000000 0001ffff']) {
       expectDecodeError(() => decodeCpBody(readerOf(hex), false), /expected/);
     }
+  });
+
+  it('has a limit on attributes', () => {
+    const body = (n: number) => readerOf(`01 000000 ${'0001 0000'.repeat(n)}`);
+    expect(decodeCpBody(body(maxConfigAttributes), false).attributes).to.have.length(maxConfigAttributes);
+    expectDecodeError(() => decodeCpBody(body(maxConfigAttributes + 1), false), /more than 1024 attributes/);
   });
 });

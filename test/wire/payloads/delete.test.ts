@@ -1,3 +1,4 @@
+/** Tests of the Delete payload (RFC 7296 §3.11). */
 import { expect } from 'chai';
 import { AssertionError } from '../../../lib/util/assert.js';
 import { toHex } from '../../../lib/util/bytes.js';

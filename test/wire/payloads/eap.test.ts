@@ -1,3 +1,4 @@
+/** Tests of the EAP payload (RFC 7296 §3.16). */
 import { expect } from 'chai';
 import { toHex } from '../../../lib/util/bytes.js';
 import { decodeEapBody, encodeEapBody } from '../../../lib/wire/payloads/eap.js';

@@ -1,3 +1,4 @@
+/** Tests of the ID payloads (RFC 7296 §3.5). */
 import { expect } from 'chai';
 import { toHex, utf8 } from '../../../lib/util/bytes.js';
 import { idType } from '../../../lib/wire/identity.js';

@@ -1,3 +1,4 @@
+/** Tests of the KE payload (RFC 7296 §3.4) against those of RFC 5903. */
 import { expect } from 'chai';
 import { z } from 'zod';
 import { concat, toHex } from '../../../lib/util/bytes.js';

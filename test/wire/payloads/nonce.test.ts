@@ -1,3 +1,4 @@
+/** Tests of the Nonce payload (RFC 7296 §3.9). */
 import { expect } from 'chai';
 import { toHex } from '../../../lib/util/bytes.js';
 import { decodeNonceBody, encodeNonceBody } from '../../../lib/wire/payloads/nonce.js';

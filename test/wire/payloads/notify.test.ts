@@ -1,3 +1,4 @@
+/** Tests of the Notify payload (RFC 7296 §3.10). */
 import { expect } from 'chai';
 import { fromHex, toHex } from '../../../lib/util/bytes.js';
 import { notifyType, protocolId } from '../../../lib/wire/iana.js';

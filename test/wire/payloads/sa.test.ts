@@ -1,7 +1,16 @@
+/** Tests of the SA payload (RFC 7296 §3.3). */
 import { expect } from 'chai';
 import { AssertionError } from '../../../lib/util/assert.js';
 import { fromHex, toHex } from '../../../lib/util/bytes.js';
-import { decodeSaBody, encodeSaBody, hasUnknownAttribute, keyLengthOf, transform } from '../../../lib/wire/payloads/sa.js';
+import {
+  decodeSaBody,
+  encodeSaBody,
+  hasUnknownAttribute,
+  keyLengthOf,
+  maxAttributesPerTransform,
+  maxProposalsPerPayload,
+  transform,
+} from '../../../lib/wire/payloads/sa.js';
 import { expectDecodeError, readerOf } from '../../support/decode.js';
 
 // RFC 7296 §3.3: one ESP proposal with SPI 01020304: ENCR AES-CBC with 256-bit key, INTEG HMAC-SHA2-256-128, no ESN.
@@ -90,6 +99,16 @@ describe('SA payload', () => {
       const hex = (n: number) => n.toString(16).padStart(4, '0');
       expectDecodeError(() => decode(`0000${hex(16 + size)} 01 01 00 01 0000${hex(8 + size)} 01 00 0014 ${attribute}`), /expected/);
     }
+  });
+
+  it('has limits on proposals and on the attributes of a transform', () => {
+    const proposals = (n: number) => '02000008 01 01 00 00'.repeat(n - 1) + '00000008 02 01 00 00';
+    expect(decode(proposals(maxProposalsPerPayload)).proposals).to.have.length(maxProposalsPerPayload);
+    expectDecodeError(() => decode(proposals(maxProposalsPerPayload + 1)), /more than 255 proposals/);
+    const size = (n: number) => n.toString(16).padStart(4, '0');
+    const attributes = (n: number) => `0000${size(16 + 4 * n)} 01 01 00 01 0000${size(8 + 4 * n)} 01 00 0014 ${'800e0100'.repeat(n)}`;
+    expect(decode(attributes(maxAttributesPerTransform)).proposals[0]?.transforms[0]?.attributes).to.have.length(maxAttributesPerTransform);
+    expectDecodeError(() => decode(attributes(maxAttributesPerTransform + 1)), /more than 16 attributes/);
   });
 
   it('refuses to encode what the fields can\'t hold', () => {

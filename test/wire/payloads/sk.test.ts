@@ -1,3 +1,4 @@
+/** Tests of the SK payload (RFC 7296 §3.14) and the SKF payload (RFC 7383 §2.5). */
 import { expect } from 'chai';
 import { AssertionError } from '../../../lib/util/assert.js';
 import { fromHex, toHex } from '../../../lib/util/bytes.js';

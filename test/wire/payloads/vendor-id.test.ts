@@ -1,3 +1,4 @@
+/** Tests of the Vendor ID payload (RFC 7296 §3.12). */
 import { expect } from 'chai';
 import { toHex } from '../../../lib/util/bytes.js';
 import { decodeVendorIdBody, encodeVendorIdBody } from '../../../lib/wire/payloads/vendor-id.js';

@@ -33,7 +33,8 @@ export function parseAddress(text: string): IpAddress | null {
     return addressFromBytes(Uint8Array.from(text.split('.').map(Number)));
   }
   if (!text.includes(':') || /[%/]/.test(text) || !Address6.isValid(text)) return null;
-  return addressFromBytes(Uint8Array.from(new Address6(text).toUnsignedByteArray()));
+  const address = addressFromBytes(Uint8Array.from(new Address6(text).toUnsignedByteArray()));
+  return isIpv4Mapped(address) ? null : address;
 }
 
 /** @param bytes 4 or 16 octets, or fewer leading zero octets than 16 as big-integer arrays have them */
@@ -76,6 +77,12 @@ export function sameSocketAddress(a: SocketAddress, b: SocketAddress): boolean {
 
 export function samePath(a: DatagramPath, b: DatagramPath): boolean {
   return sameSocketAddress(a.local, b.local) && sameSocketAddress(a.remote, b.remote) && a.device === b.device;
+}
+
+/** RFC 4291 §2.5.5.2: a socket would take it for IPv4. */
+function isIpv4Mapped(address: IpAddress): boolean {
+  const octets = ipv6Octets(address);
+  return octets[10] === 0xff && octets[11] === 0xff && octets.subarray(0, 10).every((octet) => octet === 0);
 }
 
 /** Of canonical text: groups of hex digits with at most one `::`. Packets wait for this, so it parses no more than that. */

@@ -92,15 +92,14 @@ export class OutboundSide {
    */
   #lookUp(): ChildSa | PolicyEntry | 'unknown' | null {
     const view = this.#view;
-    let sender: ChildSa | null = null;
+    let found: ChildSa | 'unknown' | null = null;
     let priority = Number.POSITIVE_INFINITY;
     for (const child of this.#core.children.senders) {
       const outbound = child.outbound;
       if (outbound === null) continue;
       const match = outbound.selectors.matchOutbound(view);
       if (match === 'no') continue;
-      if (match === 'unknown') return match;
-      sender = child;
+      found = match === 'yes' ? child : match;
       priority = outbound.priority;
       break;
     }
@@ -109,7 +108,7 @@ export class OutboundSide {
       const match = entry.selectors.matchOutbound(view);
       if (match !== 'no') return match === 'yes' ? entry : match;
     }
-    return sender;
+    return found;
   }
 
   /** No policy at all: nothing leaves in clear (RFC 4301 §5.1). */

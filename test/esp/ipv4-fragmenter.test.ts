@@ -1,3 +1,4 @@
+/** Cutting IPv4 packets: pieces are put together again by the rules of RFC 791 §3.2. */
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { fragmentIpv4 } from '../../lib/esp/ipv4-fragmenter.js';

@@ -1,3 +1,4 @@
+/** How often things may happen, in virtual time. */
 import { expect } from 'chai';
 import { instant } from '../../lib/util/brands.js';
 import { Pacer, PacerByName, TokenBucket } from '../../lib/esp/pacing.js';

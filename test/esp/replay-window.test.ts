@@ -1,3 +1,4 @@
+/** The anti-replay window against a set without bounds and against RFC 4303 App. A2 word for word. */
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { ReplayWindow } from '../../lib/esp/replay-window.js';

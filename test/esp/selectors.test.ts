@@ -1,3 +1,4 @@
+/** Compiled selectors against the plain reading of what they are compiled from. */
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { PacketView } from '../../lib/esp/packet-view.js';

@@ -1,3 +1,4 @@
+/** The TypeScript data plane: the compliance suite, and what only its driver sees. */
 import { expect } from 'chai';
 import { instant } from '../../lib/util/brands.js';
 import { SoftDataPlane } from '../../lib/esp/soft-data-plane.js';

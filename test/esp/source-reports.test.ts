@@ -1,3 +1,4 @@
+/** Reports of activity on a path: their pace and their bounds. */
 import { expect } from 'chai';
 import { maxActivityPaths } from '../../lib/esp/limits.js';
 import { ActivityReports } from '../../lib/esp/source-reports.js';

@@ -1,34 +1,31 @@
 /**
- * `npm run interop [-- NAME…]`: plays the scenarios against real peers. `--list` names them, `--pair MOON,SUN` puts
- * other parties on the two ends, `--keys` writes the keys beside the captures, `--keep` keeps the logs of what passed too,
- * `--jobs N` plays N at a time. The last line is `N passed, M failed`, with what was skipped and why above it.
+ * `npm run interop [-- NAME…]`: plays the scenarios against real peers.
+ *   --list         names them
+ *   --pair A,B     puts these on moon and sun in place of the scenario's own pairs
+ *   --keys         writes the keys beside the captures, for Wireshark
+ *   --keep         keeps logs and packets of what passed, too
+ *   --jobs N       plays N at a time
+ *   --trees …      is the runner's own word to itself inside a user-mode kernel: NAME=FOLDER,… in place of containers
+ * What is skipped is listed with the reason; the last line is `N passed, M failed, K skipped`.
  */
-import { readdirSync, rmSync } from 'node:fs';
+import { rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Engine } from './lab/engine.js';
+import type { PeerHost } from './lab/engine.js';
+import { ImageTree } from './lab/image-tree.js';
 import { ensureImage, requireEngine, strongSwanVersions, type StrongSwanVersion } from './lab/images.js';
-import { Lab, projectRoot } from './lab/lab.js';
-import { parsePair, type Pair } from './lab/party.js';
-import { scenarioFolder, Stage } from './lab/stage.js';
+import { projectRoot } from './lab/lab.js';
+import { parsePair } from './lab/party.js';
+import { folderOf, play, titleOf, type Outcome, type Run } from './play.js';
 import { scenarios } from './scenarios.js';
-import type { Scenario, Variant } from './scenario.js';
-
-interface Run {
-  readonly name: string;
-  readonly scenario: Scenario;
-  readonly variant: Variant;
-  readonly pair: Pair;
-}
 
 interface Result {
   readonly run: Run;
-  readonly error: string | null;
-  readonly notes: readonly string[];
+  readonly outcome: Outcome;
   readonly seconds: number;
 }
 
-const arguments_ = parseArgs({
+const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     list: { type: 'boolean', default: false },
@@ -36,28 +33,26 @@ const arguments_ = parseArgs({
     keys: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
     jobs: { type: 'string', default: '2' },
+    trees: { type: 'string' },
   },
 });
 
-await main();
+if (values.list) list();
+else await main();
 
 async function main(): Promise<void> {
-  const { values, positionals } = arguments_;
-  if (values.list) {
-    list();
-    return;
-  }
-  const runs = chosenRuns(positionals, values.pair);
+  const runs = chosenRuns(positionals);
   if (runs.length === 0) {
     process.stderr.write(`no scenario is named ${positionals.join(' ')}: --list names them\n`);
     process.exitCode = 2;
     return;
   }
   if (process.getuid?.() !== 0) {
-    process.stdout.write(`skipped all ${runs.length} runs: the lab of network namespaces needs root\n0 passed, 0 failed, ${runs.length} skipped\n`);
+    process.stdout.write(`skipped: all ${runs.length} runs, network namespaces need root\n0 passed, 0 failed, ${runs.length} skipped\n`);
     return;
   }
-  const { engine, images } = await prepareImages(runs);
+  const { host, images } = values.trees === undefined ? await prepareImages(runs) : { host: new ImageTree(), images: parseTrees(values.trees) };
+  const surroundings = { host, images, keys: values.keys, keep: values.keep };
   const results: Result[] = [];
   const waiting = [...runs];
   await Promise.all(Array.from({ length: Math.max(1, Number(values.jobs)) }, () => work()));
@@ -65,7 +60,9 @@ async function main(): Promise<void> {
 
   async function work(): Promise<void> {
     for (let run = waiting.shift(); run !== undefined; run = waiting.shift()) {
-      const result = await play(run, engine, images);
+      const began = Date.now();
+      const outcome = await play(run, surroundings);
+      const result = { run, outcome, seconds: (Date.now() - began) / 1000 };
       results.push(result);
       report(result, results.length, runs.length);
     }
@@ -73,77 +70,75 @@ async function main(): Promise<void> {
 }
 
 function list(): void {
+  let total = 0;
   for (const [name, scenario] of scenarios) {
     const count = scenario.variants.reduce((sum, variant) => sum + variant.pairs.length, 0);
-    process.stdout.write(`${name.padEnd(28)} ${count} ${count === 1 ? 'run' : 'runs'}\n`);
+    const variants = scenario.variants.map((variant) => variant.name).filter((variant) => variant !== '');
+    process.stdout.write(`${name.padEnd(22)} ${String(count).padStart(3)} ${count === 1 ? 'run ' : 'runs'}  ${variants.join(', ')}\n`);
+    total += count;
   }
+  process.stdout.write(`${total} runs in all\n`);
 }
 
-function chosenRuns(names: readonly string[], pairText: string | undefined): Run[] {
+function chosenRuns(names: readonly string[]): Run[] {
   const runs: Run[] = [];
-  const pair = pairText === undefined ? null : parsePair(pairText);
+  const asked = values.pair === undefined ? null : parsePair(values.pair);
   for (const [name, scenario] of scenarios) {
     for (const variant of scenario.variants) {
-      const pairs = pair === null ? variant.pairs : [pair];
-      for (const one of pairs) {
-        const title = runName(name, variant, one);
-        if (names.length === 0 || names.some((wanted) => wanted === name || title.startsWith(`${wanted}.`) || title === wanted)) {
-          runs.push({ name, scenario, variant, pair: one });
-        }
+      for (const pair of asked === null ? variant.pairs : [asked]) {
+        const run = { name, scenario, variant, pair };
+        const title = titleOf(run);
+        if (names.length === 0 || names.some((wanted) => wanted === title || title.startsWith(`${wanted}.`))) runs.push(run);
       }
     }
   }
   return runs;
 }
 
-function runName(name: string, variant: Variant, pair: Pair): string {
-  return [name, variant.name, `${pair.moon}-to-${pair.sun}`].filter((part) => part !== '').join('.');
-}
-
-async function prepareImages(runs: readonly Run[]): Promise<{ engine: Engine | null; images: Map<StrongSwanVersion, string> }> {
+async function prepareImages(runs: readonly Run[]): Promise<{ host: PeerHost | null; images: Map<StrongSwanVersion, string> }> {
   const images = new Map<StrongSwanVersion, string>();
   const wanted = strongSwanVersions.filter((version) => runs.some(({ pair }) => pair.moon === version || pair.sun === version));
-  if (wanted.length === 0) return { engine: null, images };
+  if (wanted.length === 0) return { host: null, images };
   const engine = await requireEngine();
   for (const version of wanted) {
     images.set(version, await ensureImage(engine, version, (text) => process.stdout.write(`${text}\n`)));
   }
-  return { engine, images };
+  return { host: engine, images };
 }
 
-async function play(run: Run, engine: Engine | null, images: ReadonlyMap<StrongSwanVersion, string>): Promise<Result> {
-  const began = Date.now();
-  const lab = new Lab(join('interop', runName(run.name, run.variant, run.pair).replaceAll(/[^\w.-]/g, '_')));
-  let error: string | null = null;
-  let notes: readonly string[] = [];
-  try {
-    const stage = await Stage.open(lab, { ...run, templates: join(scenarioFolder, run.name), engine, images, keys: arguments_.values.keys });
-    notes = stage.notes;
-    await run.scenario.play(stage);
-  } catch (caught) {
-    error = caught instanceof Error ? (caught.name === 'LabError' ? caught.message : (caught.stack ?? caught.message)) : String(caught);
+function parseTrees(text: string): Map<StrongSwanVersion, string> {
+  const trees = new Map(text.split(',').map((part): [string, string] => [part.slice(0, part.indexOf('=')), part.slice(part.indexOf('=') + 1)]));
+  const found = new Map<StrongSwanVersion, string>();
+  for (const version of strongSwanVersions) {
+    const folder = trees.get(version);
+    if (folder !== undefined) found.set(version, folder);
   }
-  await lab.close();
-  if (error === null && !arguments_.values.keep) rmSync(lab.folder, { recursive: true, force: true });
-  return { run, error, notes, seconds: (Date.now() - began) / 1000 };
+  return found;
 }
 
-function report({ run, error, notes, seconds }: Result, done: number, of: number): void {
-  const title = runName(run.name, run.variant, run.pair);
+function report({ run, outcome, seconds }: Result, done: number, of: number): void {
+  const title = titleOf(run);
   const count = `[${String(done).padStart(String(of).length)}/${of}]`;
-  const remark = notes.length === 0 ? '' : `  ${notes.join('; ')}`;
-  process.stdout.write(`${count} ${error === null ? 'ok  ' : 'FAIL'} ${title} (${seconds.toFixed(1)} s)${remark}\n`);
-  if (error !== null) {
-    process.stdout.write(`       ${error.replaceAll('\n', '\n       ')}\n       logs and packets: .lab/interop/${title}\n`);
+  const mark = { passed: 'ok  ', failed: 'FAIL', skipped: 'skip' }[outcome.kind];
+  const remark = outcome.kind === 'skipped' || outcome.notes.length === 0 ? '' : `  ${outcome.notes.join('; ')}`;
+  process.stdout.write(`${count} ${mark} ${title} (${seconds.toFixed(1)} s)${remark}\n`);
+  if (outcome.kind === 'failed') {
+    process.stdout.write(`       ${outcome.reason.replaceAll('\n', '\n       ')}\n       logs and packets: ${join('.lab', folderOf(run))}\n`);
   }
 }
 
 function conclude(results: readonly Result[]): void {
-  const failed = results.filter((result) => result.error !== null);
-  for (const { run } of failed) process.stdout.write(`failed: ${runName(run.name, run.variant, run.pair)}\n`);
-  // Folders of earlier runs that passed meanwhile are gone; an empty parent is of no use either.
-  const folder = join(projectRoot, '.lab', 'interop');
-  if (readdirSync(folder).length === 0) rmSync(folder, { recursive: true });
-  process.stdout.write(`${results.length - failed.length} passed, ${failed.length} failed\n`);
-  if (failed.length > 0) process.exitCode = 1;
+  const count = { passed: 0, failed: 0, skipped: 0 };
+  for (const { run, outcome } of results) {
+    count[outcome.kind] += 1;
+    if (outcome.kind === 'failed') process.stdout.write(`failed: ${titleOf(run)}\n`);
+    if (outcome.kind === 'skipped') process.stdout.write(`skipped: ${titleOf(run)}: ${outcome.reason}\n`);
+  }
+  try {
+    rmdirSync(join(projectRoot, '.lab', 'interop'));
+  } catch {
+    // There is something in it: what failed now or earlier, or what is being played beside us.
+  }
+  process.stdout.write(`${count.passed} passed, ${count.failed} failed${count.skipped === 0 ? '' : `, ${count.skipped} skipped`}\n`);
+  if (count.failed > 0) process.exitCode = 1;
 }

@@ -33,7 +33,7 @@ const debianPackages = {
     procps: 'pgrep',
     conntrack: 'conntrack',
   },
-  interop: { podman: 'podman', runc: 'runc', debootstrap: 'debootstrap', uidmap: 'newuidmap', 'user-mode-linux': 'linux.uml' },
+  interop: { podman: 'podman', runc: 'runc', debootstrap: 'debootstrap', uidmap: 'newuidmap', 'user-mode-linux': 'linux.uml', kmod: 'modprobe' },
 };
 
 /** What one need builds on. */

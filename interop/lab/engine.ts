@@ -14,7 +14,18 @@ export interface ContainerOptions {
   readonly argv: readonly string[];
 }
 
-export class Engine {
+/** What can run the peers' programs: a container engine, or (lab/image-tree.ts) an image's file tree without one. */
+export interface PeerHost {
+  start(options: ContainerOptions): Promise<void>;
+  exec(name: string, argv: readonly string[]): Promise<Finished>;
+  /** Ends the container if it still runs, and takes it away. */
+  remove(name: string): Promise<void>;
+  /** The peers use the kernel's ESP, not their own. */
+  readonly kernelEsp: boolean;
+}
+
+export class Engine implements PeerHost {
+  readonly kernelEsp: boolean = false;
   readonly name: 'podman' | 'docker';
   readonly #argv: readonly string[];
 
@@ -78,11 +89,6 @@ export class Engine {
     return run([...this.#argv, 'exec', name, ...argv]);
   }
 
-  async signal(name: string, signal: string): Promise<void> {
-    await run([...this.#argv, 'kill', '-s', signal, name]);
-  }
-
-  /** Ends the container if it still runs, and takes it away. */
   async remove(name: string): Promise<void> {
     await run([...this.#argv, 'rm', '-f', '-t', '0', name]);
   }

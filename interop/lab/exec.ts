@@ -113,6 +113,12 @@ export class Running {
     if (this.#code === null) this.#child.kill(signal);
   }
 
+  /** Ends it and all that it started, at once. */
+  async killAll(): Promise<void> {
+    if (this.#code === null && this.pid > 1) process.kill(-this.pid, 'SIGKILL');
+    await this.exited;
+  }
+
   /** Asks it to end, and ends it when it does not within the time; its exit code. */
   async stop(signal: NodeJS.Signals = 'SIGTERM', patienceMs = 5000): Promise<number> {
     this.signal(signal);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Scenario, Variant } from '../scenario.js';
 import { otherSite, type SiteName } from './addressing.js';
 import { startCapture } from './capture.js';
-import type { Engine } from './engine.js';
+import type { PeerHost } from './engine.js';
 import { ensure, eventually, LabError } from './exec.js';
 import { projectRoot, type Lab } from './lab.js';
 import { controlSocket, Mhtun } from './mhtun.js';
@@ -24,7 +24,7 @@ export interface StageOptions {
   readonly templates: string;
   readonly variant: Variant;
   readonly pair: Pair;
-  readonly engine: Engine | null;
+  readonly engine: PeerHost | null;
   readonly images: ReadonlyMap<StrongSwanVersion, string>;
   readonly keys: boolean;
   /** A measurement: nothing is captured and little is logged. */

@@ -1,7 +1,7 @@
 /** strongSwan's charon in a container of the lab, with its ESP in userland (kernel-libipsec) and vici as its control. */
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Engine } from './engine.js';
+import type { PeerHost } from './engine.js';
 import { eventually, LabError } from './exec.js';
 import type { Lab } from './lab.js';
 import type { ChildSa, IkeSa, Outcome, Party } from './party.js';
@@ -23,14 +23,14 @@ export interface StrongSwanOptions {
 export class StrongSwan implements Party {
   readonly kind: StrongSwanVersion;
   readonly site: Site;
-  readonly #engine: Engine;
+  readonly #engine: PeerHost;
   readonly #options: StrongSwanOptions;
   readonly #folder: string;
   readonly #container: string;
   readonly #shortcut: string;
   #running = false;
 
-  constructor(lab: Lab, engine: Engine, site: Site, options: StrongSwanOptions) {
+  constructor(lab: Lab, engine: PeerHost, site: Site, options: StrongSwanOptions) {
     this.kind = options.version;
     this.site = site;
     this.#engine = engine;
@@ -39,7 +39,7 @@ export class StrongSwan implements Party {
     this.#container = `${site.host.name}-${options.version}`;
     this.#shortcut = join('/tmp', this.#container);
     mkdirSync(this.#folder, { recursive: true });
-    writeFileSync(join(this.#folder, 'strongswan.conf'), strongSwanConf(options.charon));
+    writeFileSync(join(this.#folder, 'strongswan.conf'), strongSwanConf(engine.kernelEsp, options.charon));
     writeFileSync(join(this.#folder, 'swanctl.conf'), options.config);
     symlinkSync(this.#folder, this.#shortcut);
     lab.onClose(`container ${this.#container}`, async () => {
@@ -161,11 +161,12 @@ const startScript = [
 
 /** The algorithms of `openssl` come first, `gmp`, `chapoly` and `curve25519` give what it lacks. */
 const plugins =
-  'random nonce openssl aes sha1 sha2 hmac kdf pem pkcs1 pkcs8 x509 constraints revocation pubkey gcm chapoly curve25519 gmp kernel-libipsec kernel-netlink socket-default vici';
+  'random nonce openssl aes sha1 sha2 hmac kdf pem pkcs1 pkcs8 x509 constraints revocation pubkey gcm chapoly curve25519 gmp socket-default vici';
 
-function strongSwanConf(charon: Readonly<Record<string, string>>): string {
+function strongSwanConf(kernelEsp: boolean, charon: Readonly<Record<string, string>>): string {
   const settings: Record<string, string> = {
-    load: plugins,
+    // The first of the two that can do ESP does it.
+    load: kernelEsp ? `${plugins} kernel-netlink` : `${plugins} kernel-libipsec kernel-netlink`,
     'plugins.vici.socket': 'unix:///lab/charon.vici',
     'filelog.lab.path': '/lab/charon.log',
     'filelog.lab.default': '1',

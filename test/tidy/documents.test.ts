@@ -3,6 +3,8 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { npmScripts, root } from '../../scripts/project.js';
+import type { ConfigFiles } from '../../lib/config/files.js';
+import { loadConfig } from '../../lib/config/load.js';
 import { firstImpureLevel, layers } from './layers.js';
 import { projectFiles, readProjectFile, typescriptFiles } from './project-files.js';
 import { exportedConstants } from './sources.js';
@@ -37,6 +39,26 @@ describe('the documents', () => {
     }));
     expect(Object.fromEntries(documented)).to.deep.equal(Object.fromEntries(Object.entries(layers).map(([folder, { level }]) => [folder, level])));
   });
+});
+
+describe('the README', () => {
+  const blocks = [...readProjectFile('README.md').matchAll(/^```toml\n([\s\S]*?)^```/gm)].map((match) => match[1] ?? '');
+
+  it('shows a configuration for each of two ends', () => {
+    expect(blocks).to.have.length(2);
+  });
+
+  for (const [index, text] of blocks.entries()) {
+    it(`shows a valid configuration (${index + 1})`, () => {
+      const secret = 'a secret of more than twenty characters';
+      const files: ConfigFiles = {
+        read: (path) => ({ ok: true, text: path.endsWith('.psk') ? secret : text, mode: 0o600 }),
+        glob: () => [],
+      };
+      const { warnings } = loadConfig(files, '/etc/mhtun/mhtun.toml');
+      expect(warnings).to.deep.equal([]);
+    });
+  }
 });
 
 describe('docs/limits.md', () => {

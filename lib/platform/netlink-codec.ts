@@ -87,7 +87,7 @@ export function verdictOf(message: NetlinkMessage): NetlinkVerdict | null {
     throw new DecodeError('a netlink verdict is cut off', 0);
   }
   const view = new DataView(payload.buffer, payload.byteOffset, payload.length);
-  const errno = -view.getInt32(0, littleEndian);
+  const errno = Math.abs(view.getInt32(0, littleEndian));
   let at = 4;
   if (message.type === messageType.error) {
     if (payload.length < 4 + headerOctets) throw new DecodeError('a netlink verdict is cut off', 4);

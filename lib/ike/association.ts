@@ -6,7 +6,7 @@ import type { CryptoJob, CryptoJobResult } from '../crypto/work.js';
 import type { DataPlaneCommand } from '../esp/data-plane.js';
 import { assert, present } from '../util/assert.js';
 import type { DatagramPath, IpAddress } from '../util/address.js';
-import type { ChildSaId, IkeSpi, Instant } from '../util/brands.js';
+import type { ChildSaId, EspSpi, IkeSpi, Instant } from '../util/brands.js';
 import { ikeSpi } from '../util/brands.js';
 import { OutputQueue } from '../util/machine.js';
 import type { Identity } from '../wire/identity.js';
@@ -92,6 +92,10 @@ export class Association {
   readonly lingering: Map<ChildSaId, Instant> = new Map<ChildSaId, Instant>();
   /** A rekey of this IKE SA by the peer while ours is under way (RFC 7296 §2.8.2). */
   rekeyedByPeer: { readonly successor: Association; readonly nonces: readonly Uint8Array[] } | null = null;
+  /** SPIs that the peer deleted before its answer that names them came: the network reorders. */
+  readonly earlyDeletes: Set<EspSpi> = new Set<EspSpi>();
+  /** A successor of undecided standing: takes over from the old IKE SA at once. */
+  adopt: (() => void) | null = null;
   /** As MOBIKE responder: the path that the peer was asked to move to, and who waits for it (RFC 4555 §3.6). */
   askedMove: { readonly path: DatagramPath; readonly commands: readonly number[] } | null = null;
   /** What the peer last saw of our address, as its hash; a change means a new NAT mapping (RFC 4555 §3.8). */

@@ -1,6 +1,6 @@
 /** What the operator or the endpoint wishes of an IKE SA, turned into exchanges. */
 import { unreachable } from '../util/unreachable.js';
-import { createChild, rekeyChild } from './create-child.js';
+import { canRekey, createChild, rekeyChild } from './create-child.js';
 import { deleteChild, deleteIkeSa } from './deletion.js';
 import type { Exchanger } from './exchanger.js';
 import type { IkeCommand } from './io.js';
@@ -81,7 +81,11 @@ function rekey(exchanger: Exchanger, id: number, name: string | null): void {
     return;
   }
   last.waiting.push(id);
-  for (const child of children) if (child.state === 'installed') exchanger.enqueue(rekeyChild(child));
+  for (const child of children) {
+    if (canRekey(child)) exchanger.enqueue(rekeyChild(child));
+    // As soon as the peer surely has it.
+    else if (child.state === 'installed') child.rekeyAt = association.now;
+  }
 }
 
 function remove(exchanger: Exchanger, id: number, name: string): void {

@@ -5,7 +5,6 @@ import { notifyName, notifyType, protocolId } from '../wire/iana.js';
 import { findNotify, findPayload, type Payload } from '../wire/payload.js';
 import type { KePayload } from '../wire/payloads/ke.js';
 import { notify, type NotifyPayload } from '../wire/payloads/notify.js';
-import type { Association } from './association.js';
 import { isRefusal, judgeChildRequest, selectorPayloads, type AgreedChild } from './child-negotiation.js';
 import { addChild, announceChild, maxChildSasPerIkeSa, replaceChild } from './children.js';
 import { espSpiBytes, formatEspSpi, type ChildSa } from './child-sa.js';
@@ -19,7 +18,7 @@ const empty = new Uint8Array(0);
 export function answerCreateChild(exchanger: Exchanger, request: Request): void {
   const { association } = exchanger;
   const { payloads } = request;
-  const target = findTarget(association, payloads);
+  const target = findTarget(exchanger, payloads);
   if (target.kind === 'refused') {
     refuse(exchanger, target.notify, target.reason);
     return;
@@ -49,12 +48,16 @@ interface Grant {
   readonly nr: Uint8Array;
 }
 
-function findTarget(association: Association, payloads: readonly Payload[]): { readonly kind: 'found'; readonly child: ChildSa | null } | { readonly kind: 'refused'; readonly notify: NotifyPayload; readonly reason: string } {
+function findTarget({ association, active }: Exchanger, payloads: readonly Payload[]): { readonly kind: 'found'; readonly child: ChildSa | null } | { readonly kind: 'refused'; readonly notify: NotifyPayload; readonly reason: string } {
   const rekey = findNotify(payloads, notifyType.REKEY_SA);
   if (rekey === null) return { kind: 'found', child: null };
   const spi = rekeyedSpi(payloads);
   const child = spi === null ? undefined : [...association.children.values()].find((c) => espSpiBytes(c.spiOut).every((octet, i) => octet === spi[i]));
   if (child !== undefined) return { kind: 'found', child };
+  if (active?.subject.kind === 'child') {
+    // It may be the very one that our request makes, whose answer was overtaken by this one.
+    return { kind: 'refused', notify: notify(notifyType.TEMPORARY_FAILURE), reason: 'a Child SA is being made' };
+  }
   // RFC 7296 §2.25: protocol and SPI as in the request; a protocol that is none is not echoed.
   const protocol = rekey.protocol === protocolId.AH ? protocolId.AH : protocolId.ESP;
   return { kind: 'refused', notify: notify(notifyType.CHILD_SA_NOT_FOUND, empty, protocol, rekey.spi.length === 4 ? rekey.spi : empty), reason: 'the peer wants to rekey a Child SA that does not exist' };

@@ -50,11 +50,16 @@ export function rekeyChild(child: ChildSa): Intent {
 function create(wish: Wish): Intent {
   return (exchanger) => {
     const { children, phase } = exchanger.association;
-    if (wish.rekeys !== null && (children.get(wish.rekeys.id) !== wish.rekeys || wish.rekeys.state !== 'installed')) return null;
+    if (wish.rekeys !== null && (children.get(wish.rekeys.id) !== wish.rekeys || !canRekey(wish.rekeys))) return null;
     if (phase.kind === 'established') return new ChildCreation(exchanger, wish);
     exchanger.association.commandDone(wish.commands, { ok: false, error: 'the IKE SA is ending' });
     return null;
   };
+}
+
+/** One that the peer made by a rekey is not known to it for certain before it is used: until then a rekey could find nothing there. */
+export function canRekey(child: ChildSa): boolean {
+  return child.state === 'installed' && child.sends;
 }
 
 /** How long to wait before trying again what the peer could not do just now. */
@@ -193,6 +198,11 @@ class ChildCreation implements Exchange {
       initiated: true,
       send: redundant ? 'never' : 'now',
     });
+    if (association.earlyDeletes.has(child.spiOut)) {
+      removeChild(association, child, 'deleted by the peer');
+      this.#refused('the peer deleted the new Child SA at once');
+      return;
+    }
     if (rekeys === null) {
       announceChild(association, child);
       association.commandDone(commands, { ok: true, detail: `Child SA ${template.name} is up: ${formatEspSpi(child.spiIn)} in, ${formatEspSpi(child.spiOut)} out` });
@@ -304,6 +314,7 @@ class ChildCreation implements Exchange {
   }
 
   #end(): void {
+    this.#exchanger.association.earlyDeletes.clear();
     this.#pair?.privateKey.wipe();
     this.#exchanger.finish(this);
   }

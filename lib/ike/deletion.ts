@@ -1,11 +1,14 @@
 /** Deleting Child SAs and the IKE SA, and the two crossing (RFC 7296 §1.4.1, §2.25.1, §2.25.2). */
+import { espSpi } from '../util/brands.js';
 import { exchangeType, protocolId } from '../wire/iana.js';
 import { payloadsOf, type Payload } from '../wire/payload.js';
 import { notify } from '../wire/payloads/notify.js';
-import type { Association } from './association.js';
 import { espSpiBytes, type ChildSa } from './child-sa.js';
 import { removeChild } from './children.js';
 import type { Exchange, Exchanger, Intent, Subject } from './exchanger.js';
+
+/** Child SAs of one exchange that a peer may delete before its answer is here: one, and some patience. */
+const maxEarlyDeletes = 4;
 
 /** Deletes one Child SA at both ends. */
 class ChildDeletion implements Exchange {
@@ -122,14 +125,17 @@ export function deleteIkeSa(reason: string, commands: readonly number[]): Intent
 }
 
 /** The peer's Deletes in a request: takes the Child SAs away and returns the payloads to answer with, and whether the IKE SA goes. */
-export function processDeletes(association: Association, payloads: readonly Payload[]): { readonly answer: Payload[]; readonly ikeSa: boolean } {
+export function processDeletes({ association, active }: Exchanger, payloads: readonly Payload[]): { readonly answer: Payload[]; readonly ikeSa: boolean } {
   const deletes = payloadsOf(payloads, 'delete');
   if (deletes.some((d) => d.protocol === protocolId.IKE)) return { answer: [], ikeSa: true };
   const spis: Uint8Array[] = [];
   for (const spi of deletes.filter((d) => d.protocol === protocolId.ESP).flatMap((d) => d.spis)) {
     // The peer names its inbound SPI: our outbound one.
     const child = [...association.children.values()].find((c) => sameSpi(c, spi));
-    if (child === undefined) continue;
+    if (child === undefined) {
+      if (active?.subject.kind === 'child' && association.earlyDeletes.size < maxEarlyDeletes) association.earlyDeletes.add(espSpi(new DataView(spi.buffer, spi.byteOffset, 4).getUint32(0)));
+      continue;
+    }
     const crossed = child.state === 'deleting';
     removeChild(association, child, 'deleted by the peer');
     // RFC 7296 §1.4.1: a Delete of ours is on its way already, and must not be said twice.

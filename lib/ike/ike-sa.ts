@@ -10,7 +10,7 @@ import { DecodeError } from '../util/errors.js';
 import type { Wake } from '../util/machine.js';
 import { unreachable } from '../util/unreachable.js';
 import { exchangeType, exchangeName, notifyType, protocolId } from '../wire/iana.js';
-import { findNotify, findPayload } from '../wire/payload.js';
+import { findNotify, findPayload, payloadsOf } from '../wire/payload.js';
 import { notify } from '../wire/payloads/notify.js';
 import type { Proposal } from '../wire/payloads/sa.js';
 import { Association, type Control } from './association.js';
@@ -202,6 +202,8 @@ export class IkeSa implements IkeSaMachine {
       return;
     }
     this.#followIke(request);
+    // A peer that works on this IKE SA takes it for the one that stands (RFC 7296 §2.8.2), whatever we still wait for.
+    if (!deletesIkeSa(request)) association.adopt?.();
     switch (type) {
       case exchangeType.CREATE_CHILD_SA:
         this.#answerCreate(request);
@@ -289,7 +291,7 @@ export class IkeSa implements IkeSaMachine {
   }
 
   #control(): Control {
-    const old = this.#association;
+    const association = this.#association;
     const successors = new Map<Association, IkeSa>();
     const machineOf = (successor: Association): IkeSa => {
       const known = successors.get(successor) ?? new IkeSa(successor);
@@ -301,24 +303,40 @@ export class IkeSa implements IkeSaMachine {
         this.#close(reason, false);
       },
       distrust: (reason) => {
-        old.event('peer-misbehaved', { reason });
+        association.event('peer-misbehaved', { reason });
         this.#close(reason, false);
       },
       born: (successor) => {
-        old.outputs.push({ kind: 'successor', ikeSa: machineOf(successor) });
+        const machine = machineOf(successor);
+        successor.adopt = () => {
+          association.now = successor.now;
+          association.control.superseded(successor, false);
+          successor.outputs.push({ kind: 'successor', ikeSa: this });
+        };
+        association.outputs.push({ kind: 'successor', ikeSa: machine });
       },
       redundant: (successor) => {
         const machine = machineOf(successor);
         endIkeSa(machine.#exchanger, 'redundant after a simultaneous rekey', []);
-        old.outputs.push({ kind: 'successor', ikeSa: machine });
+        association.outputs.push({ kind: 'successor', ikeSa: machine });
       },
       superseded: (successor, deleteOld) => {
         const machine = machineOf(successor);
-        successor.now = old.now;
-        inherit(old, successor);
-        if (old.phase.kind === 'established') old.enter({ kind: 'rekeyed' });
+        if (association.phase.kind === 'rekeyed' || association.phase.kind === 'closed') return;
+        successor.adopt = null;
+        successor.now = association.now;
+        inherit(association, successor);
+        if (association.phase.kind === 'established') association.enter({ kind: 'rekeyed' });
+        // The peer deletes what it made in vain; it may have forgotten it already, so ours does not wait for ever.
+        const loser = association.rekeyedByPeer?.successor ?? successor;
+        if (loser !== successor) {
+          loser.now = association.now;
+          loser.enter({ kind: 'rekeyed' });
+          armPhaseTimers(machineOf(loser).#exchanger);
+          association.outputs.push({ kind: 'successor', ikeSa: machineOf(loser) });
+        }
         this.#exchanger.handOver(machine.#exchanger);
-        old.outputs.push({ kind: 'successor', ikeSa: machine });
+        association.outputs.push({ kind: 'successor', ikeSa: machine });
         if (deleteOld) this.#exchanger.enqueueFirst(deleteIkeSa('rekeyed', []));
       },
     };
@@ -347,4 +365,8 @@ export class IkeSa implements IkeSaMachine {
     if (wasUp && !rekeyed) association.event('ike-down', { reason, spi_i: `0x${association.spiI}`, spi_r: `0x${association.spiR}` });
     association.outputs.push({ kind: 'closed', reason, rekeyed, authenticationFailed });
   }
+}
+
+function deletesIkeSa(request: Request): boolean {
+  return payloadsOf(request.payloads, 'delete').some((d) => d.protocol === protocolId.IKE);
 }

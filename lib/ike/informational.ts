@@ -29,7 +29,7 @@ export function answerInformational(exchanger: Exchanger, request: Request, outc
     exchanger.respond([notify(notifyType.UNSUPPORTED_CRITICAL_PAYLOAD, Uint8Array.of(unknown.type))]);
     return;
   }
-  const deletes = processDeletes(association, payloads);
+  const deletes = processDeletes(exchanger, payloads);
   const answer: Payload[] = [...deletes.answer, ...answerAddresses(exchanger, request), ...mirror(payloads)];
   if (findNotify(payloads, notifyType.NAT_DETECTION_SOURCE_IP) !== null) {
     // RFC 4555 §3.8: the peer learns from our answer how we see it now.

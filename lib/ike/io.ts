@@ -138,7 +138,7 @@ export type IkeOutput =
   | { readonly kind: 'authenticated'; readonly peer: IkePeer; readonly remoteId: Identity; readonly initialContact: boolean }
   /**
    * A rekeyed IKE SA was born of this one (RFC 7296 §2.18): the endpoint drives it from now on and drains it at once.
-   * Said again when the old one hands its Child SAs over: then the new one has outputs to drain, too.
+   * Said again when the old one hands its Child SAs over, by either of the two: then the other has outputs to drain, too.
    */
   | { readonly kind: 'successor'; readonly ikeSa: IkeSaMachine }
   | { readonly kind: 'child-up'; readonly child: ChildSaId; readonly name: string }

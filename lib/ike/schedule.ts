@@ -2,7 +2,7 @@
 import { after, earlier, type Instant } from '../util/brands.js';
 import { beginSending, removeChild } from './children.js';
 import { checkLiveness } from './commands.js';
-import { rekeyChild } from './create-child.js';
+import { canRekey, rekeyChild } from './create-child.js';
 import type { Exchanger } from './exchanger.js';
 import { rekeyIkeSa } from './rekey.js';
 
@@ -11,7 +11,7 @@ const natKeepaliveMs = 20_000;
 /** A responder waits so long for IKE_AUTH (an initiator gives up by its own retransmissions). */
 const halfOpenMs = 30_000;
 /** The one who rekeyed the IKE SA deletes the old one; where that never comes, it goes by itself. */
-const rekeyedLingerMs = 60_000;
+const rekeyedLingerMs = 30_000;
 
 /** When `runDue` has something to do; null: nothing in sight. */
 export function nextDue(exchanger: Exchanger): Instant | null {
@@ -20,7 +20,7 @@ export function nextDue(exchanger: Exchanger): Instant | null {
   for (const at of association.lingering.values()) next = earlier(next, at);
   for (const child of association.children.values()) {
     next = earlier(next, earlier(child.sendAt, child.lifetime.hardAt));
-    if (child.state === 'installed') next = earlier(next, child.rekeyAt);
+    if (canRekey(child)) next = earlier(next, child.rekeyAt);
   }
   if (association.phase.kind !== 'established') return next;
   next = earlier(next, association.rekeyAt);
@@ -39,7 +39,7 @@ export function runDue(exchanger: Exchanger): void {
       continue;
     }
     if (child.sendAt !== null && child.sendAt <= now) beginSending(association, child);
-    if (child.state === 'installed' && child.rekeyAt <= now && association.phase.kind === 'established') {
+    if (canRekey(child) && child.rekeyAt <= now && association.phase.kind === 'established') {
       // Once: until the rekey has had its turn, the clock stands.
       child.rekeyAt = after(now, rekeyPatienceMs);
       exchanger.enqueue(rekeyChild(child));

@@ -65,7 +65,7 @@ function wish(pair: Pair, host: VirtualHost): Parameters<VirtualHost['command']>
 function check({ pair, sent, arrived, unanswered }: Outcome, nothingLost: boolean): void {
   const [moon] = pair.moon.sas('sun');
   const [sun] = pair.sun.sas('moon');
-  const told = (): string => `\n${pair.story().split('\n').slice(-200).join('\n')}`;
+  const told = (): string => `\n${pair.story().split('\n').slice(-2000).join('\n')}`;
   expect([pair.moon.sas('sun').length, pair.sun.sas('moon').length], `IKE SAs${told()}`).to.deep.equal([1, 1]);
   expect([moon?.spiI, moon?.spiR], 'the same IKE SA').to.deep.equal([sun?.spiI, sun?.spiR]);
   expect([moon?.children.length, sun?.children.length], `Child SAs${told()}`).to.deep.equal([1, 1]);

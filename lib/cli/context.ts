@@ -29,9 +29,14 @@ export class CliError extends Error {
   }
 }
 
+/** A mistake in the arguments: exit code 2, with where to read on. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
 /** The socket on which the daemon is to be found (or, for `up`, made; null: as the configuration says). */
 export function controlPath(io: CliIo, args: GlobalArgs): string | null {
-  if (args.control === '') throw new CliError('--control needs the path of a socket', 2);
+  if (args.control === '') throw new UsageError('--control needs the path of a socket');
   return args.control ?? (io.env['MHTUN_CONTROL'] === '' ? null : (io.env['MHTUN_CONTROL'] ?? null));
 }
 
@@ -71,7 +76,7 @@ export function doneView(result: unknown, otherwise: string): string {
 export function timeoutMs(seconds: number | undefined): number | null {
   if (seconds === undefined) return null;
   if (Number.isFinite(seconds) && seconds > 0 && seconds <= maxTimeoutSeconds) return seconds * 1000;
-  throw new CliError(`--timeout needs a number of seconds above 0 and up to ${maxTimeoutSeconds}`, 2);
+  throw new UsageError(`--timeout needs a number of seconds above 0 and up to ${maxTimeoutSeconds}`);
 }
 
 /** How long to wait for the daemon's word on a request that it gives itself `ms` for; null: as long as it takes. */

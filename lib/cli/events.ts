@@ -30,8 +30,8 @@ export const registerEvents: Register = (parser, io, done) =>
 
 /** Time, event and peer first, for eyes. */
 function line(event: EventDocument): string {
-  const { time, event: name, peer } = event;
-  return `${JSON.stringify({ time, event: name, peer, ...event })}\n`;
+  const { time, event: name, peer, ...fields } = event;
+  return `${JSON.stringify({ time, event: name, peer, ...fields })}\n`;
 }
 
 function eventsOf(result: unknown): readonly EventDocument[] {

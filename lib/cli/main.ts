@@ -4,7 +4,7 @@ import { ControlClientError } from '../control/client.js';
 import { ConfigError, formatProblem, PlatformError } from '../util/errors.js';
 import { nearestWord } from '../util/nearest.js';
 import { registerCheck } from './check.js';
-import { CliError, json, type ExitCode, type GlobalArgs, type Register } from './context.js';
+import { CliError, json, UsageError, type ExitCode, type GlobalArgs, type Register } from './context.js';
 import { registerDown } from './down.js';
 import { registerEvents } from './events.js';
 import { registerInitiate } from './initiate.js';
@@ -93,7 +93,7 @@ function createParser(argv: readonly string[]): Argv<GlobalArgs> {
     .epilogue('`mhtun VERB --help` shows the options of a verb, with an example. The manual: man mhtun, man mhtun.toml.')
     .exitProcess(false)
     .fail((message, error) => {
-      throw error instanceof Error ? error : new CliError(message, 2);
+      throw error instanceof Error ? error : new UsageError(message);
     });
 }
 
@@ -105,13 +105,13 @@ interface Failure {
 
 /** What a person is told; nothing of the program's inside. */
 function explain(error: unknown, argv: readonly string[]): Failure {
-  if (error instanceof CliError) return { exitCode: error.exitCode, message: error.exitCode === 1 ? error.message : usageWords(error.message, argv) };
+  if (error instanceof CliError) return { exitCode: error.exitCode, message: error.message };
   if (error instanceof ControlClientError) return { exitCode: 1, message: error.message };
   if (error instanceof ConfigError) {
     return { exitCode: 2, message: error.problems.map(formatProblem).join('\n'), problems: error.problems };
   }
   if (error instanceof PlatformError) return { exitCode: 1, message: `${error.message}. ${error.advice}`.trim() };
-  if (error instanceof Error && error.name === 'YError') return { exitCode: 2, message: usageWords(error.message, argv) };
+  if (error instanceof UsageError || (error instanceof Error && error.name === 'YError')) return { exitCode: 2, message: usageWords(error.message, argv) };
   const words = error instanceof Error ? error.message : String(error);
   return { exitCode: 1, message: `something went wrong inside: ${words}\nRun it again with --debug to see where, and please report it.` };
 }

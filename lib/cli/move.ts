@@ -1,6 +1,6 @@
 /** `mhtun move`: take an IKE SA and its Child SAs to another pair of addresses. */
 import { parseAddress } from '../util/address.js';
-import { ask, CliError, doneView, print, type Register } from './context.js';
+import { ask, doneView, print, UsageError, type Register } from './context.js';
 
 export const registerMove: Register = (parser, io, done) =>
   parser.command(
@@ -16,7 +16,7 @@ export const registerMove: Register = (parser, io, done) =>
     async (args) => {
       const local = address('--local', args.local);
       const remote = address('--remote', args.remote);
-      if (local.includes(':') !== remote.includes(':')) throw new CliError('--local and --remote must be of one family, IPv4 or IPv6', 2);
+      if (local.includes(':') !== remote.includes(':')) throw new UsageError('--local and --remote must be of one family, IPv4 or IPv6');
       const result = await ask(io, args, { verb: 'move', peer: args.peer, local, remote }, { timeoutMs: null });
       done(print(io, args, result, () => doneView(result, `${args.peer} moved to ${local} → ${remote}`)));
     },
@@ -24,6 +24,6 @@ export const registerMove: Register = (parser, io, done) =>
 
 function address(option: string, text: string): string {
   const parsed = parseAddress(text);
-  if (parsed === null) throw new CliError(`${option} needs an IP address; got "${text}"`, 2);
+  if (parsed === null) throw new UsageError(`${option} needs an IP address; got "${text}"`);
   return parsed;
 }

@@ -1,5 +1,5 @@
 /** `mhtun rekey`: replace the keys of the IKE SA or of a Child SA now. */
-import { ask, CliError, doneView, patience, print, timeoutMs, type Register } from './context.js';
+import { ask, doneView, patience, print, timeoutMs, UsageError, type Register } from './context.js';
 
 export const registerRekey: Register = (parser, io, done) =>
   parser.command(
@@ -12,7 +12,7 @@ export const registerRekey: Register = (parser, io, done) =>
         .option('child', { type: 'string', requiresArg: true, describe: 'this Child SA; without --ike and --child every one' })
         .option('timeout', { type: 'number', requiresArg: true, describe: 'seconds to wait' })
         .check((args) => {
-          if (args.ike && args.child !== undefined) throw new CliError('--ike and --child are two different things: give one of them', 2);
+          if (args.ike && args.child !== undefined) throw new UsageError('--ike and --child are two different things: give one of them');
           return true;
         })
         .example('mhtun rekey sun --ike', 'exit code 0 when the new SA is in use'),

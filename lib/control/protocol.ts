@@ -7,7 +7,10 @@
 import { parseRecordedFiles, type RecordedFiles } from '../config/recorded-files.js';
 import type { ControlReply, ControlRequest, EventDocument } from './messages.js';
 
-/** Octets of the longest request line: a configuration of thousands of peers that `reload` brings along fits. Only root and the daemon's user can ask. */
+/**
+ * Octets of the longest request line: a configuration of thousands of peers that `reload` brings along fits.
+ * Only root and the daemon's user can ask.
+ */
 export const maxControlRequestBytes: number = 32 * 1024 * 1024;
 /** Octets of the longest line a client takes: a status of thousands of peers fits. */
 export const maxControlReplyBytes: number = 64 * 1024 * 1024;

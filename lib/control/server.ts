@@ -36,9 +36,15 @@ export interface ControlServer {
 
 /**
  * @param descriptor of a socket that listens on `path` already, made by somebody with more rights; null: it is made here
+ * @param requestBytes octets of the longest request
  * @throws PlatformError when another daemon answers on that socket, or the socket cannot be made
  */
-export async function startControlServer(path: string, handler: ControlHandler, descriptor: number | null = null): Promise<ControlServer> {
+export async function startControlServer(
+  path: string,
+  handler: ControlHandler,
+  descriptor: number | null = null,
+  requestBytes: number = maxControlRequestBytes,
+): Promise<ControlServer> {
   if (descriptor === null) {
     makeFolder(dirname(path));
     await clearStaleSocket(path);
@@ -47,7 +53,7 @@ export async function startControlServer(path: string, handler: ControlHandler, 
   const server = createServer((socket) => {
     clients.add(socket);
     socket.once('close', () => clients.delete(socket));
-    serveClient(socket, handler);
+    serveClient(socket, handler, requestBytes);
   });
   server.maxConnections = maxControlConnections;
   await listen(server, path, descriptor);
@@ -151,13 +157,13 @@ function removeGiven(path: string): void {
   }
 }
 
-function serveClient(socket: Socket, handler: ControlHandler): void {
-  const splitter = new LineSplitter(maxControlRequestBytes);
+function serveClient(socket: Socket, handler: ControlHandler, requestBytes: number): void {
+  const splitter = new LineSplitter(requestBytes);
   socket.on('data', (chunk) => {
     const lines = splitter.push(typeof chunk === 'string' ? Buffer.from(chunk) : chunk);
     if (lines === null) {
       socket.removeAllListeners('data');
-      write(socket, encodeReply(null, { ok: false, error: `a request is at most ${maxControlRequestBytes} octets`, exitCode: 2 }));
+      write(socket, encodeReply(null, { ok: false, error: `a request is at most ${requestBytes} octets`, exitCode: 2 }));
       socket.destroySoon();
       return;
     }

@@ -105,10 +105,10 @@ describe('the control socket', () => {
 
   it('cuts off a client whose line does not end', async () => {
     const path = join(folder, 's');
-    await start(path, echo);
-    const lines = await converse(path, 'x'.repeat(70_000), Infinity);
+    servers.push(await startControlServer(path, echo, null, 1000));
+    const lines = await converse(path, 'x'.repeat(1001), Infinity);
     expect(lines).to.have.length(1);
-    expect(lines[0]).to.contain('a request is at most 65536 octets');
+    expect(lines[0]).to.contain('a request is at most 1000 octets');
   });
 
   it('streams events until the client goes, and tells the handler', async () => {

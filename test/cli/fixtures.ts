@@ -1,0 +1,82 @@
+/** A shell for the verbs: what goes in, what came out; and a status to show. */
+import type { StatusDocument } from '../../lib/control/messages.js';
+import type { CliIo } from '../../lib/cli/io.js';
+import { main } from '../../lib/cli/main.js';
+
+export interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs a verb within this process. */
+export async function run(argv: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> {
+  let out = '';
+  let err = '';
+  const controller = new AbortController();
+  const io: CliIo = {
+    env,
+    columns: null,
+    stdout(text) {
+      out += text;
+      if (text.includes('"event":"last"')) controller.abort();
+    },
+    stderr(text) {
+      err += text;
+    },
+    interrupted: () => controller.signal,
+  };
+  const code = await main(argv, io);
+  return { code, out, err };
+}
+
+export const status: StatusDocument = {
+  schema: 1,
+  endpoint: { id: 'moon', interface: 'mh0', data_plane: 'typescript', uptime_s: 8000, pid: 4711, rss_bytes: 61_000_000, config: '/etc/mhtun/mhtun.toml' },
+  peers: [
+    {
+      name: 'sun',
+      ike_sas: [
+        {
+          state: 'ESTABLISHED',
+          initiator: true,
+          spi_i: '0x0011223344556677',
+          spi_r: '0x8899aabbccddeeff',
+          local_id: 'moon',
+          remote_id: 'sun',
+          suite: 'aes128gcm16-prfsha256-x25519',
+          local: '10.1.0.1:4500',
+          remote: '10.1.0.2:4500',
+          mobike: true,
+          nat_local: false,
+          nat_remote: true,
+          established_s: 11.9,
+          rekey_in_s: 13_800,
+          child_sas: [
+            {
+              name: 'net',
+              state: 'INSTALLED',
+              spi_in: '0x01020304',
+              spi_out: '0x05060708',
+              suite: 'aes128gcm16',
+              local_ts: ['192.168.1.0/24'],
+              remote_ts: ['192.168.2.0/24', '192.168.3.0/24[tcp/80]'],
+              packets_in: 10,
+              bytes_in: 840,
+              packets_out: 12_345,
+              bytes_out: 12_345_678,
+              replay_dropped: 2,
+              auth_failed: 1,
+              rekey_in_s: 3400,
+            },
+          ],
+          paths: [
+            { id: 'b', local: '10.2.0.1', remote: '10.2.0.2', interface: 'eth1', state: 'down', rtt_ms: null, jitter_ms: null, loss: null, reason: 'link lost' },
+            { id: 'a', local: '10.1.0.1', remote: '10.1.0.2', interface: 'eth0', state: 'active', rtt_ms: 0.4, jitter_ms: 0.1, loss: 0.015, reason: 'the first' },
+          ],
+        },
+      ],
+    },
+    { name: 'mars', ike_sas: [] },
+  ],
+};

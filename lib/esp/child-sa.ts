@@ -58,6 +58,7 @@ export class ChildSaTable {
   /** Children that can send: lowest priority first, among equals the one installed last. */
   #senders: readonly ChildSa[] = [];
   #selectiveSenders = false;
+  #changes = 0;
 
   constructor(random: RandomBytes, lastSequence: number) {
     this.#random = random;
@@ -78,6 +79,11 @@ export class ChildSaTable {
 
   get senders(): readonly ChildSa[] {
     return this.#senders;
+  }
+
+  /** Grows whenever the senders change. */
+  get changes(): number {
+    return this.#changes;
   }
 
   /** Some sender asks for protocol or ports. */
@@ -170,6 +176,7 @@ export class ChildSaTable {
 
   #setSenders(senders: readonly ChildSa[]): void {
     this.#senders = senders;
+    this.#changes++;
     this.#selectiveSenders = senders.some((sender) => sender.outbound?.selectors.selective === true);
   }
 }

@@ -10,6 +10,7 @@ import type { TrafficSelector } from '../wire/traffic-selector.js';
 import type { ChildSa } from './child-sa.js';
 import type { EspPolicy } from './data-plane.js';
 import { outerTos } from './ecn.js';
+import { FlowCache } from './flow-cache.js';
 import { FragmentTracker } from './fragments.js';
 import { IcmpAnswers } from './icmp-answers.js';
 import { fragmentIpv4 } from './ipv4-fragmenter.js';
@@ -25,6 +26,8 @@ export class OutboundSide {
   readonly #view = new PacketView();
   readonly #policies = new PolicyTable();
   readonly #fragments = new FragmentTracker();
+  readonly #flows = new FlowCache<Route>();
+  #flowsAt = 0;
   /** Where plaintext and trailer are put together; as large as the largest so far. */
   #scratch = new Uint8Array(2048);
   mtu: number = defaultMtuBytes;
@@ -90,9 +93,23 @@ export class OutboundSide {
    * The SA for the packet in the view; or the policy that comes before every SA that fits, and has none; or null. RFC 4301
    * §4.4.1: the first policy that fits decides, so an SA of a later one must not carry its packets.
    */
-  #lookUp(): ChildSa | PolicyEntry | 'unknown' | null {
+  #lookUp(): Route {
+    const { children } = this.#core;
+    // A short walk costs less than the shortcut, and a fragment's ports may not be its own.
+    if (this.#view.fragment !== 'none' || children.senders.length + this.#policies.entries.length <= shortWalk) return this.#walk();
+    const changes = children.changes + this.#policies.changes;
+    if (changes !== this.#flowsAt) this.#flows.clear();
+    this.#flowsAt = changes;
+    const known = this.#flows.get(this.#view);
+    if (known !== undefined) return known;
+    const found = this.#walk();
+    this.#flows.set(this.#view, found);
+    return found;
+  }
+
+  #walk(): Route {
     const view = this.#view;
-    let found: ChildSa | 'unknown' | null = null;
+    let found: Route = null;
     let priority = Number.POSITIVE_INFINITY;
     for (const child of this.#core.children.senders) {
       const outbound = child.outbound;
@@ -176,4 +193,9 @@ export class OutboundSide {
   }
 }
 
+/** Where a packet goes: an SA, a policy without one, nowhere; or its first fragment must tell. */
+type Route = ChildSa | PolicyEntry | 'unknown' | null;
+
+/** SAs and policies up to which each packet walks them. */
+const shortWalk = 8;
 const nothing: readonly Uint8Array[] = [];

@@ -34,9 +34,15 @@ export class PolicyTable {
   #entries: readonly PolicyEntry[] = [];
   #heldBytes = 0;
   #selective = false;
+  #changes = 0;
 
   get entries(): readonly PolicyEntry[] {
     return this.#entries;
+  }
+
+  /** Grows whenever the policies change. */
+  get changes(): number {
+    return this.#changes;
   }
 
   /** Some policy asks for protocol or ports. */
@@ -55,6 +61,7 @@ export class PolicyTable {
       else if (old !== undefined) before.set(policy.name, old);
       return entry;
     });
+    this.#changes++;
     this.#entries = entries.sort((a, b) => a.policy.priority - b.policy.priority);
     this.#selective = entries.some((entry) => entry.selectors.selective);
     let lost = 0;

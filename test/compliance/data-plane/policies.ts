@@ -18,6 +18,7 @@ export function testPolicies(kind: DataPlaneKind): void {
     testAcquire(kind);
     testHolding(kind);
     testOrder(kind);
+    testMany(kind);
   });
 }
 
@@ -169,5 +170,29 @@ function testOrder(kind: DataPlaneKind): void {
     rig.plane.tunPacket(packet);
     expect(await rig.sent()).to.have.length(1);
     expect(await rig.events()).to.deep.equal([]);
+  });
+}
+
+/** Many SAs, so that whatever shortcut a plane takes for flows it knows is taken, and must be given up when things change. */
+function testMany(kind: DataPlaneKind): void {
+  const one = (n: number): EspSelectors => ({ local: [selector('192.168.1.0/24')], remote: [selector(`10.${n >> 8}.${n & 255}.0/24`)] });
+
+  it('find among many SAs the right one for each flow, again and again, as they come and go', async () => {
+    const rig = new Rig(kind);
+    const children = Array.from({ length: 300 }, (_, n) => rig.install({ selectors: one(n), priority: n }));
+    for (let round = 0; round < 2; round++) {
+      for (const [n, child] of children.entries()) rig.plane.tunPacket(udpPacket(here4, ip(`10.${n >> 8}.${n & 255}.7`), 60 + (child.spiOut & 7)));
+    }
+    const spis = (await rig.sent()).map((sent) => new DataView(sent.bytes.buffer, sent.bytes.byteOffset).getUint32(0));
+    expect(spis).to.deep.equal([...children, ...children].map((child) => child.spiOut));
+    const fresh = rig.install({ selectors: one(7), priority: 7 });
+    rig.plane.tunPacket(udpPacket(here4, ip('10.0.7.7'), 100));
+    expect(fresh.peer.open(only(await rig.sent()).bytes)?.sequence).to.equal(1);
+    rig.plane.apply([{ kind: 'remove-outbound', child: fresh.id }]);
+    rig.plane.tunPacket(udpPacket(here4, ip('10.0.7.7'), 100));
+    expect(children[7]?.peer.open(only(await rig.sent()).bytes)?.sequence).to.equal(3);
+    rig.plane.apply([set(policy('sun/first', one(7), 0, false))]);
+    rig.plane.tunPacket(udpPacket(here4, ip('10.0.7.7'), 100));
+    expect(await rig.sent()).to.deep.equal([]);
   });
 }

@@ -109,7 +109,7 @@ const refused: readonly RefusalRule[] = [
   broken(/^ecp(192|224)$/, 'the curve is too small'),
   broken(/^(modpnone|none)$/, 'leave the key exchange out of the proposal instead'),
   unsupported(/^aes(128|192|256)gcm(8|64|12|96)$/, 'tags under 16 octets are weaker and hardly shorter (RFC 8247 §2.1); use aes128gcm16 or aes256gcm16'),
-  broken(/^chacha20poly1305compat$/, 'it sends a key length against RFC 7634 §4; use chacha20poly1305'),
+  broken(/^chacha20poly1305compat$/, 'RFC 7634 has no key length for it; use chacha20poly1305'),
   unsupported(/^aes(128|192|256)ctr$/, 'AES-CTR is not implemented; use aes128gcm16 or aes256gcm16'),
   unsupported(/^aes(128|192|256)ccm(8|64|12|96|16|128)?$/, 'AES-CCM is not implemented; use aes128gcm16 or aes256gcm16'),
   unsupported(/^camellia(128|192|256)?(ctr|ccm(8|64|12|96|16|128))?$/, 'Camellia is not implemented; use aes128gcm16 or aes256gcm16'),

@@ -47,6 +47,7 @@ function modp(provider: Provider, name: string, transformId: number, group: Modp
       // RFC 6989 §2.1: 1 < y < p - 1 is all that a safe prime needs.
       if (compareBytes(peerPublic, one) <= 0 || compareBytes(peerPublic, primeMinusOne) >= 0) return null;
       const shared = provider.modpShared(group, privateKey.expose(), peerPublic);
+      if (shared === null) return null;
       const secret = new SecretKey(shared);
       shared.fill(0);
       return secret;

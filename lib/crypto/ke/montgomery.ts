@@ -20,8 +20,8 @@ export function montgomery(provider: Provider, curve: MontgomeryCurve, transform
       // RFC 8031 §3.1: a KE payload of another length is refused.
       if (peerPublic.length !== keyBytes) return null;
       const shared = provider.montgomeryShared(curve, privateKey.expose(), peerPublic);
-      // RFC 7748 §6: an all-zero output is refused, even where a provider would give it.
-      if (shared === null || shared.every((octet) => octet === 0)) return null;
+      // RFC 7748 §6: an all-zero output is refused, even where a provider would give it. Nothing ends early.
+      if (shared === null || shared.reduce((all, octet) => all | octet, 0) === 0) return null;
       const secret = new SecretKey(shared);
       shared.fill(0);
       return secret;

@@ -1,14 +1,17 @@
 /**
- * Finite-field Diffie-Hellman through OpenSSL's key objects. `createDiffieHellman` would be shorter, but with OpenSSL 3.5
- * (Node 24) it proves the prime anew each time, which takes five seconds for 4096 bits.
+ * Finite-field Diffie-Hellman through OpenSSL. Each of Node's two ways is bad with some version: from OpenSSL 3.5 on,
+ * `createDiffieHellman` proves the prime anew each time (seconds, in Node 24) or tests the peer's value for its subgroup
+ * (Node 22); before, key objects make that test, which costs more than all the rest. The values are the same.
  */
-import { createDiffieHellman, createPrivateKey, createPublicKey, createSecretKey, diffieHellman, type KeyObject } from 'node:crypto';
+import { constants, createDiffieHellman, createPrivateKey, createPublicKey, createSecretKey, diffieHellman, type DiffieHellman, type KeyObject } from 'node:crypto';
 import { assert } from '../../util/assert.js';
 import { concat, fromHex } from '../../util/bytes.js';
 import type { ModpGroup } from './provider.js';
 
 /** generator ^ privateKey mod prime, as long as the prime. */
 export function modpPublic(group: ModpGroup, privateKey: Uint8Array): Uint8Array {
+  // With a private value there already, `generateKeys` only computes the public one.
+  if (!useKeyObjects) return fit(classic(group, privateKey).generateKeys(), group.prime.length);
   const spki = createPublicKey(privateKeyObject(group, privateKey)).export({ format: 'der', type: 'spki' });
   // SEQUENCE { algorithm, BIT STRING { 0 unused bits, INTEGER } } (RFC 5280 §4.1, RFC 3279 §2.3.3).
   const outer = element(spki, 0);
@@ -17,25 +20,41 @@ export function modpPublic(group: ModpGroup, privateKey: Uint8Array): Uint8Array
   return fit(spki.subarray(value.start, value.end), group.prime.length);
 }
 
-/** peerPublic ^ privateKey mod prime, as long as the prime; null where OpenSSL refuses the peer's value. */
+/** peerPublic ^ privateKey mod prime, as long as the prime; null where this OpenSSL refuses the peer's value. */
 export function modpShared(group: ModpGroup, privateKey: Uint8Array, peerPublic: Uint8Array): Uint8Array | null {
-  const bits = der(tag.bitString, Uint8Array.of(0), integer(peerPublic));
-  const publicKey = createPublicKey({ key: asBuffer(der(tag.sequence, algorithm(group), bits)), format: 'der', type: 'spki' });
+  const derive = useKeyObjects ? withKeyObjects(group, privateKey) : withClassic(group, privateKey);
   try {
-    const ours = privateKeyObject(group, privateKey);
-  try {
-    return fit(diffieHellman({ privateKey: ours, publicKey }), group.prime.length);
+    return fit(derive(peerPublic), group.prime.length);
   } catch {
-    // It is in range, so it is not a power of the generator: OpenSSL checks peerPublic ^ q as well (RFC 6989 §2.2).
+    // It is in range, so it is no power of the generator, and this version of OpenSSL minds.
+    // RFC 6989 §2.1 does not; no honest peer sends such a value.
     return null;
   }
-  } catch {
-    // Before 3.5, OpenSSL refuses values outside the subgroup that 2 generates. They harm nobody with these primes, and RFC 6989
-    // §2.1 does not ask for the check: an answer that depends on the version of Node would be worse. No honest peer sends them.
-    const dh = createDiffieHellman(group.prime, Uint8Array.of(group.generator));
-    dh.setPrivateKey(privateKey);
-    return fit(dh.computeSecret(peerPublic), group.prime.length);
-  }
+}
+
+/** OpenSSL 3.5.0 as OPENSSL_VERSION_NUMBER has it. */
+const useKeyObjects = constants.OPENSSL_VERSION_NUMBER >= 0x3050_0000;
+
+type Derive = (peerPublic: Uint8Array) => Uint8Array;
+
+function withClassic(group: ModpGroup, privateKey: Uint8Array): Derive {
+  const dh = classic(group, privateKey);
+  return (peerPublic) => dh.computeSecret(peerPublic);
+}
+
+function classic(group: ModpGroup, privateKey: Uint8Array): DiffieHellman {
+  const dh = createDiffieHellman(group.prime, Uint8Array.of(group.generator));
+  dh.setPrivateKey(privateKey);
+  return dh;
+}
+
+function withKeyObjects(group: ModpGroup, privateKey: Uint8Array): Derive {
+  const ours = privateKeyObject(group, privateKey);
+  return (peerPublic) => {
+    const bits = der(tag.bitString, Uint8Array.of(0), integer(peerPublic));
+    const info = asBuffer(der(tag.sequence, algorithm(group), bits));
+    return diffieHellman({ privateKey: ours, publicKey: createPublicKey({ key: info, format: 'der', type: 'spki' }) });
+  };
 }
 
 const tag = { integer: 0x02, bitString: 0x03, octetString: 0x04, sequence: 0x30 } as const;
@@ -45,11 +64,12 @@ const dhKeyAgreement = fromHex('06 09 2a 86 48 86 f7 0d 01 03 01');
 
 /** PrivateKeyInfo: version, algorithm, private value (RFC 5208 §5). */
 function privateKeyObject(group: ModpGroup, privateKey: Uint8Array): KeyObject {
-  const value = der(tag.octetString, integer(privateKey));
-  const info = asBuffer(der(tag.sequence, integer(Uint8Array.of(0)), algorithm(group), value));
-  const key = createPrivateKey({ key: info, format: 'der', type: 'pkcs8' });
-  info.fill(0);
-  value.fill(0);
+  const number = integer(privateKey);
+  const value = der(tag.octetString, number);
+  const info = der(tag.sequence, integer(Uint8Array.of(0)), algorithm(group), value);
+  const copy = asBuffer(info);
+  const key = createPrivateKey({ key: copy, format: 'der', type: 'pkcs8' });
+  for (const secret of [number, value, info, copy]) secret.fill(0);
   return key;
 }
 

@@ -56,8 +56,11 @@ export interface Provider {
   nistShared(curve: NistCurve, privateKey: Uint8Array, peerPublic: Uint8Array): Uint8Array | null;
   /** generator ^ privateKey mod prime, as long as the prime. */
   modpPublic(group: ModpGroup, privateKey: Uint8Array): Uint8Array;
-  /** peerPublic ^ privateKey mod prime, as long as the prime. 1 < peerPublic < prime - 1. */
-  modpShared(group: ModpGroup, privateKey: Uint8Array, peerPublic: Uint8Array): Uint8Array;
+  /**
+   * peerPublic ^ privateKey mod prime, as long as the prime. 1 < peerPublic < prime - 1.
+   * Null where the provider refuses peerPublic, which it may if that is no power of the generator.
+   */
+  modpShared(group: ModpGroup, privateKey: Uint8Array, peerPublic: Uint8Array): Uint8Array | null;
 }
 
 /** `preferred` where it has the primitive, else `fallback`, which has them all. */

@@ -169,8 +169,13 @@ export class PeerLink implements Sleeper {
 
   /** After every drain of one of its SAs. */
   changed(now: Instant, entry: SaEntry): void {
-    if (this.#attempt.kind === 'racing' && entry.lineage.authenticatedAt === null) {
-      if (entry.view().spiR !== null) this.#attempt.race.answered(now, entry);
+    if (this.#attempt.kind === 'racing') {
+      const { race } = this.#attempt;
+      if (entry.lineage.authenticatedAt === null && entry.view().spiR !== null) race.answered(now, entry);
+      else if (this.#standing.includes(entry) && !this.#lacking(now)) {
+        race.dropUnanswered(now, 'the peer answers again');
+        if (race.over) this.#attempt = { kind: 'none' };
+      }
     }
     this.#setAlarm();
   }

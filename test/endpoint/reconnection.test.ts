@@ -1,0 +1,116 @@
+/** What happens when the peer goes away, comes back, or does not answer: `start` and `give_up` of the configuration. */
+import { expect } from 'chai';
+import { invalidSpiAnswer } from '../../lib/endpoint/demux.js';
+import { concat, fromHex } from '../../lib/util/bytes.js';
+import { decodeIkeHeader } from '../../lib/wire/ike-header.js';
+import { Pair } from '../support/pair.js';
+import { ip } from '../support/virtual-host.js';
+
+const waits = { remote: null } as const;
+
+/** A pair that is up and has been so long enough to count as stable. */
+function standing(options: ConstructorParameters<typeof Pair>[0]): Pair {
+  const pair = new Pair(options);
+  expect(pair.comeUp(), pair.story()).to.equal(true);
+  pair.world.run(40_000);
+  return pair;
+}
+
+describe('an endpoint whose peer', () => {
+  it('crashed and is back is connected again before the old SA is given up', () => {
+    const pair = standing({ seed: 1, sun: waits, moon: { peer: 'dpd = "5s"' } });
+    const before = pair.moon.sas('sun')[0]?.spiI;
+    pair.sun.crash();
+    pair.world.run(2_000);
+    pair.boot('sun');
+    const crashedAt = pair.world.now;
+    expect(pair.world.runUntil(() => pair.isUp() && pair.moon.sas('sun')[0]?.spiI !== before, 60_000), pair.story()).to.equal(true);
+    // Liveness begins after 5 s of silence, and 10 s later a new IKE_SA_INIT runs beside the old SA.
+    expect(pair.world.now - crashedAt).to.be.at.most(17_000);
+    expect(pair.moon.sas('sun')).to.have.length(1);
+    expect(pair.ping()).to.equal(true);
+    expect(pair.moon.eventNames()).to.include('ike-down');
+  });
+
+  it('crashed, is back and calls itself is served at once, and the old SA goes without a word', () => {
+    const pair = standing({ seed: 1, moon: { remote: null }, sun: {} });
+    pair.sun.crash();
+    pair.world.run(1_000);
+    pair.boot('sun');
+    expect(pair.world.runUntil(() => pair.sun.sas('moon').length === 1, 5_000)).to.equal(true);
+    pair.world.run(200);
+    expect(pair.moon.sas('sun')).to.have.length(1);
+    expect(pair.moon.sas('sun')[0]?.spiI).to.equal(pair.sun.sas('moon')[0]?.spiI);
+    expect(pair.moon.counters()).to.have.length(1);
+    expect(pair.ping()).to.equal(true);
+  });
+
+  it('is silent is called again for ever, and found when it is back after an hour', () => {
+    const pair = standing({ seed: 1, sun: waits, moon: { peer: 'dpd = "5s"' } });
+    pair.sun.crash();
+    pair.world.run(3_600_000);
+    expect(pair.moon.sas('sun')).to.have.length(0);
+    pair.boot('sun');
+    expect(pair.comeUp(120_000), pair.story().slice(-2000)).to.equal(true);
+    expect(pair.ping()).to.equal(true);
+  });
+
+  it('is silent keeps its old SA if it answers again before the new one stands', () => {
+    const pair = standing({ seed: 1, sun: waits, moon: { peer: 'dpd = "5s"' } });
+    const before = pair.moon.sas('sun')[0]?.spiI;
+    pair.network.passes = () => false;
+    expect(pair.world.runUntil(() => pair.moon.endpoint.ikeSaCount === 2, 20_000)).to.equal(true);
+    pair.network.passes = ({ from }) => from.port === 4500;
+    pair.world.run(30_000);
+    pair.network.passes = () => true;
+    expect(pair.moon.sas('sun').map(({ spiI }) => spiI)).to.deep.equal([before]);
+    expect(pair.moon.endpoint.ikeSaCount).to.equal(1);
+    expect(pair.ping()).to.equal(true);
+  });
+
+  it('is silent loses the SA after give_up where start = "never"', () => {
+    const pair = new Pair({ seed: 1, sun: waits, moon: { peer: 'start = "never"\ndpd = "5s"\ngive_up = "20s"' } });
+    expect(pair.moon.ask({ kind: 'initiate', peer: 'sun', child: null, timeoutMs: 5_000 })).to.deep.include({ ok: true });
+    pair.sun.crash();
+    pair.world.run(24_000);
+    expect(pair.moon.sas('sun')).to.have.length(1);
+    pair.world.run(6_000);
+    expect(pair.moon.sas('sun')).to.have.length(0);
+    const sent = pair.network.sent.length;
+    pair.world.run(100_000);
+    expect(pair.network.sent.length).to.equal(sent);
+  });
+
+  it('deletes the SA is called again after a pause', () => {
+    const pair = standing({ seed: 1, sun: waits });
+    pair.sun.command({ kind: 'terminate', peer: 'moon', child: null });
+    expect(pair.world.runUntil(() => !pair.isUp(), 1_000)).to.equal(true);
+    const deletedAt = pair.world.now;
+    expect(pair.comeUp()).to.equal(true);
+    expect(pair.world.now - deletedAt).to.be.within(700, 1_500);
+  });
+
+  it('deletes a Child SA gets it back where the tunnel is kept up', () => {
+    const pair = standing({ seed: 1, sun: waits });
+    expect(pair.sun.ask({ kind: 'terminate', peer: 'moon', child: 'net' })).to.deep.include({ ok: true });
+    expect(pair.moon.sas('sun')[0]?.children).to.have.length(0);
+    expect(pair.comeUp(), pair.story()).to.equal(true);
+    expect(pair.moon.sas('sun')).to.have.length(1);
+    expect(pair.ping()).to.equal(true);
+  });
+
+  it('seems to have forgotten the SA, by an unprotected INVALID_IKE_SPI, is asked and keeps it', () => {
+    const pair = standing({ seed: 1, sun: waits });
+    const [sa] = pair.moon.sas('sun');
+    expect(sa?.spiR).not.to.equal(null);
+    const header = decodeIkeHeader(fromHex(`${sa?.spiI ?? ''}${sa?.spiR ?? ''} 00 20 25 08 00000005 0000001c`));
+    const bytes = concat(new Uint8Array(4), invalidSpiAnswer(header));
+    const before = pair.network.sent.length;
+    pair.network.inject({ from: { address: ip('10.1.0.2'), port: 4500 }, to: { address: ip('10.1.0.1'), port: 4500 }, bytes });
+    pair.world.run(1_000);
+    // --> INFORMATIONAL {} and <-- INFORMATIONAL {}: the peer itself is asked.
+    expect(pair.network.sent.length).to.equal(before + 2);
+    pair.world.run(60_000);
+    expect(pair.moon.sas('sun').map(({ spiI }) => spiI)).to.deep.equal([sa?.spiI]);
+  });
+});

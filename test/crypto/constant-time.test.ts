@@ -1,3 +1,4 @@
+/** The comparison of secrets: what it answers. How long it takes is not measured here. */
 import { expect } from 'chai';
 import { constantTimeEqual } from '../../lib/crypto/constant-time.js';
 

@@ -1,3 +1,4 @@
+/** The hashes by themselves, over both providers. */
 import { expect } from 'chai';
 import { z } from 'zod';
 import * as hashes from '../../lib/crypto/hash.js';

@@ -1,3 +1,4 @@
+/** HMAC with SHA-2 as PRF and as integrity algorithm (RFC 4231, RFC 4868), over both providers. */
 import { expect } from 'chai';
 import { z } from 'zod';
 import { AssertionError, present } from '../../lib/util/assert.js';

@@ -1,3 +1,4 @@
+/** Secrets do not show, whichever way they are printed. */
 import { expect } from 'chai';
 import { format, inspect } from 'node:util';
 import { SecretKey } from '../../lib/crypto/key.js';

@@ -1,3 +1,4 @@
+/** The words of a proposal: the same as strongSwan's, or refused with a reason. */
 import { expect } from 'chai';
 import { allKeywords, keywordOf, lookUpKeyword, lookUpRefusedKeyword } from '../../lib/crypto/keywords.js';
 

@@ -1,3 +1,4 @@
+/** prf+ (RFC 7296 §2.13) and the keys of an IKE SA made with it, over both providers. */
 import { expect } from 'chai';
 import { z } from 'zod';
 import { prfPlus } from '../../lib/crypto/prf-plus.js';

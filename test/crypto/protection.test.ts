@@ -1,3 +1,4 @@
+/** Encryption and integrity as one (RFC 7296 §3.14, RFC 4303 §2.8), over both providers. */
 import { expect } from 'chai';
 import { createProtection } from '../../lib/crypto/protection.js';
 import type { EncrAlgorithm, IntegAlgorithm, Protection } from '../../lib/crypto/algorithm.js';

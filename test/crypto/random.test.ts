@@ -1,3 +1,4 @@
+/** The system's random source, as far as a test can see. */
 import { expect } from 'chai';
 import { systemRandom } from '../../lib/crypto/random.js';
 import { toHex } from '../../lib/util/bytes.js';

@@ -1,3 +1,4 @@
+/** The registry finds every algorithm, by number and by name, and nothing else; providers stand in for each other. */
 import { expect } from 'chai';
 import { allKeywords, lookUpKeyword } from '../../lib/crypto/keywords.js';
 import { defaultProvider } from '../../lib/crypto/providers/default.js';

@@ -1,3 +1,4 @@
+/** Slow cryptography as jobs. */
 import { expect } from 'chai';
 import { systemRandom } from '../../lib/crypto/random.js';
 import { defaultRegistry } from '../../lib/crypto/registry.js';

@@ -1,3 +1,4 @@
+/** AES-GCM and ChaCha20-Poly1305 as IPsec uses them (RFC 4106, RFC 5282, RFC 7634), over both providers. */
 import { expect } from 'chai';
 import { z } from 'zod';
 import { concat, fromHex } from '../../../lib/util/bytes.js';

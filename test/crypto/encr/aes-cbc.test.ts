@@ -1,3 +1,4 @@
+/** AES-CBC (RFC 3602), over both providers. */
 import { expect } from 'chai';
 import { z } from 'zod';
 import { AssertionError, present } from '../../../lib/util/assert.js';

@@ -1,3 +1,4 @@
+/** ECP groups (RFC 5903) and the checks of RFC 6989 §2.3, over both providers. */
 import { expect } from 'chai';
 import { z } from 'zod';
 import { SecretKey } from '../../../lib/crypto/key.js';

@@ -1,3 +1,4 @@
+/** MODP groups (RFC 3526) and the checks of RFC 6989 §2.1, over both providers. */
 import { expect } from 'chai';
 import { z } from 'zod';
 import { SecretKey } from '../../../lib/crypto/key.js';

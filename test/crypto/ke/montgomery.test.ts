@@ -1,3 +1,4 @@
+/** X25519 and X448 (RFC 7748, RFC 8031), over both providers. */
 import { expect } from 'chai';
 import { z } from 'zod';
 import { SecretKey } from '../../../lib/crypto/key.js';

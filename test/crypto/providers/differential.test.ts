@@ -1,3 +1,4 @@
+/** Two implementations that share no code must agree on everything; what both say is seldom wrong. */
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { RandomBytes } from '../../../lib/crypto/algorithm.js';
@@ -6,7 +7,7 @@ import { opensslProvider } from '../../../lib/crypto/providers/openssl.js';
 import { createRegistry } from '../../../lib/crypto/registry.js';
 import { present } from '../../../lib/util/assert.js';
 
-/** Two implementations that share no code: what both say is seldom wrong. fast-check prints the seed of a failure. */
+// fast-check prints the seed of a failure.
 describe('OpenSSL and noble', () => {
   const openssl = createRegistry(opensslProvider);
   const noble = createRegistry(nobleProvider);

@@ -217,8 +217,8 @@ export class PeerLink implements Sleeper {
   /** No SA stands, or those that do have been silent for too long. */
   #lacking(now: Instant): boolean {
     return this.#standing.every((entry) => {
-      const since = unansweredSince(entry);
-      return entry.view().state === 'DELETING' || (since !== null && this.#keepsUp() && now >= since + besideAfterMs);
+      const from = silentFrom(entry);
+      return entry.view().state === 'DELETING' || (from !== null && this.#keepsUp() && now >= from);
     });
   }
 
@@ -306,17 +306,19 @@ export class PeerLink implements Sleeper {
     if (this.#attempt.kind !== 'none' || !this.#keepsUp() || this.#standing.length === 0) return null;
     let last: Instant | null = null;
     for (const entry of this.#standing) {
-      const since = unansweredSince(entry);
-      if (since === null) return null;
-      if (last === null || since > last) last = since;
+      const from = silentFrom(entry);
+      if (from === null) return null;
+      if (last === null || from > last) last = from;
     }
-    return last === null ? null : after(last, besideAfterMs);
+    return last;
   }
 }
 
-/** A doomed SA counts as silent all along. */
-function unansweredSince(entry: SaEntry): Instant | null {
-  return entry.lineage.doomed ? entry.lineage.startedAt : entry.view().unansweredSince;
+/** From when on the SA counts as silent: a doomed one always did; null: the peer answers. */
+function silentFrom(entry: SaEntry): Instant | null {
+  if (entry.lineage.doomed) return entry.lineage.startedAt;
+  const { unansweredSince } = entry.view();
+  return unansweredSince === null ? null : after(unansweredSince, besideAfterMs);
 }
 
 function whyNoPairs(peer: PeerConfig, own: readonly OwnAddress[], locations: readonly PeerLocation[]): string {

@@ -25,7 +25,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   eap: { level: 3, imports: ['crypto', ...core], types: [], builtIns: [], packages: [] },
   ike: { level: 4, imports: ['crypto', ...core], types: ['esp', 'path', 'pki', 'eap'], builtIns: [], packages: [] },
   gateway: { level: 5, imports: ['config', ...belowEndpoint], types: [], builtIns: [], packages: [] },
-  config: { level: 5, imports: belowEndpoint, types: [], builtIns: [], packages: ['toml-eslint-parser', 'zod'] },
+  config: { level: 5, imports: belowEndpoint, types: [], builtIns: [], packages: ['toml-eslint-parser'] },
   endpoint: { level: 5, imports: ['gateway', 'config', ...belowEndpoint], types: [], builtIns: [], packages: [] },
   platform: { level: 6, imports: ['esp', 'path', 'config', ...core], types: ['crypto', 'endpoint'], builtIns: 'any', packages: ['node-gyp-build'] },
   control: { level: 6, imports: ['esp', 'path', 'config', ...core], types: ['crypto'], builtIns: 'any', packages: [] },

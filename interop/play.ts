@@ -102,5 +102,5 @@ function describe(error: unknown): string {
 }
 
 /** Longer than any scenario takes that goes on at all. */
-const runTimeoutMs = 120_000;
-const kernelTimeoutS = 120;
+const runTimeoutMs = 180_000;
+const kernelTimeoutS = 240;

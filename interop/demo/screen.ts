@@ -27,7 +27,7 @@ export class Screen {
     if (this.#live) process.stdout.write(`  ${this.#dim('·')} ${this.#dim(text)}`);
   }
 
-  done(figure: string, text = this.#pending): void {
+  done(figure: string, text: string = this.#pending): void {
     this.#line(this.#paint('32', '✓'), text, figure);
   }
 

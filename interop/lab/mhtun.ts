@@ -22,7 +22,7 @@ export class Mhtun implements Party {
   readonly kind: PartyKind = 'mhtun';
   readonly site: Site;
   /** Milliseconds from the start of the process until it answered on its control socket. */
-  readyMs = NaN;
+  readyMs: number = NaN;
   readonly #options: MhtunOptions;
   readonly #folder: string;
   #running: Running | null = null;

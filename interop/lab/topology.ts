@@ -68,7 +68,8 @@ export async function buildTopology(lab: Lab, options: TopologyOptions): Promise
   async function filter(uplink: UplinkNumber, rules: readonly string[]): Promise<void> {
     const router = routers.get(uplink);
     if (router === undefined) throw new Error(`no uplink ${uplink} in this lab`);
-    const lines = ['flush chain inet lab forward', ...rules.map((rule) => `add rule inet lab forward ${rule}`)];
+    const table = ['add table inet lab', 'add chain inet lab forward { type filter hook forward priority 0; policy accept; }'];
+    const lines = [...table, 'flush chain inet lab forward', ...rules.map((rule) => `add rule inet lab forward ${rule}`)];
     await router.must(['nft', '-f', '-'], { input: `${lines.join('\n')}\n` });
   }
 
@@ -82,8 +83,6 @@ function numbersUpTo(count: UplinkNumber): readonly UplinkNumber[] {
 async function buildRouter(lab: Lab, number: UplinkNumber): Promise<Namespace> {
   const router = await lab.namespace(`wan${number}`);
   await prepare(router);
-  const rules = ['add table inet lab', 'add chain inet lab forward { type filter hook forward priority 0; policy accept; }'];
-  await router.must(['nft', '-f', '-'], { input: `${rules.join('\n')}\n` });
   return router;
 }
 

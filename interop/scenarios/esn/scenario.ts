@@ -1,11 +1,11 @@
 /** See README.md. */
 import { ensure } from '../../lab/exec.js';
 import { succeeded } from '../../lab/stage.js';
-import { bothRoles, once, type Scenario } from '../../scenario.js';
+import { alternating, once, type Scenario } from '../../scenario.js';
 
 export const scenario: Scenario = {
   needs: 'kernel',
-  variants: once(bothRoles),
+  variants: once(alternating(0)),
   values: () => ({ esp: ['aes128gcm16-x25519-esn'] }),
   async play(stage) {
     await stage.connect();

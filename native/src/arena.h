@@ -39,10 +39,12 @@ class HeldArray {
 using HeldBytes = HeldArray<Napi::Uint8Array, uint8_t>;
 using HeldNumbers = HeldArray<Napi::Int32Array, int32_t>;
 
-// The octets of an argument, or null and 0 where it is no Uint8Array.
+// The octets of an argument. An empty array may have no address.
 struct Octets {
   const uint8_t* data = nullptr;
   size_t length = 0;
+  // It was a Uint8Array.
+  bool given = false;
 };
 
 inline Octets OctetsOf(const Napi::Value& value) {
@@ -50,7 +52,7 @@ inline Octets OctetsOf(const Napi::Value& value) {
   auto array = value.As<Napi::TypedArray>();
   if (array.TypedArrayType() != napi_uint8_array) return {};
   auto bytes = array.As<Napi::Uint8Array>();
-  return {bytes.Data(), bytes.ElementLength()};
+  return {bytes.Data(), bytes.ElementLength(), true};
 }
 
 inline bool IsInt32Array(const Napi::Value& value) {

@@ -67,7 +67,7 @@ Napi::Value NetlinkSocket::Transact(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   if (fd_ < 0) return Answer(env, -EBADF);
   Octets request = info.Length() < 1 ? Octets{} : OctetsOf(info[0]);
-  if (request.data == nullptr) return Answer(env, -EINVAL);
+  if (request.length == 0) return Answer(env, -EINVAL);
   sockaddr_nl kernel{};
   kernel.nl_family = AF_NETLINK;
   if (sendto(fd_, request.data, request.length, 0, reinterpret_cast<sockaddr*>(&kernel), sizeof(kernel)) < 0) {
@@ -97,7 +97,7 @@ Napi::Value NetlinkSocket::Start(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   if (fd_ < 0) return Answer(env, -EBADF);
   if (poller_.active()) return Answer(env, 0);
-  if (info.Length() < 2 || OctetsOf(info[0]).data == nullptr || !info[1].IsFunction()) return Answer(env, -EINVAL);
+  if (info.Length() < 2 || !OctetsOf(info[0]).given || !info[1].IsFunction()) return Answer(env, -EINVAL);
   buffer_.Hold(info[0].As<Napi::Uint8Array>());
   listener_ = Napi::Persistent(info[1].As<Napi::Function>());
   int error = poller_.Start(env, fd_, &NetlinkSocket::OnReadable, this);

@@ -43,7 +43,7 @@ Napi::Value Notify(const Napi::CallbackInfo& info) {
 Napi::Value MemoryFile(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   Octets octets = info.Length() < 1 ? Octets{} : OctetsOf(info[0]);
-  if (info.Length() < 1 || (octets.data == nullptr && octets.length != 0)) return Answer(env, -EINVAL);
+  if (!octets.given) return Answer(env, -EINVAL);
   int fd = memfd_create("mhtun", MFD_CLOEXEC | MFD_ALLOW_SEALING);
   if (fd < 0) return Answer(env, -errno);
   size_t done = 0;

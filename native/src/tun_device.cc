@@ -69,7 +69,7 @@ Napi::Value TunDevice::Start(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   if (fd_ < 0) return Answer(env, -EBADF);
   if (poller_.active()) return Answer(env, 0);
-  if (info.Length() < 4 || OctetsOf(info[0]).data == nullptr || !info[1].IsNumber() || !IsInt32Array(info[2]) ||
+  if (info.Length() < 4 || !OctetsOf(info[0]).given || !info[1].IsNumber() || !IsInt32Array(info[2]) ||
       !info[3].IsFunction()) {
     return Answer(env, -EINVAL);
   }
@@ -115,7 +115,7 @@ Napi::Value TunDevice::Write(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   if (fd_ < 0) return Answer(env, -EBADF);
   Octets packet = info.Length() < 1 ? Octets{} : OctetsOf(info[0]);
-  if (packet.data == nullptr || packet.length == 0) return Answer(env, -EINVAL);
+  if (packet.length == 0) return Answer(env, -EINVAL);
   ssize_t n = write(fd_, packet.data, packet.length);
   return Answer(env, n < 0 ? -errno : n);
 }

@@ -158,7 +158,7 @@ Napi::Value UdpSocket::Start(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   if (fd_ < 0) return Answer(env, -EBADF);
   if (poller_.active()) return Answer(env, 0);
-  if (info.Length() < 4 || OctetsOf(info[0]).data == nullptr || !info[1].IsNumber() || !IsInt32Array(info[2]) ||
+  if (info.Length() < 4 || !OctetsOf(info[0]).given || !info[1].IsNumber() || !IsInt32Array(info[2]) ||
       !info[3].IsFunction()) {
     return Answer(env, -EINVAL);
   }
@@ -222,7 +222,7 @@ Napi::Value UdpSocket::Send(const Napi::CallbackInfo& info) {
   if (fd_ < 0) return Answer(env, -EBADF);
   Octets octets = info.Length() < 3 ? Octets{} : OctetsOf(info[0]);
   Octets peer = info.Length() < 3 ? Octets{} : OctetsOf(info[1]);
-  if (peer.length != kPeerOctets || octets.data == nullptr || !info[2].IsNumber()) return Answer(env, -EINVAL);
+  if (peer.length != kPeerOctets || !octets.given || !info[2].IsNumber()) return Answer(env, -EINVAL);
   SockAddr name;
   Control control;
   iovec vector{const_cast<uint8_t*>(octets.data), octets.length};

@@ -50,9 +50,12 @@ export class Namespaces {
     this.run(b, `ip link set ${nameB} up`);
   }
 
-  /** A program of this folder, run from source; it speaks in lines of JSON. */
-  start(namespace: string, file: string, args: readonly string[], node: readonly string[] = []): Program {
-    const program = new Program(namespace, path.join(folder, file), args, node);
+  /**
+   * A program of this folder, run from source (`ip netns exec` gives it a mount namespace of its own); it speaks in lines of JSON.
+   * @param options.prelude shell commands before it, or the beginning of the command that runs it
+   */
+  start(namespace: string, file: string, args: readonly string[], options: { readonly prelude?: string } = {}): Program {
+    const program = new Program(namespace, path.join(folder, file), args, options.prelude ?? 'exec ');
     this.#programs.push(program);
     return program;
   }
@@ -73,8 +76,9 @@ export class Program {
   #errors = '';
   #ended = false;
 
-  constructor(namespace: string, file: string, args: readonly string[], node: readonly string[]) {
-    this.#child = spawn('ip', ['netns', 'exec', namespace, process.execPath, ...node, '--import=tsx', file, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
+  constructor(namespace: string, file: string, args: readonly string[], prelude: string) {
+    const command = `${prelude}"$0" "$@"`;
+    this.#child = spawn('ip', ['netns', 'exec', namespace, 'sh', '-c', command, process.execPath, '--import=tsx', file, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
     this.#exit = new Promise((resolve) => {
       this.#child.on('close', (code, signal) => {
         this.#ended = true;

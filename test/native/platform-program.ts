@@ -25,7 +25,7 @@ function print(line: Readonly<Record<string, unknown>>): void {
 }
 
 function main(): void {
-  const { config } = loadConfig({ read: () => ({ ok: true, text: toml, mode: 0o600 }), glob: () => [] }, '/test.toml');
+  const config = load(toml);
   const platform = openPlatform({
     config,
     random: systemRandom,
@@ -44,7 +44,20 @@ function main(): void {
     process.exit(0);
   };
   process.on('SIGTERM', close);
-  createInterface({ input: process.stdin }).on('line', () => print({ kind: 'counters', ...platform.dataPlane.counters() }));
+  // `{"toml":…}` is a new configuration; any other object asks for the counters.
+  createInterface({ input: process.stdin }).on('line', (line) => {
+    const said: unknown = JSON.parse(line);
+    const again = typeof said === 'object' && said !== null && 'toml' in said ? said.toml : null;
+    if (typeof again !== 'string') return print({ kind: 'counters', ...platform.dataPlane.counters() });
+    attempt(() => {
+      platform.reconfigure(load(again));
+      print({ kind: 'reconfigured' });
+    });
+  });
+}
+
+function load(text: string): Config {
+  return loadConfig({ read: () => ({ ok: true, text, mode: 0o600 }), glob: () => [] }, '/test.toml').config;
 }
 
 /** Both directions with fixed keys, between the first own address of the peer's family and the peer. */
@@ -72,10 +85,15 @@ function keying(seed: number): EspKeying {
   return { encr, integ: null, encrKey: new SecretKey(new Uint8Array(encr.keymatBytes).fill(seed)), integKey: new SecretKey(new Uint8Array(0)), esn: false };
 }
 
-try {
-  main();
-} catch (error) {
-  if (!(error instanceof PlatformError)) throw error;
-  print({ kind: 'failed', message: error.message, errno: error.errno, advice: error.advice });
-  process.exitCode = 1;
+function attempt(action: () => void): boolean {
+  try {
+    action();
+    return true;
+  } catch (error) {
+    if (!(error instanceof PlatformError)) throw error;
+    print({ kind: 'failed', message: error.message, errno: error.errno, advice: error.advice });
+    return false;
+  }
 }
+
+if (!attempt(main)) process.exitCode = 1;

@@ -7,6 +7,8 @@ import { single, type PartResult } from './test-report.js';
 
 /** Longest tail of a failed command's output that is worth printing. */
 const maxDetailCharacters = 20_000;
+/** Of a value that a test found instead of another. */
+const maxValueCharacters = 2_000;
 
 export interface MochaRun {
   /** Names the file for the results. */
@@ -35,7 +37,7 @@ export function runMocha(run: MochaRun): PartResult {
   return {
     passed,
     failed: failures.length + broken,
-    skipped: list(field(results, 'pending')).map((test) => text(field(test, 'fullTitle'))),
+    skipped: list(field(results, 'pending')).map(describeSkipped),
     details: [...failures.map(describeFailure), broken > 0 ? `mocha: ${done.how}\n${done.output}` : ''].filter((part) => part !== '').join('\n'),
   };
 }
@@ -108,10 +110,24 @@ function execute(command: string, args: readonly string[], timeoutMs: number, st
   return { status: done.status, how, output: stdoutOnly ? output : output.slice(-maxDetailCharacters) };
 }
 
+/** A suite that says why it does not run (in parentheses) stands for its tests. */
+function describeSkipped(test: unknown): string {
+  const whole = text(field(test, 'fullTitle'));
+  const suite = whole.slice(0, Math.max(0, whole.length - text(field(test, 'title')).length)).trim();
+  return suite.endsWith(')') ? suite : whole;
+}
+
 function describeFailure(test: unknown): string {
   const error = field(test, 'err');
   const stack = text(field(error, 'stack'));
-  return `  ✗ ${text(field(test, 'fullTitle'))}\n${(stack === '' ? text(field(error, 'message')) : stack).replace(/^/gm, '      ')}`;
+  const actual = text(field(error, 'actual'));
+  const found = actual === '' ? '' : `\nfound: ${cut(actual, maxValueCharacters)}`;
+  return `  ✗ ${text(field(test, 'fullTitle'))}\n${`${cut(stack === '' ? text(field(error, 'message')) : stack, maxDetailCharacters)}${found}`.replace(/^/gm, '      ')}`;
+}
+
+/** The end of a trace says more than its beginning. */
+function cut(whole: string, characters: number): string {
+  return whole.length <= characters ? whole : `${whole.slice(0, 400)}\n…\n${whole.slice(400 - characters)}`;
 }
 
 function list(value: unknown): readonly unknown[] {

@@ -24,7 +24,10 @@ function main(args: readonly string[]): void {
   const total = sum(chosen.map(runPart));
   if (total.skipped.length > 0) {
     console.log('\nnot run:');
-    for (const reason of total.skipped) console.log(`  ${reason}`);
+    for (const reason of new Set(total.skipped)) {
+      const times = total.skipped.filter((other) => other === reason).length;
+      console.log(`  ${reason}${times > 1 ? ` (${times} tests)` : ''}`);
+    }
   }
   console.log(`\n${total.passed} passed, ${total.failed} failed`);
   process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;

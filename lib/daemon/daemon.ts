@@ -21,7 +21,7 @@ import { openKeyLog } from './key-log.js';
 import { openLog, type Log } from './log.js';
 import { startUnprivileged, type Start } from './privileges.js';
 import { peerStatuses } from './status.js';
-import { inlineExecutor, type WorkExecutor } from './work-executor.js';
+import { systemExecutor, type WorkExecutor } from './work-executor.js';
 
 export interface DaemonOptions {
   readonly configPath: string;
@@ -63,7 +63,7 @@ class Daemon {
   readonly #log: Log;
   readonly #events = new EventLog();
   readonly #startedAt = performance.now();
-  readonly #executor: WorkExecutor = inlineExecutor(defaultRegistry, systemRandom);
+  readonly #executor: WorkExecutor;
   #config: Config;
   #platform: Platform | null = null;
   #core: CoreDriver | null = null;
@@ -78,6 +78,9 @@ class Daemon {
     this.#start = start;
     this.#config = config;
     this.#log = log;
+    this.#executor = systemExecutor(defaultRegistry, systemRandom, (message) => {
+      log('warn', message);
+    });
   }
 
   async run(): Promise<number> {

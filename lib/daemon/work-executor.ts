@@ -1,10 +1,11 @@
-/** Does the core's slow work: cryptography here, names through the system's resolver. */
+/** Does the core's slow work. */
 import { lookup } from 'node:dns';
 import type { RandomBytes } from '../crypto/algorithm.js';
 import type { Registry } from '../crypto/registry.js';
 import { executeCryptoJob } from '../crypto/work.js';
 import type { EndpointJob, EndpointJobResult } from '../endpoint/io.js';
 import { parseAddress } from '../util/address.js';
+import { CryptoPool } from './crypto-pool.js';
 
 export interface WorkExecutor {
   /** `done` is called once. */
@@ -15,15 +16,16 @@ export interface WorkExecutor {
 /** A resolver that does not answer holds up one attempt so long, no longer. */
 const resolveTimeoutMs = 10_000;
 
-/** Everything in this thread: where a key exchange takes well under a millisecond, sending it elsewhere would cost more. */
-export function inlineExecutor(registry: Registry, random: RandomBytes): WorkExecutor {
+/** Quick key exchanges in this thread, slow ones in others (`crypto-pool.ts`), names through the system's resolver. */
+export function systemExecutor(registry: Registry, random: RandomBytes, warn: (message: string) => void): WorkExecutor {
+  const pool = new CryptoPool((job) => executeCryptoJob(job, registry, random), warn);
   return {
     execute(job, done) {
       if (job.kind === 'resolve') resolveName(job.name, done);
-      else done(executeCryptoJob(job, registry, random));
+      else pool.execute(job, done);
     },
     close() {
-      // Nothing of it outlives a call but look-ups, whose results nobody takes any more.
+      pool.close();
     },
   };
 }

@@ -1,0 +1,13 @@
+/** The other end of `crypto-pool.ts`: a thread that does key exchanges one after the other. */
+import { parentPort } from 'node:worker_threads';
+import { systemRandom } from '../crypto/random.js';
+import { defaultRegistry } from '../crypto/registry.js';
+import { executeCryptoJob } from '../crypto/work.js';
+import { packResult, unpackJob, type JobMessage } from './crypto-message.js';
+
+parentPort?.on('message', (message: JobMessage) => {
+  const job = unpackJob(message);
+  const { message: answer, secrets } = packResult(message.id, executeCryptoJob(job, defaultRegistry, systemRandom));
+  if (job.kind === 'ke-derive') job.privateKey.wipe();
+  parentPort?.postMessage(answer, [...secrets]);
+});

@@ -24,11 +24,18 @@ export function importsOf(path: string): Import[] {
     if (specifier === undefined || !ts.isStringLiteral(specifier)) return;
     found.push({ ...resolve(path, specifier.text), typeOnly, line: lineOf(source, specifier) });
   };
+  // A worker's file is named relative to its starter, with the extension of whatever runs: `new URL(`./worker${extension}`, …)`.
+  const addWorker = (name: ts.Expression | undefined): void => {
+    const start = name !== undefined && ts.isTemplateExpression(name) ? name.head.text : name !== undefined && ts.isStringLiteral(name) ? name.text : '';
+    if (!start.startsWith('./') || name === undefined) return;
+    found.push({ ...resolve(path, start.replace(/(\.js)?$/, '.js')), typeOnly: false, line: lineOf(source, name) });
+  };
   const visit = (node: ts.Node): void => {
     if (ts.isImportDeclaration(node)) add(node.moduleSpecifier, importsOnlyTypes(node.importClause));
     else if (ts.isExportDeclaration(node)) add(node.moduleSpecifier, node.isTypeOnly);
     else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) add(asExpression(node.argument.literal), true);
     else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) add(node.arguments[0], false);
+    else if (ts.isNewExpression(node) && node.expression.getText(source) === 'URL') addWorker(node.arguments?.[0]);
     ts.forEachChild(node, visit);
   };
   visit(source);

@@ -93,6 +93,15 @@ export function replaceChild(association: Association, old: ChildSa, fresh: Chil
   old.waiting = [];
 }
 
+/** The peer's rekey of `old` stands, not ours. Saying so again changes nothing. */
+export function yieldToPeer(association: Association, old: ChildSa): void {
+  const fresh = old.rekeyedByPeer?.child;
+  if (fresh === undefined || old.state === 'rekeyed' || !association.children.has(fresh.id)) return;
+  fresh.state = 'installed';
+  replaceChild(association, old, fresh);
+  if (!association.children.has(old.id)) beginSending(association, fresh);
+}
+
 /** Takes a Child SA away. What replaced it begins to send; packets still on their way to a replaced one are taken for a while. */
 export function removeChild(association: Association, child: ChildSa, reason: string): void {
   if (!association.children.delete(child.id)) return;

@@ -56,8 +56,8 @@ export function checkLiveness(exchanger: Exchanger): void {
 export function endIkeSa(exchanger: Exchanger, reason: string, commands: readonly number[]): void {
   const { association } = exchanger;
   if (association.phase.kind === 'connecting') {
-    association.control.close(reason);
     association.commandDone(commands, { ok: true, detail: 'the IKE SA was not up yet; it is gone' });
+    association.control.close(reason);
     return;
   }
   if (association.phase.kind === 'established') association.enter({ kind: 'deleting' });

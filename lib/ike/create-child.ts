@@ -11,7 +11,7 @@ import type { Proposal } from '../wire/payloads/sa.js';
 import type { Association } from './association.js';
 import { espSpiBytes, formatEspSpi, type ChildSa } from './child-sa.js';
 import { addressPair, childProposals, isRefusal, judgeChildAnswer, selectorPayloads, type AgreedChild } from './child-negotiation.js';
-import { addChild, announceChild, beginSending, lowestNonce, removeChild, replaceChild } from './children.js';
+import { addChild, announceChild, lowestNonce, removeChild, replaceChild, yieldToPeer } from './children.js';
 import { deleteChild } from './deletion.js';
 import type { Exchange, Exchanger, Intent, Subject } from './exchanger.js';
 import { refusalInWords } from './ike-auth.js';
@@ -138,13 +138,13 @@ class ChildCreation implements Exchange {
 
   #send(): void {
     const { rekeys } = this.#wish;
-    // The peer was faster, or the SA went, while our key pair was made.
-    if (rekeys !== null && rekeys.state !== 'rekeying') {
-      this.#end();
-      return;
-    }
     if (rekeys?.rekeyedByPeer != null) {
       this.#yieldToPeer(rekeys);
+      return;
+    }
+    // The peer was faster, or the SA went, while our key pair was made.
+    if (rekeys !== null && (rekeys.state !== 'rekeying' || !this.#exchanger.association.children.has(rekeys.id))) {
+      this.#end();
       return;
     }
     this.#exchanger.send(this, [
@@ -233,13 +233,7 @@ class ChildCreation implements Exchange {
 
   /** The peer's rekey of the same SA stands; the peer deletes the old one. */
   #yieldToPeer(old: ChildSa): void {
-    const { association } = this.#exchanger;
-    const fresh = old.rekeyedByPeer?.child;
-    if (fresh !== undefined && association.children.has(fresh.id)) {
-      fresh.state = 'installed';
-      replaceChild(association, old, fresh);
-      if (!association.children.has(old.id)) beginSending(association, fresh);
-    }
+    yieldToPeer(this.#exchanger.association, old);
     this.#end();
   }
 
@@ -302,6 +296,9 @@ class ChildCreation implements Exchange {
     if (rekeys === null) {
       association.outputs.push({ kind: 'child-failed', name: template.name, reason });
       association.event('child-down', { child: template.name, reason });
+    } else if (rekeys.rekeyedByPeer !== null) {
+      this.#yieldToPeer(rekeys);
+      return;
     } else {
       association.commandDone(rekeys.waiting, { ok: false, error: reason });
       rekeys.waiting = [];

@@ -4,7 +4,7 @@ import { exchangeType, protocolId } from '../wire/iana.js';
 import { payloadsOf, type Payload } from '../wire/payload.js';
 import { notify } from '../wire/payloads/notify.js';
 import { espSpiBytes, type ChildSa } from './child-sa.js';
-import { removeChild } from './children.js';
+import { removeChild, yieldToPeer } from './children.js';
 import type { Exchange, Exchanger, Intent, Subject } from './exchanger.js';
 
 /** Child SAs of one exchange that a peer may delete before its answer is here: one, and some patience. */
@@ -55,6 +55,7 @@ class IkeDeletion implements Exchange {
   readonly #exchanger: Exchanger;
   readonly #reason: string;
   readonly #commands: readonly number[];
+  #answered = false;
 
   constructor(exchanger: Exchanger, reason: string, commands: readonly number[]) {
     this.#exchanger = exchanger;
@@ -70,13 +71,14 @@ class IkeDeletion implements Exchange {
 
   answered(): void {
     const { association } = this.#exchanger;
-    association.control.close(this.#reason);
+    this.#answered = true;
     association.commandDone(this.#commands, { ok: true, detail: 'the IKE SA is deleted' });
+    association.control.close(this.#reason);
   }
 
   /** Gone is gone, whether or not the peer has said so. */
   abandoned(reason: string): void {
-    if (reason !== this.#reason) this.#exchanger.association.commandDone(this.#commands, { ok: true, detail: `the IKE SA is gone: ${reason}` });
+    if (!this.#answered) this.#exchanger.association.commandDone(this.#commands, { ok: true, detail: `the IKE SA is gone: ${reason}` });
   }
 }
 
@@ -137,6 +139,8 @@ export function processDeletes({ association, active }: Exchanger, payloads: rea
       continue;
     }
     const crossed = child.state === 'deleting';
+    // RFC 7296 §2.8.1: who deletes the old one has rekeyed it, and knows of no other rekey: the peer's stands.
+    if (child.rekeyedByPeer !== null) yieldToPeer(association, child);
     removeChild(association, child, 'deleted by the peer');
     // RFC 7296 §1.4.1: a Delete of ours is on its way already, and must not be said twice.
     if (!crossed) spis.push(espSpiBytes(child.spiIn));

@@ -312,7 +312,7 @@ export class Exchanger {
     const sent = this.#sent;
     if (sent === null) return;
     const { association } = this;
-    const mobikeResponder = association.traits.mobike && !association.initiator;
+    const mobikeResponder = association.traits.mobike && !association.traits.mobikeInitiator;
     const patienceMs = giveUpAfterMs(association.peer, mobikeResponder);
     if (association.now - sent.firstAt >= patienceMs) {
       this.#onSilence(`the peer did not answer for ${Math.round(patienceMs / 1000)} s`);

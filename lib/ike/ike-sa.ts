@@ -16,7 +16,7 @@ import type { Proposal } from '../wire/payloads/sa.js';
 import { Association, type Control } from './association.js';
 import { beginSending, dropLingering, removeChild } from './children.js';
 import { answerCreateChild } from './create-child-responder.js';
-import { checkLiveness, endIkeSa, runCommand } from './commands.js';
+import { checkLiveness, runCommand } from './commands.js';
 import { deleteIkeSa, FailureNotice } from './deletion.js';
 import { Exchanger, type Request } from './exchanger.js';
 import { IkeAuth } from './ike-auth.js';
@@ -317,7 +317,10 @@ export class IkeSa implements IkeSaMachine {
       },
       redundant: (successor) => {
         const machine = machineOf(successor);
-        endIkeSa(machine.#exchanger, 'redundant after a simultaneous rekey', []);
+        // Another one carries on: its end is no news.
+        successor.enter({ kind: 'rekeyed' });
+        machine.#exchanger.enqueueFirst(deleteIkeSa('redundant after a simultaneous rekey', []));
+        armPhaseTimers(machine.#exchanger);
         association.outputs.push({ kind: 'successor', ikeSa: machine });
       },
       superseded: (successor, deleteOld) => {
@@ -326,7 +329,9 @@ export class IkeSa implements IkeSaMachine {
         successor.adopt = null;
         successor.now = association.now;
         inherit(association, successor);
-        if (association.phase.kind === 'established') association.enter({ kind: 'rekeyed' });
+        // Where it was to be deleted, the Delete waits in the queue and goes over, too.
+        association.enter({ kind: 'rekeyed' });
+        armPhaseTimers(this.#exchanger);
         // The peer deletes what it made in vain; it may have forgotten it already, so ours does not wait for ever.
         const loser = association.rekeyedByPeer?.successor ?? successor;
         if (loser !== successor) {

@@ -20,7 +20,8 @@ export function nextDue(exchanger: Exchanger): Instant | null {
   for (const at of association.lingering.values()) next = earlier(next, at);
   for (const child of association.children.values()) {
     next = earlier(next, earlier(child.sendAt, child.lifetime.hardAt));
-    if (canRekey(child)) next = earlier(next, child.rekeyAt);
+    // In no other phase is it rekeyed, and a time that has passed would wake us for ever.
+    if (association.phase.kind === 'established' && canRekey(child)) next = earlier(next, child.rekeyAt);
   }
   if (association.phase.kind !== 'established') return next;
   next = earlier(next, association.rekeyAt);
@@ -61,7 +62,7 @@ const rekeyPatienceMs = 30_000;
 export function armPhaseTimers(exchanger: Exchanger): void {
   const { association } = exchanger;
   const { timers, now } = association;
-  if (association.phase.kind === 'connecting' && !association.initiator) {
+  if (association.phase.kind === 'connecting' && !association.initiator && !timers.has('half-open')) {
     timers.set('half-open', after(now, halfOpenMs), () => {
       if (association.phase.kind === 'connecting') association.control.close('the peer never sent IKE_AUTH');
     });

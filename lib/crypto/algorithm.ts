@@ -31,6 +31,8 @@ export interface EncrAlgorithm {
 export interface RawCipher {
   /** Ciphertext, for AEAD followed by the ICV. */
   seal(iv: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Uint8Array;
+  /** The same into `target` from `at` on, which has room for it; for the data plane, that builds packets in place. */
+  sealInto(iv: Uint8Array, aad: Uint8Array, plaintext: Uint8Array, target: Uint8Array, at: number): void;
   /** Plaintext, or null where the ICV is wrong or the length impossible. */
   open(iv: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | null;
   wipe(): void;
@@ -87,6 +89,8 @@ export interface Protection {
    * Otherwise the MAC covers associated | iv | ciphertext | suffix (RFC 4303 §2.8: the high ESN half is the suffix).
    */
   seal(iv: Uint8Array, associated: Uint8Array, plaintext: Uint8Array, suffix: Uint8Array): Uint8Array;
+  /** The same, `plaintext.length + icvBytes` octets of it, into `target` from `at` on. */
+  sealInto(iv: Uint8Array, associated: Uint8Array, plaintext: Uint8Array, suffix: Uint8Array, target: Uint8Array, at: number): void;
   /** Plaintext with padding still on, or null where authentication fails. */
   open(iv: Uint8Array, associated: Uint8Array, sealed: Uint8Array, suffix: Uint8Array): Uint8Array | null;
   wipe(): void;

@@ -35,6 +35,10 @@ function aeadProtection(encr: EncrAlgorithm, cipher: RawCipher): Protection {
       assert(suffix.length === 0, 'AEAD takes no suffix');
       return cipher.seal(iv, associated, plaintext);
     },
+    sealInto(iv, associated, plaintext, suffix, target, at) {
+      assert(suffix.length === 0, 'AEAD takes no suffix');
+      cipher.sealInto(iv, associated, plaintext, target, at);
+    },
     open(iv, associated, sealed, suffix) {
       assert(suffix.length === 0, 'AEAD takes no suffix');
       return cipher.open(iv, associated, sealed);
@@ -53,6 +57,11 @@ function encryptThenMac(encr: EncrAlgorithm, cipher: RawCipher, integ: IntegAlgo
     seal(iv, associated, plaintext, suffix) {
       const ciphertext = cipher.seal(iv, nothing, plaintext);
       return concat(ciphertext, integ.mac(integKey, associated, iv, ciphertext, suffix));
+    },
+    sealInto(iv, associated, plaintext, suffix, target, at) {
+      const ciphertext = cipher.seal(iv, nothing, plaintext);
+      target.set(ciphertext, at);
+      target.set(integ.mac(integKey, associated, iv, ciphertext, suffix), at + ciphertext.length);
     },
     open(iv, associated, sealed, suffix) {
       const length = sealed.length - integ.icvBytes;

@@ -79,11 +79,11 @@ export class OutboundSa {
     if (this.#suffix.length > 0) writeUint32(this.#suffix, 0, high);
     else if (associated.length === 12) writeUint32(associated, 4, high);
     this.#nextIv(high, low);
-    const sealed = this.#protection.seal(this.#iv, associated, plaintext, this.#suffix);
-    const datagram = arena.take(espHeaderBytes + this.#iv.length + sealed.length);
+    const sealedAt = espHeaderBytes + this.#iv.length;
+    const datagram = arena.take(sealedAt + plaintext.length + this.#protection.icvBytes);
     writeEspHeader(datagram, this.spi, low);
     datagram.set(this.#iv, espHeaderBytes);
-    datagram.set(sealed, espHeaderBytes + this.#iv.length);
+    this.#protection.sealInto(this.#iv, associated, plaintext, this.#suffix, datagram, sealedAt);
     return datagram;
   }
 

@@ -34,6 +34,9 @@ for (const { name, registry } of providers) {
         const sealed = protection.seal(iv, associated, plaintext, end);
         expect(sealed.length).to.equal(plaintext.length + protection.icvBytes);
         expect(protection.open(iv, associated, sealed, end)).to.deep.equal(plaintext);
+        const target = new Uint8Array(sealed.length + 8).fill(0xaa);
+        protection.sealInto(iv, associated, plaintext, end, target, 5);
+        expect(target).to.deep.equal(concat(new Uint8Array(5).fill(0xaa), sealed, new Uint8Array(3).fill(0xaa)));
         expect(protection.aead).to.equal(integ === null);
         expect(protection.blockBytes).to.equal(encr.blockBytes);
       });

@@ -20,12 +20,14 @@ export function aesCbc(provider: Provider, keyLengthBits: 128 | 192 | 256): Encr
     create(keymat) {
       assert(keymat.length === keymatBytes, `aes${keyLengthBits} takes ${keymatBytes} octets of KEYMAT`);
       const context = provider.aesCbc(keymat);
+      const seal = (iv: Uint8Array, _aad: Uint8Array, plaintext: Uint8Array): Uint8Array => {
+        assert(iv.length === blockBytes, 'the IV is one block');
+        assert(plaintext.length % blockBytes === 0, 'the plaintext is whole blocks');
+        return context.encrypt(iv, plaintext);
+      };
       return {
-        seal(iv, _aad, plaintext) {
-          assert(iv.length === blockBytes, 'the IV is one block');
-          assert(plaintext.length % blockBytes === 0, 'the plaintext is whole blocks');
-          return context.encrypt(iv, plaintext);
-        },
+        seal,
+        sealInto: (iv, aad, plaintext, target, at) => target.set(seal(iv, aad, plaintext), at),
         open(iv, _aad, sealed) {
           assert(iv.length === blockBytes, 'the IV is one block');
           if (sealed.length === 0 || sealed.length % blockBytes !== 0) return null;

@@ -51,6 +51,10 @@ function newCipher(context: AeadContext, salt: Uint8Array): RawCipher {
       setIv(iv);
       return context.seal(nonce, aad, plaintext);
     },
+    sealInto(iv, aad, plaintext, target, at) {
+      setIv(iv);
+      context.sealInto(nonce, aad, plaintext, target, at);
+    },
     open(iv, aad, sealed) {
       if (sealed.length < icvBytes) return null;
       setIv(iv);

@@ -60,6 +60,9 @@ function aead(name: AeadName, key: Uint8Array): AeadContext {
       assert(!wiped, 'the cipher is wiped');
       return cipher(owned, nonce, aad).encrypt(plaintext);
     },
+    sealInto(nonce, aad, plaintext, target, at) {
+      target.set(this.seal(nonce, aad, plaintext), at);
+    },
     open(nonce, aad, sealed) {
       assert(!wiped && sealed.length >= tagBytes, 'the cipher is not wiped and the text has a tag');
       try {

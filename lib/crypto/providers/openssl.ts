@@ -57,16 +57,20 @@ function aead(name: AeadName, key: Uint8Array): AeadContext {
   const owned = Uint8Array.from(key);
   let wiped = false;
   const cipher = name === 'aes-gcm' ? gcmName(owned.length) : 'chacha20-poly1305';
+  const sealInto = (nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array, target: Uint8Array, at: number): void => {
+    assert(!wiped, 'the cipher is wiped');
+    const context = newCipher(cipher, owned, nonce, aad, plaintext.length);
+    target.set(context.update(plaintext), at);
+    context.final();
+    target.set(context.getAuthTag(), at + plaintext.length);
+  };
   return {
     seal(nonce, aad, plaintext) {
-      assert(!wiped, 'the cipher is wiped');
-      const context = newCipher(cipher, owned, nonce, aad, plaintext.length);
       const out = new Uint8Array(plaintext.length + tagBytes);
-      out.set(context.update(plaintext));
-      context.final();
-      out.set(context.getAuthTag(), plaintext.length);
+      sealInto(nonce, aad, plaintext, out, 0);
       return out;
     },
+    sealInto,
     open(nonce, aad, sealed) {
       assert(!wiped, 'the cipher is wiped');
       const length = sealed.length - tagBytes;

@@ -16,6 +16,8 @@ export type Primitive = AeadName | 'aes-cbc' | HashName | MontgomeryCurve | Nist
 export interface AeadContext {
   /** Ciphertext and tag. */
   seal(nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Uint8Array;
+  /** The same into `target` from `at` on. */
+  sealInto(nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array, target: Uint8Array, at: number): void;
   /** Null where the tag is wrong. `sealed` is at least as long as a tag. */
   open(nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | null;
   /** Overwrites the key; nothing may be called afterwards but `wipe` again. */

@@ -22,12 +22,14 @@ export interface LoadedConfig {
 
 /** Files in one configuration, whatever the patterns match. */
 export const maxConfigFiles: number = 10_000;
+/** A file that is included by one that is included, and so on: more than a person keeps in his head. */
+export const maxIncludeDepth: number = 8;
 
 /** @throws ConfigError with every problem there is */
 export function loadConfig(files: ConfigFiles, path: string): LoadedConfig {
   const loader = new Loader(files);
   const main = resolvePath('', path);
-  loader.readFile(main, null);
+  loader.readFile(main, null, 0);
   const config = loader.build(main);
   const problems = loader.sorted('problems');
   if (config === null || problems.length > 0) throw new ConfigError(problems);
@@ -60,15 +62,14 @@ class Loader {
   }
 
   /** @param by the table whose `include` names the file; null for the main file */
-  readFile(path: string, by: TableReader | null): void {
+  readFile(path: string, by: TableReader | null, depth: number): void {
     if (this.#seen.has(path)) return;
     this.#seen.add(path);
     const findings: Findings = { file: path, problems: [], warnings: [] };
     const read = this.#files.read(path);
     if (!read.ok) {
-      const message = `can't read ${path}: ${read.error}`;
-      if (by !== null) by.problem('include', message);
-      else this.#whole(findings, null, message);
+      if (by !== null) by.problem('include', `can't read ${path}: ${read.error}`);
+      else this.#whole(findings, null, `can't be read: ${read.error}`);
       return;
     }
     this.#findings.push(findings);
@@ -82,7 +83,7 @@ class Loader {
     this.#roots.push({ root, peers });
     const open = tooOpen(path, read.mode);
     if (open !== null) peers.find((peer) => peer.has('psk'))?.problem('psk', open);
-    this.#include(root, path);
+    this.#include(root, path, depth);
   }
 
   /** Null where there is no usable [endpoint]. */
@@ -99,8 +100,12 @@ class Loader {
     return endpoint === null ? null : { endpoint, peers: named.map((peer) => peer.config) };
   }
 
-  #include(root: TableReader, path: string): void {
+  #include(root: TableReader, path: string, depth: number): void {
     const patterns = root.optional('include', listKind(includeKind, { min: 0 }), []);
+    if (depth >= maxIncludeDepth && patterns.length > 0) {
+      root.problem('include', `files include each other at most ${maxIncludeDepth} deep`);
+      return;
+    }
     for (const pattern of patterns) {
       const resolved = resolvePath(path, pattern);
       const found = isPattern(resolved) ? this.#files.glob(resolved) : [resolved];
@@ -109,7 +114,7 @@ class Loader {
           root.problem('include', `a configuration has at most ${maxConfigFiles} files`);
           return;
         }
-        this.readFile(file, root);
+        this.readFile(file, root, depth + 1);
       }
     }
   }

@@ -1,5 +1,6 @@
 /** Kinds of values that come from the protocols: addresses, identities, hosts, selectors, proposals. */
 import { addressFamily, parseAddress, type IpAddress } from '../util/address.js';
+import { assert } from '../util/assert.js';
 import { parseIdentity, type Identity } from '../wire/identity.js';
 import type { Proposal } from '../wire/payloads/sa.js';
 import { parseSelector } from '../wire/traffic-selector.js';
@@ -95,12 +96,7 @@ export function proposalsKind(use: ProposalUse): ValueKind<readonly Proposal[]> 
 }
 
 export function defaultsFor(use: ProposalUse): readonly Proposal[] {
-  const out: Proposal[] = [];
-  for (const text of defaultProposals[use]) {
-    const parsed = parseProposal(text, use, out.length + 1);
-    if (parsed.ok) out.push(parsed.proposal);
-  }
-  return out;
+  return parsedDefaults[use];
 }
 
 /** Proposals in one list: a datagram without fragmentation holds about so many. */
@@ -134,3 +130,14 @@ function isHostName(text: string): boolean {
   const wellFormed = labels.every((label) => /^[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?$/.test(label));
   return wellFormed && text.length <= 253 && !/^\d+$/.test(labels.at(-1) ?? '');
 }
+
+function parseDefaults(use: ProposalUse): readonly Proposal[] {
+  return defaultProposals[use].map((text, i) => {
+    const parsed = parseProposal(text, use, i + 1);
+    assert(parsed.ok, 'the default proposals are right');
+    return parsed.proposal;
+  });
+}
+
+/** Read once for all peers. */
+const parsedDefaults: Readonly<Record<ProposalUse, readonly Proposal[]>> = { ike: parseDefaults('ike'), esp: parseDefaults('esp') };

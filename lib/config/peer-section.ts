@@ -84,7 +84,8 @@ function readSecretFile(table: TableReader, files: ConfigFiles): SecretKey | nul
   }
   const open = tooOpen(path, read.mode);
   if (open !== null) table.problem('psk_file', open);
-  const parsed = parseSecret(read.text.replace(/\r?\n$/, ''));
+  const text = read.text.replace(/\r?\n$/, '');
+  const parsed = /[\r\n]/.test(text) ? oneLine : parseSecret(text);
   if (!parsed.ok) {
     table.problem('psk_file', `${path}: ${parsed.problem}`);
     return null;
@@ -92,6 +93,8 @@ function readSecretFile(table: TableReader, files: ConfigFiles): SecretKey | nul
   if (parsed.short !== null) table.warning('psk_file', parsed.short);
   return parsed.key;
 }
+
+const oneLine = { ok: false, problem: 'expected the secret alone, on one line' } as const;
 
 /** What is wrong with the permissions of a file that holds a secret; null where nothing is. */
 export function tooOpen(path: string, mode: number): string | null {

@@ -15,13 +15,16 @@ function read(path: string): ReadResult {
     const stat = fstatSync(file);
     if (!stat.isFile()) return { ok: false, error: stat.isDirectory() ? 'it is a folder' : 'it is no ordinary file' };
     if (stat.size > maxConfigFileBytes) return { ok: false, error: `it is larger than ${maxConfigFileBytes} octets` };
-    return { ok: true, text: readFileSync(file, 'utf8'), mode: stat.mode & 0o7777 };
+    return { ok: true, text: decoder.decode(readFileSync(file)), mode: stat.mode & 0o7777 };
   } catch (error) {
     return { ok: false, error: explain(error) };
   } finally {
     if (file !== null) closeSync(file);
   }
 }
+
+/** Octets that are no UTF-8 would turn into other ones without a word, within a secret too. A byte order mark is dropped. */
+const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /** Folder by folder; names that begin with a dot match only a pattern that does (as a shell has it). */
 function glob(pattern: string): readonly string[] {
@@ -59,6 +62,8 @@ function explain(error: unknown): string {
       return 'permission denied';
     case 'ENOTDIR':
       return 'no such folder';
+    case 'ERR_ENCODING_INVALID_ENCODED_DATA':
+      return 'it is not UTF-8 text';
     default:
       return errno;
   }

@@ -165,7 +165,7 @@ const mistakes: readonly Mistake[] = [
     problems: [[1, 'endpoint', 'there is one [endpoint] already, in /etc/mhtun/mhtun.toml on line 2']],
   },
   // Files.
-  { title: 'a file that is not there', files: {}, problems: [[null, '', "can't read /etc/mhtun/mhtun.toml: no such file"]] },
+  { title: 'a file that is not there', files: {}, problems: [[null, '', "can't be read: no such file"]] },
   one('an include that is not there', `include = ["sun.toml"]\n${source()}`, 1, 'include', "can't read /etc/mhtun/sun.toml: no such file"),
   one('an include that is no list', `include = "sun.toml"\n${source()}`, 1, 'include', 'write ["sun.toml"]'),
   {
@@ -177,6 +177,18 @@ const mistakes: readonly Mistake[] = [
     title: 'a file of a secret that the group can read',
     files: { [mainPath]: source().replace('psk = "correct horse battery staple"', 'psk_file = "/run/sun"'), '/run/sun': { text: 'x'.repeat(30), mode: 0o640 } },
     problems: [[7, 'peer[0].psk_file', 'chmod 600 /run/sun']],
+  },
+  {
+    title: 'a file of a secret with more than the secret in it',
+    files: { [mainPath]: source().replace('psk = "correct horse battery staple"', 'psk_file = "sun"'), '/etc/mhtun/sun': '# for sun\nsecret\n' },
+    problems: [[7, 'peer[0].psk_file', 'expected the secret alone, on one line']],
+  },
+  {
+    title: 'files that include one another without end',
+    files: Object.fromEntries(
+      [...Array(12).keys()].map((i) => [i === 0 ? mainPath : `/etc/mhtun/${i}.toml`, `include = ["${i + 1}.toml"]\n${i === 0 ? source() : ''}`]),
+    ),
+    problems: [[1, 'include', 'at most 8 deep']],
   },
   {
     title: 'everything wrong at once, in order',

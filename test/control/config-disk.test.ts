@@ -31,6 +31,13 @@ describe('configDisk', () => {
     expect(configDisk.read(join(folder, 'large'))).to.deep.equal({ ok: false, error: `it is larger than ${maxConfigFileBytes} octets` });
   });
 
+  it('refuses what is no UTF-8, and drops a byte order mark', () => {
+    writeFileSync(join(folder, 'latin1'), Uint8Array.of(0x70, 0xe4));
+    expect(configDisk.read(join(folder, 'latin1'))).to.deep.equal({ ok: false, error: 'it is not UTF-8 text' });
+    writeFileSync(join(folder, 'bom'), Uint8Array.of(0xef, 0xbb, 0xbf, 0x70), { mode: 0o600 });
+    expect(configDisk.read(join(folder, 'bom'))).to.deep.equal({ ok: true, text: 'p', mode: 0o600 });
+  });
+
   it('does not wait at a named pipe or read a device', () => {
     expect(spawnSync('mkfifo', [join(folder, 'pipe')]).status).to.equal(0);
     expect(configDisk.read(join(folder, 'pipe'))).to.deep.equal({ ok: false, error: 'it is no ordinary file' });

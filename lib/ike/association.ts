@@ -47,6 +47,17 @@ export interface Traits {
   natRemote: boolean;
 }
 
+/** A change of the path by our own wish. */
+export interface Move {
+  /** Taken again where `to` is refused or does not answer. */
+  readonly from: DatagramPath;
+  readonly to: DatagramPath;
+  /** Null: not worth an event. */
+  readonly cause: string | null;
+  /** Who waits for it; empty once answered. */
+  commands: readonly number[];
+}
+
 /** What an exchange may decide about the IKE SA that it runs on; `ike-sa.ts` carries it out. */
 export interface Control {
   /** The IKE SA is over; `reason` is for people. */
@@ -96,8 +107,14 @@ export class Association {
   readonly earlyDeletes: Set<EspSpi> = new Set<EspSpi>();
   /** A successor of undecided standing: takes over from the old IKE SA at once. */
   adopt: (() => void) | null = null;
+  /** As MOBIKE initiator: the move that the peer has not agreed to yet; IKE is on its path already, ESP is not (RFC 4555 §3.5). */
+  moving: Move | null = null;
   /** As MOBIKE responder: the path that the peer was asked to move to, and who waits for it (RFC 4555 §3.6). */
   askedMove: { readonly path: DatagramPath; readonly commands: readonly number[] } | null = null;
+  /** The peer's new source that has not proved yet that it answers; `from` is the one before (RFC 7296 §2.23). */
+  following: { readonly from: DatagramPath; readonly to: DatagramPath } | null = null;
+  /** A routability check waits for its turn: it will ask on the path of that moment, so one is enough. */
+  checkWaits: boolean = false;
   /** What the peer last saw of our address, as its hash; a change means a new NAT mapping (RFC 4555 §3.8). */
   seenAs: Uint8Array | null = null;
   /** The peer's other addresses, as it last told (RFC 4555 §3.4, §3.6). */

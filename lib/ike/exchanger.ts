@@ -38,6 +38,8 @@ export interface Exchange {
   answered(payloads: readonly Payload[], path: DatagramPath, bytes: Uint8Array): void;
   /** The IKE SA closes before the answer came. */
   abandoned(reason: string): void;
+  /** What to do instead on the IKE SA that follows, where this one ends before the answer; absent: nothing. */
+  renewal?(): Intent;
 }
 
 /** Makes the exchange when its turn comes, on the IKE SA that has the turn (a successor, perhaps); null: no longer needed. */
@@ -100,7 +102,7 @@ export class Exchanger {
 
   enqueue(intent: Intent): void {
     if (this.#queue.length >= maxQueuedRequests) {
-      this.association.log('warn', 'too many requests wait for their turn: one is dropped');
+      this.#drop(intent);
       return;
     }
     this.#queue.push(intent);
@@ -109,23 +111,31 @@ export class Exchanger {
 
   /** Before everything that waits. */
   enqueueFirst(intent: Intent): void {
+    const last = this.#queue.length >= maxQueuedRequests ? this.#queue.pop() : undefined;
     this.#queue.unshift(intent);
+    if (last !== undefined) this.#drop(last);
     this.pump();
   }
 
   /** Not before `at`: what the peer could not do just now (RFC 7296 §2.25, TEMPORARY_FAILURE). */
   enqueueAt(at: Instant, intent: Intent): void {
+    if (this.#delayed.length >= maxQueuedRequests) {
+      this.#drop(intent);
+      return;
+    }
     this.#delayed.push({ at, intent });
     this.#armDelayed();
   }
 
-  /** What has not had its turn goes to a successor. */
+  /** What has not had its turn goes to a successor, and what has no answer yet where it must be said there as well. */
   handOver(successor: Exchanger): void {
     const queue = this.#queue;
     const delayed = this.#delayed;
     this.#queue = [];
     this.#delayed = [];
     this.association.timers.cancel('delayed requests');
+    const again = this.#active?.renewal?.();
+    if (again !== undefined) successor.enqueue(again);
     for (const { at, intent } of delayed) successor.enqueueAt(at, intent);
     for (const intent of queue) successor.enqueue(intent);
   }
@@ -328,6 +338,11 @@ export class Exchanger {
 
   #transmit(path: DatagramPath, bytes: Uint8Array): void {
     this.association.outputs.push({ kind: 'transmit', path, bytes });
+  }
+
+  #drop(intent: Intent): void {
+    this.association.log('warn', 'too many requests wait for their turn: one is dropped');
+    intent(this)?.abandoned('too many requests wait for their turn');
   }
 
   #armDelayed(): void {

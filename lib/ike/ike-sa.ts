@@ -26,7 +26,7 @@ import { answerInit, judgeInit, type AcceptedInit, type CookieDemand, type InitV
 import { answerInformational } from './informational.js';
 import type { IkeEnvironment, IkeInput, IkeOutput, IkeSaMachine, IkeSaView } from './io.js';
 import { wipeIkeKeys } from './key-schedule.js';
-import { followSource } from './mobike.js';
+import { abandonMoves, followSource, handOverMoves } from './mobike.js';
 import { answerIkeRekey, inherit } from './rekey.js';
 import { armPhaseTimers, nextDue, runDue } from './schedule.js';
 import { viewOf } from './view.js';
@@ -340,6 +340,7 @@ export class IkeSa implements IkeSaMachine {
           armPhaseTimers(machineOf(loser).#exchanger);
           association.outputs.push({ kind: 'successor', ikeSa: machineOf(loser) });
         }
+        handOverMoves(association, machine.#exchanger);
         this.#exchanger.handOver(machine.#exchanger);
         association.outputs.push({ kind: 'successor', ikeSa: machine });
         if (deleteOld) this.#exchanger.enqueueFirst(deleteIkeSa('rekeyed', []));
@@ -366,6 +367,7 @@ export class IkeSa implements IkeSaMachine {
     dropLingering(association, null);
     association.timers.clear();
     this.#exchanger.close(reason);
+    abandonMoves(association, reason);
     if (association.keys !== null) wipeIkeKeys(association.keys);
     if (wasUp && !rekeyed) association.event('ike-down', { reason, spi_i: `0x${association.spiI}`, spi_r: `0x${association.spiR}` });
     association.outputs.push({ kind: 'closed', reason, rekeyed, authenticationFailed });

@@ -6,10 +6,10 @@ import { addressBytes } from '../util/address.js';
 import { exchangeType, notifyName, notifyType } from '../wire/iana.js';
 import { findNotify, type Payload } from '../wire/payload.js';
 import { notify } from '../wire/payloads/notify.js';
-import type { Association } from './association.js';
+import type { Association, Move } from './association.js';
 import { followsNewSource, switchPath } from './children.js';
 import { additionalAddresses } from './establishment.js';
-import type { Exchange, Exchanger, Subject } from './exchanger.js';
+import type { Exchange, Exchanger, Intent, Subject } from './exchanger.js';
 import { findNat, natDetectionNotifies } from './nat-detection.js';
 
 /** An operator waits so long for a move; then the old path is taken again. */
@@ -19,47 +19,104 @@ const followTimeoutMs = 5_000;
 /** RFC 4555 §4.2.5: between 8 and 64 octets. */
 const cookie2Bytes = 16;
 
-interface Move {
-  readonly from: DatagramPath;
-  readonly to: DatagramPath;
-  readonly cause: string;
-  readonly commands: readonly number[];
-}
-
 /** Moves to `path`, or asks the peer to where that is the peer's to decide. */
 export function moveTo(exchanger: Exchanger, path: DatagramPath, cause: string, commands: readonly number[]): void {
   const { association } = exchanger;
   const { mobike, mobikeInitiator } = association.traits;
   if (association.phase.kind !== 'established') association.commandDone(commands, { ok: false, error: 'the IKE SA is not established' });
   else if (!mobike) association.commandDone(commands, { ok: false, error: 'the peer does not do MOBIKE: the IKE SA stays where it is' });
-  else if (samePath(path, association.path)) association.commandDone(commands, { ok: true, detail: 'the IKE SA is on that path already' });
-  else if (mobikeInitiator) begin(exchanger, { from: association.path, to: path, cause, commands });
-  else ask(exchanger, path, commands);
+  else if (!mobikeInitiator) ask(exchanger, path, commands);
+  else if (!samePath(path, association.path)) begin(exchanger, path, cause, commands);
+  else if (association.moving !== null) association.moving.commands = [...association.moving.commands, ...commands];
+  else association.commandDone(commands, { ok: true, detail: 'the IKE SA is on that path already' });
+}
+
+/** What is under way goes on at the successor (RFC 7296 §2.18): the peer may not have heard of it. */
+export function handOverMoves(old: Association, exchanger: Exchanger): void {
+  const successor = exchanger.association;
+  successor.moving = old.moving;
+  successor.askedMove = old.askedMove;
+  successor.following = old.following;
+  successor.checkWaits = old.checkWaits;
+  old.moving = null;
+  old.askedMove = null;
+  old.following = null;
+  for (const [name, run] of [['move', moveFailed], ['asked move', askFailed], ['follow', followFailed]] as const) {
+    const at = old.timers.dueAt(name);
+    old.timers.cancel(name);
+    if (at !== null) successor.timers.set(name, at, () => { run(exchanger); });
+  }
+}
+
+/** The IKE SA closes: those who wait for a move hear of it. */
+export function abandonMoves(association: Association, reason: string): void {
+  for (const waiting of [association.moving, association.askedMove]) {
+    if (waiting !== null) association.commandDone(waiting.commands, { ok: false, error: reason });
+  }
+  association.moving = null;
+  association.askedMove = null;
 }
 
 /** As MOBIKE initiator (RFC 4555 §3.5): IKE goes first, what is outstanding included; ESP follows when the peer has agreed. */
-function begin(exchanger: Exchanger, move: Move): void {
+function begin(exchanger: Exchanger, to: DatagramPath, cause: string, commands: readonly number[]): void {
   const { association } = exchanger;
-  association.path = move.to;
+  const before = association.moving;
+  if (before !== null) association.commandDone(before.commands, { ok: false, error: `overtaken by a move to ${describe(to)}` });
+  const move: Move = { from: before?.from ?? association.path, to, cause, commands };
+  association.moving = move;
+  association.path = to;
   exchanger.repeatNow();
-  exchanger.enqueueFirst((ex) => new AddressUpdate(ex, move));
+  exchanger.enqueueFirst(update(move));
   association.timers.set('move', after(association.now, moveTimeoutMs), () => {
-    if (!samePath(association.path, move.to)) return;
-    association.path = move.from;
-    association.commandDone(move.commands, { ok: false, error: `no answer over ${describe(move.to)} within ${moveTimeoutMs / 1000} s: the tunnel stays on ${describe(move.from)}` });
-    exchanger.repeatNow();
+    moveFailed(exchanger);
   });
+}
+
+function moveFailed(exchanger: Exchanger): void {
+  const { association } = exchanger;
+  const { moving } = association;
+  if (moving === null) return;
+  association.moving = null;
+  association.path = moving.from;
+  association.commandDone(moving.commands, { ok: false, error: `no answer over ${describe(moving.to)} within ${moveTimeoutMs / 1000} s: the tunnel stays on ${describe(moving.from)}` });
+  exchanger.repeatNow();
 }
 
 /** As MOBIKE responder (RFC 4555 §3.6): shows the peer the new source; the peer decides. */
 function ask(exchanger: Exchanger, path: DatagramPath, commands: readonly number[]): void {
   const { association } = exchanger;
+  if (samePath(path, association.path)) {
+    association.commandDone(commands, { ok: true, detail: 'the IKE SA is on that path already' });
+    return;
+  }
+  const before = association.askedMove;
+  if (before !== null) association.commandDone(before.commands, { ok: false, error: `overtaken by a move to ${describe(path)}` });
   association.askedMove = { path, commands };
   exchanger.enqueueFirst((ex) => new AddressList(ex, path));
   association.timers.set('asked move', after(association.now, moveTimeoutMs), () => {
-    association.askedMove = null;
-    association.commandDone(commands, { ok: false, error: `the peer, who decides as the IKE initiator, did not follow to ${describe(path)} within ${moveTimeoutMs / 1000} s` });
+    askFailed(exchanger);
   });
+}
+
+function askFailed({ association }: Exchanger): void {
+  const { askedMove } = association;
+  if (askedMove === null) return;
+  association.askedMove = null;
+  association.commandDone(askedMove.commands, { ok: false, error: `the peer, who decides as the IKE initiator, did not follow to ${describe(askedMove.path)} within ${moveTimeoutMs / 1000} s` });
+}
+
+/** Tells the peer of `move`, unless that was given up or overtaken before its turn. */
+function update(move: Move): Intent {
+  return (exchanger) => (exchanger.association.moving === move ? new AddressUpdate(exchanger, move) : null);
+}
+
+/** Tells the peer where we are, without a move of our own. */
+function refresh(cause: string | null): Intent {
+  return (exchanger) => {
+    const { moving, path } = exchanger.association;
+    // A move that waits for its turn will tell.
+    return moving === null ? new AddressUpdate(exchanger, { from: path, to: path, cause, commands: [] }) : null;
+  };
 }
 
 class AddressUpdate implements Exchange {
@@ -87,34 +144,45 @@ class AddressUpdate implements Exchange {
 
   answered(payloads: readonly Payload[], path: DatagramPath): void {
     const { association } = this.#exchanger;
-    const { from, to, cause, commands } = this.#move;
     if (!cookie2Fits(payloads, this.#cookie2)) {
       association.control.distrust('the peer returned another COOKIE2');
       return;
     }
+    if (association.phase.kind === 'established') this.#settle(payloads, path);
+    this.#exchanger.finish(this);
+  }
+
+  abandoned(): void {
+    // Who waits for the move is told by the IKE SA that it is under way on.
+  }
+
+  renewal(): Intent {
+    return (exchanger) => update(this.#move)(exchanger) ?? refresh(null)(exchanger);
+  }
+
+  #settle(payloads: readonly Payload[], path: DatagramPath): void {
+    const { association } = this.#exchanger;
+    const { from, to, cause } = this.#move;
+    // Overtaken by a move that waits for its turn, and will tell the newest.
+    if (association.moving !== null && association.moving !== this.#move) return;
     if (!samePath(association.path, to)) {
       // RFC 4555 §3.5: the addresses changed meanwhile; what this answer says is old, and the peer must hear of the newest.
-      const again = { from: to, to: association.path, cause: 'moved back', commands: [] };
-      this.#exchanger.enqueueFirst((ex) => new AddressUpdate(ex, again));
-      this.#exchanger.finish(this);
+      this.#exchanger.enqueueFirst(refresh(null));
       return;
     }
+    const { commands } = this.#move;
+    association.moving = null;
     association.timers.cancel('move');
     const refusal = [notifyType.UNACCEPTABLE_ADDRESSES, notifyType.UNEXPECTED_NAT_DETECTED].find((type) => findNotify(payloads, type) !== null);
     if (refusal !== undefined) {
       association.path = from;
       association.commandDone(commands, { ok: false, error: `the peer answered ${notifyName(refusal)} for ${describe(to)}` });
-    } else {
-      noteNat(association, payloads, path);
-      switchPath(association);
-      announceMove(association, from, cause);
-      association.commandDone(commands, { ok: true, detail: `the tunnel is on ${describe(to)}` });
+      return;
     }
-    this.#exchanger.finish(this);
-  }
-
-  abandoned(reason: string): void {
-    this.#exchanger.association.commandDone(this.#move.commands, { ok: false, error: reason });
+    noteNat(association, payloads, path);
+    switchPath(association);
+    if (cause !== null) announceMove(association, from, cause);
+    association.commandDone(commands, { ok: true, detail: `the tunnel is on ${describe(to)}` });
   }
 }
 
@@ -143,6 +211,10 @@ export class AddressList implements Exchange {
   abandoned(): void {
     // Nobody waits for the list itself.
   }
+
+  renewal(): Intent {
+    return (exchanger) => new AddressList(exchanger, this.#path);
+  }
 }
 
 /** A liveness check (RFC 7296 §2.4) that also proves who answers there (COOKIE2) or what the NAT does (RFC 4555 §3.8). */
@@ -152,16 +224,16 @@ export class PathCheck implements Exchange {
   readonly subject: Subject = { kind: 'none' };
   readonly #exchanger: Exchanger;
   readonly #cookie2: Uint8Array | null;
-  readonly #onAnswer: () => void;
+  #path: DatagramPath | null = null;
 
-  constructor(exchanger: Exchanger, routability: boolean, onAnswer: () => void = () => undefined) {
+  constructor(exchanger: Exchanger, routability: boolean) {
     this.#exchanger = exchanger;
     this.#cookie2 = routability ? exchanger.association.env.random(cookie2Bytes) : null;
-    this.#onAnswer = onAnswer;
   }
 
   begin(): void {
     const { association } = this.#exchanger;
+    this.#path = association.path;
     const { mobike, mobikeInitiator, natLocal } = association.traits;
     this.#exchanger.send(this, [
       ...(this.#cookie2 === null ? [] : [notify(notifyType.COOKIE2, this.#cookie2)]),
@@ -179,16 +251,34 @@ export class PathCheck implements Exchange {
     noteNat(association, payloads, path);
     const changed = before !== null && association.seenAs !== null && !bytesEqual(before, association.seenAs);
     if (changed) {
-      const move = { from: association.path, to: association.path, cause: 'the NAT mapping changed', commands: [] };
-      this.#exchanger.enqueueFirst((ex) => new AddressUpdate(ex, move));
+      this.#exchanger.enqueueFirst(refresh('the NAT mapping changed'));
+    }
+    const { following } = association;
+    if (following !== null && this.#path !== null && samePath(following.to, this.#path)) {
+      association.following = null;
+      association.timers.cancel('follow');
     }
     this.#exchanger.finish(this);
-    this.#onAnswer();
   }
 
   abandoned(): void {
     // The IKE SA says why it closes.
   }
+
+  renewal(): Intent {
+    return (exchanger) => new PathCheck(exchanger, this.#cookie2 !== null);
+  }
+}
+
+/** Asks who answers on the path of the moment of its turn (RFC 4555 §3.7), before everything else that waits. */
+function checkPath(exchanger: Exchanger, routability: boolean): void {
+  const { association } = exchanger;
+  if (association.checkWaits) return;
+  association.checkWaits = true;
+  exchanger.enqueueFirst((ex) => {
+    ex.association.checkWaits = false;
+    return new PathCheck(ex, routability);
+  });
 }
 
 /** The peer, MOBIKE's initiator, moves us (RFC 4555 §3.5): what to answer. */
@@ -203,8 +293,10 @@ export function processUpdate(exchanger: Exchanger, payloads: readonly Payload[]
   switchPath(association);
   if (!samePath(from, path)) {
     announceMove(association, from, 'the peer moved');
+    // What has no answer was sent to where the peer no longer is.
+    exchanger.repeatNow();
     // RFC 4555 §3.7: does the peer really live there?
-    exchanger.enqueueFirst((ex) => new PathCheck(ex, true));
+    checkPath(exchanger, true);
   }
   const asked = association.askedMove;
   if (asked !== null && asked.path.local.address === path.local.address && asked.path.remote.address === path.remote.address) {
@@ -225,17 +317,22 @@ export function followSource(exchanger: Exchanger, path: DatagramPath): void {
   switchPath(association);
   announceMove(association, from, 'the peer’s NAT mapping changed');
   exchanger.repeatNow();
+  association.following = { from, to: path };
   association.timers.set('follow', after(association.now, followTimeoutMs), () => {
-    if (!samePath(association.path, path)) return;
-    association.path = from;
-    switchPath(association);
-    announceMove(association, path, 'the new source did not answer its routability check');
-    exchanger.repeatNow();
+    followFailed(exchanger);
   });
-  const answered = (): void => {
-    association.timers.cancel('follow');
-  };
-  exchanger.enqueueFirst((ex) => new PathCheck(ex, ex.association.traits.mobike, answered));
+  checkPath(exchanger, association.traits.mobike);
+}
+
+function followFailed(exchanger: Exchanger): void {
+  const { association } = exchanger;
+  const { following } = association;
+  association.following = null;
+  if (following === null || !samePath(association.path, following.to)) return;
+  association.path = following.from;
+  switchPath(association);
+  announceMove(association, following.to, 'the new source did not answer its routability check');
+  exchanger.repeatNow();
 }
 
 /** Takes over what NAT detection in the peer's message says (RFC 4555 §3.5, §3.8). */

@@ -17,6 +17,11 @@ export class Timers {
     return this.#due.has(name);
   }
 
+  /** When it is due; null: not set. */
+  dueAt(name: string): Instant | null {
+    return this.#due.get(name)?.at ?? null;
+  }
+
   cancel(name: string): void {
     this.#due.delete(name);
   }

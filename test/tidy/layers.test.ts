@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { root } from '../../scripts/project.js';
+import { field, root } from '../../scripts/project.js';
 import { firstImpureLevel, importExemptions, impureWordList, layers, purityExemptions, type Layer } from './layers.js';
-import { typescriptFiles } from './project-files.js';
+import { readProjectFile, typescriptFiles } from './project-files.js';
 import { importsOf, impureWords, type Import } from './sources.js';
 
 describe('the layers of lib/', () => {
@@ -42,6 +42,20 @@ describe('the layers of lib/', () => {
   });
 });
 
+describe('the dependencies in package.json', () => {
+  const used = new Set(typescriptFiles('lib', 'bin').flatMap((file) => importsOf(file).filter((item) => item.kind === 'package').map((item) => item.target)));
+
+  it('are what the program imports, or what its addon is built with', () => {
+    expect(dependencies('dependencies').filter((name) => !used.has(name) && !builtWith.has(name)), 'not needed').to.deep.equal([]);
+    expect([...used].filter((name) => !dependencies('dependencies').includes(name)), 'not declared').to.deep.equal([]);
+  });
+
+  it('are pinned exactly', () => {
+    const versions = [...versionsIn('dependencies'), ...versionsIn('devDependencies')];
+    expect(versions.filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version))).to.deep.equal([]);
+  });
+});
+
 describe('the sans-IO layers', () => {
   const forbidden = new Set(impureWordList);
   const files = typescriptFiles('lib').filter((file) => (layers[folderOf(file)]?.level ?? 0) < firstImpureLevel);
@@ -58,6 +72,19 @@ describe('the sans-IO layers', () => {
     expect(idle.map(({ file, word }) => `${file}: ${word}`)).to.deep.equal([]);
   });
 });
+
+/** Not imported: `native/binding.gyp` names it. */
+const builtWith = new Set(['node-addon-api']);
+
+function dependencies(kind: string): string[] {
+  return versionsIn(kind).map(([name]) => name);
+}
+
+function versionsIn(kind: string): [string, string][] {
+  const parsed: unknown = JSON.parse(readProjectFile('package.json'));
+  const found = field(parsed, kind);
+  return typeof found === 'object' && found !== null ? Object.entries(found).map(([name, version]) => [name, String(version)]) : [];
+}
 
 function folderOf(file: string): string {
   return file.split('/')[1] ?? '';

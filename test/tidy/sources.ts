@@ -34,7 +34,7 @@ export function importsOf(path: string): Import[] {
     if (ts.isImportDeclaration(node)) add(node.moduleSpecifier, importsOnlyTypes(node.importClause));
     else if (ts.isExportDeclaration(node)) add(node.moduleSpecifier, node.isTypeOnly);
     else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) add(asExpression(node.argument.literal), true);
-    else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) add(node.arguments[0], false);
+    else if (ts.isCallExpression(node) && isLoad(node.expression)) add(node.arguments[0], false);
     else if (ts.isNewExpression(node) && node.expression.getText(source) === 'URL') addWorker(node.arguments?.[0]);
     ts.forEachChild(node, visit);
   };
@@ -94,6 +94,11 @@ function resolve(from: string, specifier: string): Pick<Import, 'target' | 'kind
   if (specifier.startsWith('node:')) return { target: specifier, kind: 'built-in' };
   const parts = specifier.split('/');
   return { target: parts.slice(0, specifier.startsWith('@') ? 2 : 1).join('/'), kind: 'package' };
+}
+
+/** `import(…)`, or the `require` that addons need. */
+function isLoad(called: ts.Expression): boolean {
+  return called.kind === ts.SyntaxKind.ImportKeyword || (ts.isIdentifier(called) && called.text === 'require');
 }
 
 /** `import type …`, or every name in the braces marked `type`. */

@@ -74,9 +74,12 @@ const routesKind: ValueKind<boolean | 'table'> = {
   },
 };
 
+/** Headers of IP, UDP, IKE and SKF, IV and ICV take half of it; below, a message would be headers alone. */
+const minFragmentBytes = 256;
+
 function readFragmentSize(table: TableReader): number | null {
   // RFC 7383 §2.5.1: an IKE fragment that fits the smallest packet every host takes can't be cut again.
-  const size = table.optional('fragment_size', wordOr('auto', 'integer', integerKind(minMtuBytes, 65535)), 'auto');
+  const size = table.optional('fragment_size', wordOr('auto', 'integer', integerKind(minFragmentBytes, 65535)), 'auto');
   return size === 'auto' ? null : size;
 }
 

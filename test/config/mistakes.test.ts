@@ -91,7 +91,7 @@ const mistakes: readonly Mistake[] = [
   endpoint('on_exit = "close"', 'on_exit', 'expected "open" or "block"; got "close"'),
   endpoint('copy_dscp = 1', 'copy_dscp', 'expected true or false; got 1'),
   endpoint('cookie_threshold = -1', 'cookie_threshold', 'got -1'),
-  endpoint('fragment_size = 100', 'fragment_size', 'expected a whole number from 576'),
+  endpoint('fragment_size = 100', 'fragment_size', 'expected a whole number from 256'),
   endpoint('mtu = 1979-05-27', 'mtu', 'got the date 1979-05-27'),
   // Peers.
   changed('name = "sun"', '', 4, 'peer[0].name', 'name is missing, as in name = "sun"'),

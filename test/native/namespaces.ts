@@ -55,7 +55,7 @@ export class Namespaces {
    * @param options.prelude shell commands before it, or the beginning of the command that runs it
    */
   start(namespace: string, file: string, args: readonly string[], options: { readonly prelude?: string } = {}): Program {
-    const program = new Program(namespace, path.join(folder, file), args, options.prelude ?? 'exec ');
+    const program = new Program(namespace, path.resolve(folder, file), args, options.prelude ?? 'exec ');
     this.#programs.push(program);
     return program;
   }
@@ -87,7 +87,8 @@ export class Program {
       });
     });
     if (this.#child.stdout !== null) createInterface({ input: this.#child.stdout }).on('line', (line) => this.#take(line));
-    this.#child.stderr?.on('data', (data: Buffer) => (this.#errors += data.toString()));
+    // The daemon's log is lines of JSON too; what is none is kept for the message of a failure.
+    if (this.#child.stderr !== null) createInterface({ input: this.#child.stderr }).on('line', (line) => this.#take(line));
   }
 
   get pid(): number {

@@ -37,13 +37,13 @@ function main(): void {
     },
   });
   if (peer !== '') platform.dataPlane.apply(tunnel(config, platform));
-  print({ kind: 'ready', tun: platform.tun, addresses: platform.localAddresses() });
   const close = (): void => {
     platform.close();
     platform.close();
     process.exit(0);
   };
   process.on('SIGTERM', close);
+  print({ kind: 'ready', tun: platform.tun, addresses: platform.localAddresses() });
   // `{"toml":…}` is a new configuration; any other object asks for the counters.
   createInterface({ input: process.stdin }).on('line', (line) => {
     const said: unknown = JSON.parse(line);

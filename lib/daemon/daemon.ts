@@ -1,27 +1,10 @@
-/** `mhtun up`: everything put together, from the configuration to the last packet. */
-import path from 'node:path';
-import { configDisk } from '../control/config-disk.js';
-import type { ControlReply, StatusDocument } from '../control/messages.js';
-import { startControlServer, type ControlHandler, type ControlServer } from '../control/server.js';
-import type { ConfigFiles } from '../config/files.js';
-import { loadConfig } from '../config/load.js';
-import { replayFiles, type RecordedFiles } from '../config/recorded-files.js';
-import type { Config } from '../config/types.js';
-import { systemRandom } from '../crypto/random.js';
-import { defaultRegistry } from '../crypto/registry.js';
-import { Endpoint } from '../endpoint/endpoint.js';
-import type { EndpointEvent } from '../endpoint/io.js';
-import { openPlatform, type Platform } from '../platform/platform.js';
+/**
+ * `mhtun up`, first half: what can be said before anything is opened, and the end of being root. What runs then is
+ * loaded only then (`running-daemon.ts`), so that a process that is about to execute itself again does not load it twice.
+ */
 import { ConfigError, PlatformError } from '../util/errors.js';
-import { formatIdentity } from '../wire/identity.js';
-import { answerRequest } from './control-desk.js';
-import { CoreDriver } from './core-driver.js';
-import { EventLog } from './event-log.js';
-import { openKeyLog } from './key-log.js';
-import { openLog, type Log } from './log.js';
-import { startUnprivileged, type Start } from './privileges.js';
-import { peerStatuses } from './status.js';
-import { systemExecutor, type WorkExecutor } from './work-executor.js';
+import type { Log } from './log.js';
+import { startUnprivileged } from './privileges.js';
 
 export interface DaemonOptions {
   readonly configPath: string;
@@ -33,257 +16,25 @@ export interface DaemonOptions {
 
 /** Runs until it is told to end. Returns the exit code: 0 done, 1 it did not succeed, 2 the configuration is wrong. */
 export async function runDaemon(options: DaemonOptions): Promise<number> {
-  const log = await openLog(options.logLevel, options.logFormat);
   try {
     const start = await startUnprivileged(options.configPath, options.controlPath);
+    const log = await openLog(options);
     for (const note of start.notes) log('warn', note);
-    const daemon = new Daemon(options, start, readConfig(start.files, options.configPath, log), log);
-    return await daemon.run();
+    const { Daemon } = await import('./running-daemon.js');
+    return await new Daemon(options, start, log).run();
   } catch (error) {
     if (error instanceof ConfigError) {
       process.stderr.write(`${error.message}\n`);
       return 2;
     }
     if (!(error instanceof PlatformError)) throw error;
+    const log = await openLog(options);
     log('error', error.advice === '' ? error.message : `${error.message}. ${error.advice}`, error.errno === '' ? {} : { errno: error.errno });
     return 1;
   }
 }
 
-function readConfig(files: ConfigFiles, path: string, log: Log): Config {
-  const { config, warnings } = loadConfig(files, path);
-  for (const { file, line, key, message } of warnings) log('warn', `${file}${line === null ? '' : `:${line}`}: ${key}: ${message}`);
-  return config;
-}
-
-class Daemon {
-  readonly #options: DaemonOptions;
-  readonly #configPath: string;
-  readonly #start: Start;
-  readonly #log: Log;
-  readonly #events = new EventLog();
-  readonly #startedAt = performance.now();
-  readonly #executor: WorkExecutor;
-  #config: Config;
-  #platform: Platform | null = null;
-  #core: CoreDriver | null = null;
-  #endpoint: Endpoint | null = null;
-  #server: ControlServer | null = null;
-  #ending: Promise<void> | null = null;
-  #finish: (code: number) => void = () => undefined;
-
-  constructor(options: DaemonOptions, start: Start, config: Config, log: Log) {
-    this.#options = options;
-    this.#configPath = path.resolve(options.configPath);
-    this.#start = start;
-    this.#config = config;
-    this.#log = log;
-    this.#executor = systemExecutor(defaultRegistry, systemRandom, (message) => {
-      log('warn', message);
-    });
-  }
-
-  async run(): Promise<number> {
-    const ended = new Promise<number>((resolve) => {
-      this.#finish = resolve;
-    });
-    const serve: ControlHandler = (request, answer) => {
-      if (this.#endpoint === null) answer.send({ ok: false, error: 'the daemon is still starting', exitCode: 1 });
-      else answerRequest(this.#deskHost(), request, answer);
-    };
-    this.#server = await startControlServer(this.#options.controlPath ?? this.#config.endpoint.control, serve, this.#start.controlDescriptor);
-    try {
-      this.#open();
-    } catch (error) {
-      this.#platform?.close();
-      await this.#server.close();
-      throw error;
-    }
-    const release = this.#listenToSignals();
-    const code = await ended;
-    release();
-    await this.#server.close();
-    return code;
-  }
-
-  #open(): void {
-    const platform = openPlatform({
-      config: this.#config,
-      random: systemRandom,
-      log: (level, message, fields) => {
-        this.#log(level, message, fields);
-      },
-      listener: {
-        dataPlaneEvent: (event) => this.#core?.give(event.kind === 'ike' ? { ...event, kind: 'datagram' } : { kind: 'data-plane-event', event }),
-        datagram: (path, bytes) => this.#core?.give({ kind: 'datagram', path, bytes }),
-        localAddresses: (addresses) => {
-          this.#log('info', `own addresses: ${addresses.map(({ address, device }) => `${address} (${device})`).join(', ')}`);
-          this.#core?.give({ kind: 'local-addresses', addresses });
-        },
-      },
-    });
-    this.#platform = platform;
-    const endpoint = new Endpoint(platform.clock.now(), {
-      config: this.#config,
-      random: systemRandom,
-      registry: defaultRegistry,
-      keyLog: this.#keyLog(),
-    });
-    this.#endpoint = endpoint;
-    this.#core = this.#drive(platform, endpoint);
-    platform.dataPlane.apply([{ kind: 'set-mtu', mtu: platform.tun.mtu }]);
-    this.#core.give({ kind: 'local-addresses', addresses: platform.localAddresses() });
-    const ready = `ready as ${formatIdentity(this.#config.endpoint.id)} on ${platform.tun.name} after ${Math.round(performance.now())} ms`;
-    this.#log('info', ready, { mtu: platform.tun.mtu, data_plane: platform.dataPlaneKind, peers: this.#config.peers.length });
-    platform.notify.ready(`${this.#config.peers.length} peers`);
-  }
-
-  #drive(platform: Platform, endpoint: Endpoint): CoreDriver {
-    const { natPort } = this.#config.endpoint;
-    return new CoreDriver(endpoint, platform.clock, {
-      transmit: (path, bytes) => {
-        if (path.local.port === natPort) {
-          platform.dataPlane.sendIke(path, bytes);
-          return;
-        }
-        const errno = platform.send(path, bytes);
-        if (errno === null) return;
-        const event = { kind: 'socket-error', local: path.local, remote: path.remote, device: path.device, errno } as const;
-        this.#core?.give({ kind: 'data-plane-event', event });
-      },
-      dataPlane: (commands) => {
-        platform.dataPlane.apply(commands);
-      },
-      event: (event) => {
-        this.#event(event);
-      },
-      log: (level, message, fields) => {
-        this.#log(level, message, fields);
-      },
-      work: (job, done) => {
-        this.#executor.execute(job, done);
-      },
-      fault: (error) => {
-        this.#crash(error);
-      },
-    });
-  }
-
-  #event(event: EndpointEvent): void {
-    this.#events.add(new Date().toISOString(), event);
-    const bad = event.event.endsWith('-failed') || event.event === 'peer-misbehaved';
-    this.#log(bad ? 'warn' : 'info', `${event.event}${event.peer === null ? '' : ` ${event.peer}`}`, event.fields);
-  }
-
-  #status(): StatusDocument {
-    const { endpoint } = this.#config;
-    const platform = this.#platform;
-    const core = this.#endpoint;
-    const counters = new Map((platform?.dataPlane.counters().children ?? []).map((item) => [item.child, item]));
-    return {
-      schema: 1,
-      endpoint: {
-        id: formatIdentity(endpoint.id),
-        interface: platform?.tun.name ?? endpoint.interface,
-        data_plane: platform?.dataPlaneKind ?? 'typescript',
-        uptime_s: Math.round((performance.now() - this.#startedAt) / 100) / 10,
-        pid: process.pid,
-        rss_bytes: process.memoryUsage.rss(),
-        config: this.#configPath,
-      },
-      peers: platform === null || core === null ? [] : peerStatuses({
-        now: platform.clock.now(),
-        peers: core.look(),
-        own: core.ownAddresses(),
-        ports: { port: endpoint.port, natPort: endpoint.natPort },
-        counters,
-      }),
-    };
-  }
-
-  #deskHost(): Parameters<typeof answerRequest>[0] {
-    return {
-      events: this.#events,
-      status: () => this.#status(),
-      command: (command) => this.#core?.command(command) ?? Promise.resolve({ ok: false, error: 'the daemon is ending' }),
-      reload: (files) => this.#reload(files),
-      shutDown: (cause) => this.#shutDown(cause),
-    };
-  }
-
-  async #reload(recorded: RecordedFiles | null): Promise<ControlReply> {
-    this.#platform?.notify.reloading();
-    try {
-      const config = readConfig(recorded === null ? configDisk : replayFiles(recorded), this.#configPath, this.#log);
-      this.#platform?.reconfigure(config);
-      this.#config = config;
-      const result = await (this.#core?.command({ kind: 'reload', config }) ?? Promise.resolve({ ok: false as const, error: 'the daemon is ending' }));
-      if (result.ok) this.#log('info', `configuration read again: ${result.detail}`);
-      return result.ok ? { ok: true, result: { detail: result.detail } } : { ok: false, error: result.error, exitCode: 1 };
-    } catch (error) {
-      if (error instanceof ConfigError) return { ok: false, error: error.message, exitCode: 2 };
-      if (error instanceof PlatformError) return { ok: false, error: `${error.message}. ${error.advice}`, exitCode: 1 };
-      throw error;
-    } finally {
-      this.#platform?.notify.ready(`${this.#config.peers.length} peers`);
-    }
-  }
-
-  #shutDown(cause: string): Promise<void> {
-    this.#ending ??= this.#end(cause);
-    return this.#ending;
-  }
-
-  async #end(cause: string): Promise<void> {
-    this.#log('info', `ending: ${cause}`);
-    this.#platform?.notify.stopping();
-    await this.#core?.command({ kind: 'shutdown' });
-    this.#takeDown();
-    // Not before whoever asked for it has had the answer.
-    setImmediate(() => {
-      this.#finish(0);
-    });
-  }
-
-  #takeDown(): void {
-    this.#core?.stop();
-    this.#executor.close();
-    this.#platform?.close();
-  }
-
-  #keyLog(): ConstructorParameters<typeof Endpoint>[1]['keyLog'] {
-    const folder = process.env['MHTUN_KEYLOG'];
-    if (folder === undefined || folder === '') return null;
-    this.#log('warn', `MHTUN_KEYLOG is set: the keys of every SA are written into ${folder}, so nothing here is secret from whoever reads it`);
-    return openKeyLog(folder);
-  }
-
-  /** The core contradicted itself. What it made in the system goes; a service manager starts it again. */
-  #crash(error: unknown): void {
-    this.#log('error', `the program is at fault and ends: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-    try {
-      this.#takeDown();
-    } finally {
-      this.#finish(1);
-    }
-  }
-
-  /** Returns what ends it. */
-  #listenToSignals(): () => void {
-    const stop = (signal: NodeJS.Signals): void => {
-      void this.#shutDown(signal);
-    };
-    const reload = (): void => {
-      void this.#reload(null).then((reply) => {
-        if (!reply.ok) this.#log('error', `the configuration stays as it was: ${reply.error}`);
-      });
-    };
-    const crash = (error: unknown): void => {
-      this.#crash(error);
-    };
-    process.on('SIGINT', stop).on('SIGTERM', stop).on('SIGHUP', reload).on('uncaughtException', crash).on('unhandledRejection', crash);
-    return () => {
-      process.off('SIGINT', stop).off('SIGTERM', stop).off('SIGHUP', reload).off('uncaughtException', crash).off('unhandledRejection', crash);
-    };
-  }
+async function openLog({ logLevel, logFormat }: DaemonOptions): Promise<Log> {
+  const log = await import('./log.js');
+  return log.openLog(logLevel, logFormat);
 }

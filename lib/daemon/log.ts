@@ -1,4 +1,4 @@
-/** The log: pino onto stderr, synchronous so that the last words of a crash are there. Secrets have no printable form, and octets are never logged. */
+/** The log: pino onto stderr, synchronous so that a crash's last words are there. Secrets have no printable form, and octets are never logged. */
 import { pino, type DestinationStream, type Logger } from 'pino';
 
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug' | 'trace';

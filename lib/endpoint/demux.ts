@@ -56,7 +56,8 @@ export function wrongVersionAnswer(request: IkeHeader): Uint8Array {
 }
 
 function unprotectedAnswer(request: IkeHeader, type: number, data: Uint8Array): Uint8Array {
-  const header = { ...request, majorVersion: ikeMajorVersion, minorVersion: 0, version: false, reservedFlags: 0, initiator: !request.initiator, response: true };
+  const ours = { majorVersion: ikeMajorVersion, minorVersion: 0, version: false, reservedFlags: 0 };
+  const header = { ...request, ...ours, initiator: !request.initiator, response: true };
   return encodeMessage(header, [notify(type, data)]);
 }
 

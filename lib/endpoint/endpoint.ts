@@ -187,8 +187,8 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
       return;
     }
     this.#log('debug', `this host can't send to ${remote.address}: ${event.errno}`, { local: event.local.address, device: event.device });
-    const stuck = [...this.#sas.entries()].find((entry) => entry.lineage.initiator && entry.lineage.authenticatedAt === null
-      && entry.view().spiR === null && entry.view().path.local.address === event.local.address && entry.view().path.remote.address === remote.address);
+    if (!cannotSend.has(event.errno)) return;
+    const stuck = [...this.#sas.entries()].find((entry) => isCalling(entry, event.local.address, remote.address));
     if (stuck !== undefined) this.#sas.abandon(now, stuck, `this host can't send from ${event.local.address} to ${remote.address}: ${event.errno}`);
   }
 
@@ -380,4 +380,14 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
   #log(level: 'error' | 'warn' | 'info' | 'debug', message: string, fields: Readonly<Record<string, unknown>>): void {
     this.#outputs.push({ kind: 'log', level, message, fields });
   }
+}
+
+/** Errors of our own host that trying again soon does not mend; those that a forged ICMP message could cause are not among them. */
+const cannotSend: ReadonlySet<string> = new Set(['ENETUNREACH', 'ENETDOWN', 'EADDRNOTAVAIL', 'EAFNOSUPPORT', 'ENODEV', 'EINVAL', 'EPERM', 'EACCES']);
+
+/** Its IKE_SA_INIT over that pair is still unanswered. */
+function isCalling(entry: SaEntry, local: string, remote: string): boolean {
+  if (!entry.lineage.initiator || entry.lineage.authenticatedAt !== null) return false;
+  const { spiR, path } = entry.view();
+  return spiR === null && path.local.address === local && path.remote.address === remote;
 }

@@ -2,6 +2,7 @@
  * Drives the IKE SAs of the endpoint: gives inputs to one, drains it, turns its outputs into the endpoint's,
  * and tells the endpoint afterwards what happened. Finds an SA by its SPI and a Child SA's owner by its id.
  */
+import { wipeResult } from '../crypto/work.js';
 import type { DataPlaneCommand } from '../esp/data-plane.js';
 import type { IkeCommand, IkeCommandResult, IkeInput, IkeOutput, IkeSaMachine, IkeSaView } from '../ike/io.js';
 import type { IkePeer } from '../ike/peer.js';
@@ -185,7 +186,9 @@ export class SaDriver {
         return;
       case 'work':
         work.submit(output.job, (at, result) => {
-          if (result.kind !== 'resolved') this.drive(at, entry, { kind: 'work-done', id: output.id, result });
+          if (result.kind === 'resolved') return;
+          if (entry.closed) wipeResult(result);
+          else this.drive(at, entry, { kind: 'work-done', id: output.id, result });
         });
         return;
       case 'data-plane':

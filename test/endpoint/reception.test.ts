@@ -72,7 +72,8 @@ describe('a datagram from a stranger', () => {
   it('with SPIs that begin nothing is dropped', () => {
     const init = { ...informational, exchangeType: exchangeType.IKE_SA_INIT, messageId: messageId(0) };
     const zero = ikeSpi('0000000000000000');
-    for (const header of [init, { ...init, spiR: zero, messageId: messageId(1) }, { ...init, spiR: zero, initiator: false }, { ...init, spiI: zero, spiR: zero }]) {
+    const first = { ...init, spiR: zero };
+    for (const header of [init, { ...first, messageId: messageId(1) }, { ...first, initiator: false }, { ...first, spiI: zero }]) {
       expect(destinationOf(encodeMessage(header, [])).kind).to.equal('drop');
     }
     expect(destinationOf(encodeMessage({ ...init, spiR: zero }, [])).kind).to.equal('init');

@@ -23,7 +23,7 @@ export interface Flight {
 
 export type Receiver = (path: DatagramPath, bytes: Uint8Array) => void;
 
-/** Hosts behind it appear with its address and a port of its own for each of their sockets and destinations' ports alike (RFC 4787: endpoint-independent mapping). */
+/** Hosts behind it appear with its address and one port for each of their sockets, whatever they speak to (RFC 4787 §4.1: endpoint-independent). */
 export class VirtualNat {
   readonly outside: IpAddress;
   readonly #inside: ReadonlySet<IpAddress>;

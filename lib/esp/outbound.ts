@@ -135,7 +135,8 @@ export class OutboundSide {
   }
 
   #withoutSa(now: Instant, entry: PolicyEntry, heldUntil: Instant | null): void {
-    if (!entry.policy.acquire) return this.#refuse(now);
+    // What the kernel says by itself on every link (MLD, router solicitations) must not set up a full tunnel.
+    if (!entry.policy.acquire || this.#view.staysOnLink()) return this.#refuse(now);
     if (!this.#policies.hold(now, entry, this.#view, heldUntil)) this.#core.drop('queue-full');
     else this.#core.wakeBy(this.#policies.nextExpiry());
     if (heldUntil !== null || !entry.acquirePacer.allows(now)) return;

@@ -80,6 +80,13 @@ export class PacketView {
     this.onePort = shown.onePort;
   }
 
+  /** Whether source or destination means something on one link only (RFC 3927, RFC 5771 §4, RFC 4291 §2.5.6, §2.7). */
+  staysOnLink(): boolean {
+    if (this.family === 4) return this.source0 >>> 16 === 0xa9fe || this.destination0 >>> 16 === 0xa9fe || this.destination0 >>> 8 === 0xe00000;
+    const multicastScope = this.destination0 >>> 24 === 0xff ? (this.destination0 >>> 16) & 0x0f : null;
+    return this.source0 >>> 22 === 0x3fa || this.destination0 >>> 22 === 0x3fa || (multicastScope !== null && multicastScope <= 2);
+  }
+
   /** What the fragments of one packet have in common besides addresses and, in IPv4, the protocol. Only of a fragment. */
   identification(): number {
     if (this.family === 4) return uint32(this.bytes, 4) >>> 16;

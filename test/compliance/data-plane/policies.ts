@@ -68,6 +68,22 @@ function testAcquire(kind: DataPlaneKind): void {
     expect((await rig.events()).map((event) => event.kind === 'acquire' && event.policy)).to.deep.equal(['sun/net', 'sun/other']);
   });
 
+  it('ask for nothing on behalf of what stays on one link', async () => {
+    const rig = new Rig(kind);
+    const all = [selector('0.0.0.0/0'), selector('::/0')];
+    rig.plane.apply([set(policy('sun/all', { local: all, remote: all }, 10, true))]);
+    rig.plane.tunPacket(udpPacket(here4, ip('224.0.0.22'), 60));
+    rig.plane.tunPacket(udpPacket(ip('169.254.1.1'), there4, 60));
+    rig.plane.tunPacket(udpPacket(ip('fe80::1'), ip('ff02::16'), 60));
+    rig.plane.tunPacket(udpPacket(here6, ip('ff02::2'), 60));
+    rig.plane.tunPacket(udpPacket(here6, ip('fe80::2'), 60));
+    expect(await rig.events()).to.deep.equal([]);
+    expect(rig.plane.counters().dropped['no-sa']).to.equal(5);
+    rig.plane.tunPacket(udpPacket(here6, ip('ff05::2'), 60));
+    rig.plane.tunPacket(udpPacket(here4, ip('224.0.1.1'), 60));
+    expect((await rig.events()).map((event) => event.kind)).to.deep.equal(['acquire']);
+  });
+
   it('ask with any port for a protocol that has none', async () => {
     const rig = new Rig(kind);
     rig.plane.apply([set(policy('sun/net', networks, 10, true))]);

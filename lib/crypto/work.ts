@@ -1,7 +1,7 @@
 /** Slow cryptography as jobs: asked for by the core as `work`, executed inline or by a pool, answered as `work-done`. */
 import { present } from '../util/assert.js';
 import { unreachable } from '../util/unreachable.js';
-import type { KeyPair, RandomBytes } from './algorithm.js';
+import type { KeAlgorithm, KeyPair, RandomBytes } from './algorithm.js';
 import type { SecretKey } from './key.js';
 import type { Registry } from './registry.js';
 
@@ -9,7 +9,7 @@ import type { Registry } from './registry.js';
 export type CryptoJob =
   /** A private value and its public one. */
   | { readonly kind: 'ke-generate'; readonly group: number }
-  /** The shared secret of our private and the peer's public value. */
+  /** The shared secret of our private and the peer's public value. The job owns the private one, which is wiped when it is done. */
   | { readonly kind: 'ke-derive'; readonly group: number; readonly privateKey: SecretKey; readonly peerPublic: Uint8Array };
 
 export type CryptoJobResult =
@@ -24,8 +24,22 @@ export function executeCryptoJob(job: CryptoJob, registry: Registry, random: Ran
     case 'ke-generate':
       return { kind: 'ke-generated', pair: ke.generate(random) };
     case 'ke-derive':
-      return { kind: 'ke-derived', secret: ke.derive(job.privateKey, job.peerPublic) };
+      return { kind: 'ke-derived', secret: derive(ke, job.privateKey, job.peerPublic) };
     default:
       return unreachable(job);
+  }
+}
+
+/** For a result that nobody takes any more. */
+export function wipeResult(result: CryptoJobResult): void {
+  if (result.kind === 'ke-generated') result.pair.privateKey.wipe();
+  else result.secret?.wipe();
+}
+
+function derive(ke: KeAlgorithm, privateKey: SecretKey, peerPublic: Uint8Array): SecretKey | null {
+  try {
+    return ke.derive(privateKey, peerPublic);
+  } finally {
+    privateKey.wipe();
   }
 }

@@ -2,7 +2,7 @@
  * Everything one IKE SA knows: its names, keys, peer, path and Child SAs. The exchanges read and
  * change it; `ike-sa.ts` decides which exchange runs. Nothing here speaks on the wire.
  */
-import type { CryptoJob, CryptoJobResult } from '../crypto/work.js';
+import { wipeResult, type CryptoJob, type CryptoJobResult } from '../crypto/work.js';
 import type { DataPlaneCommand } from '../esp/data-plane.js';
 import { assert, present } from '../util/assert.js';
 import type { DatagramPath, IpAddress } from '../util/address.js';
@@ -173,7 +173,8 @@ export class Association {
   workDone(id: number, result: CryptoJobResult): void {
     const done = this.#work.get(id);
     this.#work.delete(id);
-    if (this.phase.kind !== 'closed') done?.(result);
+    if (done === undefined || this.phase.kind === 'closed') wipeResult(result);
+    else done(result);
   }
 
   dataPlane(...commands: readonly DataPlaneCommand[]): void {

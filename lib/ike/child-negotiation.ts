@@ -110,9 +110,9 @@ function agreeOnTraffic(
   pair: AddressPair,
 ): { readonly template: ChildTemplate; readonly selectors: AgreedSelectors } | null {
   if (replaced !== null) {
-    // A rekey keeps what is in use, whatever wider offer it comes with (Windows offers all of it again).
+    // RFC 7296 §2.9.2: a rekey keeps all that is in use, whatever wider offer it comes with (Windows offers all of it again).
     const selectors = narrow(replaced.selectors, offered);
-    return selectors === null ? null : { template: replaced.template, selectors };
+    return selectors === null || !isWithin(replaced.selectors, selectors) ? null : { template: replaced.template, selectors };
   }
   const found = chooseTemplate(peer.children, offered, pair);
   return found === null ? null : { template: found.template, selectors: found.agreed };

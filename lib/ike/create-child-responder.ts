@@ -97,7 +97,6 @@ function exchangeKeys(grant: Grant, ke: KePayload | null): void {
     const { privateKey, publicValue } = generated.pair;
     association.work({ kind: 'ke-derive', group: ke.group, privateKey, peerPublic: ke.data }, (derived) => {
       assert(derived.kind === 'ke-derived', 'a shared secret was asked for');
-      privateKey.wipe();
       if (derived.secret === null) refuse(exchanger, notify(notifyType.INVALID_SYNTAX), 'the peer sent an invalid key exchange value');
       else complete(grant, derived.secret, { kind: 'ke', critical: false, group: ke.group, data: publicValue });
     });

@@ -96,6 +96,7 @@ class ChildCreation implements Exchange {
 
   begin(): void {
     if (this.#wish.rekeys !== null) this.#wish.rekeys.state = 'rekeying';
+    this.#exchanger.association.earlyDeletes.clear();
     const [group] = keyExchangeGroups(this.#proposals);
     if (group === undefined) this.#send();
     else this.#generate(group);
@@ -174,7 +175,9 @@ class ChildCreation implements Exchange {
       this.#refused('the peer answered with another key exchange than was asked for');
       return;
     }
-    association.work({ kind: 'ke-derive', group: ke.group, privateKey: this.#pair.privateKey, peerPublic: ke.data }, (result) => {
+    const { privateKey } = this.#pair;
+    this.#pair = null;
+    association.work({ kind: 'ke-derive', group: ke.group, privateKey, peerPublic: ke.data }, (result) => {
       assert(result.kind === 'ke-derived', 'a shared secret was asked for');
       if (result.secret === null) this.#refused('the peer sent an invalid key exchange value');
       else this.#install(answer, nonce.data, result.secret);

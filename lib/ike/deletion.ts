@@ -131,11 +131,14 @@ export function processDeletes({ association, active }: Exchanger, payloads: rea
   const deletes = payloadsOf(payloads, 'delete');
   if (deletes.some((d) => d.protocol === protocolId.IKE)) return { answer: [], ikeSa: true };
   const spis: Uint8Array[] = [];
+  const children = new Map([...association.children.values()].map((child) => [child.spiOut, child] as const));
   for (const spi of deletes.filter((d) => d.protocol === protocolId.ESP).flatMap((d) => d.spis)) {
     // The peer names its inbound SPI: our outbound one.
-    const child = [...association.children.values()].find((c) => sameSpi(c, spi));
+    const spiOut = espSpi(new DataView(spi.buffer, spi.byteOffset, 4).getUint32(0));
+    const child = children.get(spiOut);
+    children.delete(spiOut);
     if (child === undefined) {
-      if (active?.subject.kind === 'child' && association.earlyDeletes.size < maxEarlyDeletes) association.earlyDeletes.add(espSpi(new DataView(spi.buffer, spi.byteOffset, 4).getUint32(0)));
+      if (active?.subject.kind === 'child' && association.earlyDeletes.size < maxEarlyDeletes) association.earlyDeletes.add(spiOut);
       continue;
     }
     const crossed = child.state === 'deleting';
@@ -146,8 +149,4 @@ export function processDeletes({ association, active }: Exchanger, payloads: rea
     if (!crossed) spis.push(espSpiBytes(child.spiIn));
   }
   return { answer: spis.length === 0 ? [] : [{ kind: 'delete', critical: false, protocol: protocolId.ESP, spiSize: 4, spis }], ikeSa: false };
-}
-
-function sameSpi(child: ChildSa, spi: Uint8Array): boolean {
-  return espSpiBytes(child.spiOut).every((octet, i) => octet === spi[i]);
 }

@@ -108,7 +108,6 @@ export function answerInit(exchanger: Exchanger, init: AcceptedInit, closed: (re
     const { privateKey, publicValue } = generated.pair;
     association.work({ kind: 'ke-derive', group: init.ke.group, privateKey, peerPublic: init.ke.data }, (derived) => {
       assert(derived.kind === 'ke-derived', 'a shared secret was asked for');
-      privateKey.wipe();
       if (derived.secret === null) {
         exchanger.respondPlain(plainMessage(association, [notify(notifyType.INVALID_SYNTAX)]));
         closed('the peer sent an invalid key exchange value');

@@ -3,7 +3,8 @@ import type { CryptoJobResult } from '../crypto/work.js';
 import type { KeyPair } from '../crypto/algorithm.js';
 import { assert } from '../util/assert.js';
 import type { DatagramPath } from '../util/address.js';
-import { ikeSpi, messageId, type MessageId } from '../util/brands.js';
+import { after, ikeSpi, messageId, type MessageId } from '../util/brands.js';
+import { bytesEqual } from '../util/bytes.js';
 import { exchangeType, hashAlgorithm, isErrorNotify, notifyName, notifyType } from '../wire/iana.js';
 import { decodeIkeHeader } from '../wire/ike-header.js';
 import { encodeMessage } from '../wire/message.js';
@@ -20,6 +21,8 @@ import { isMhtun, vendorIdPayload } from './vendor.js';
 export const nonceBytes = 32;
 /** Answers that only ask for another try: a cookie that is refreshed, a group; more is a peer that plays with us. */
 const maxInitTries = 6;
+/** How long an answer counts for less than a better one: the request is repeated once meanwhile. */
+const doubtMs = 1_000;
 /** RFC 7296 §2.6. */
 const maxCookieBytes = 64;
 
@@ -81,7 +84,7 @@ export class IkeSaInit implements Exchange {
     }
     const error = notifiesOf(payloads).find((n) => isErrorNotify(n.notifyType));
     if (error !== undefined) {
-      this.#fail(`the peer refused IKE_SA_INIT: ${notifyName(error.notifyType)}${advice(error.notifyType)}`);
+      this.#doubt(`the peer refused IKE_SA_INIT: ${notifyName(error.notifyType)}${advice(error.notifyType)}`);
       return;
     }
     this.#accept(payloads, path, bytes);
@@ -104,8 +107,9 @@ export class IkeSaInit implements Exchange {
   #send(): void {
     const { association } = this.#exchanger;
     if (this.#pair === null) return;
+    // Whoever asks for more may be somebody else than the peer: what was sent last is repeated as long as for any silence.
     if (++this.#tries > maxInitTries) {
-      this.#fail('the peer kept asking for another IKE_SA_INIT');
+      association.log('warn', 'answers to IKE_SA_INIT keep asking for another one');
       return;
     }
     const payloads: Payload[] = [
@@ -128,6 +132,8 @@ export class IkeSaInit implements Exchange {
   #retryWithCookie(cookie: Uint8Array): void {
     // A cookie of an impossible size is not from the peer's IKE, or not worth an answer.
     if (cookie.length < 1 || cookie.length > maxCookieBytes) return;
+    // Late, or said twice: the request with it is on its way.
+    if (this.#cookie !== null && bytesEqual(cookie, this.#cookie)) return;
     this.#cookie = cookie.slice();
     this.#send();
   }
@@ -154,17 +160,20 @@ export class IkeSaInit implements Exchange {
     const chosen = acceptAnswer(this.#proposals, sa.proposals);
     const suite = chosen === null ? null : ikeSuiteOf(association.env.registry, chosen);
     if (suite === null || suite.ke.transformId !== this.#group || ke.group !== this.#group || this.#pair === null) {
-      this.#fail('the peer chose algorithms that were not offered');
+      this.#doubt('the peer chose algorithms that were not offered');
       return;
     }
     const nat = findNat(payloads, path, association.spiI, header.spiR);
     if (!nat.supported) {
-      this.#fail('the peer does no NAT traversal, but ESP travels in UDP here, always: enable NAT traversal (UDP encapsulation) at the peer');
+      this.#doubt('the peer does no NAT traversal, but ESP travels in UDP here, always: enable NAT traversal (UDP encapsulation) at the peer');
       return;
     }
     this.#believed = true;
     this.#exchanger.stopRepeating();
-    association.work({ kind: 'ke-derive', group: this.#group, privateKey: this.#pair.privateKey, peerPublic: ke.data }, (result) => {
+    association.timers.cancel('doubt');
+    const { privateKey } = this.#pair;
+    this.#pair = null;
+    association.work({ kind: 'ke-derive', group: this.#group, privateKey, peerPublic: ke.data }, (result) => {
       association.remoteSpi = ikeSpi(header.spiR);
       association.traits.natLocal = nat.local;
       association.traits.natRemote = nat.remote;
@@ -178,7 +187,6 @@ export class IkeSaInit implements Exchange {
   #derived(result: CryptoJobResult, suite: NonNullable<ReturnType<typeof ikeSuiteOf>>, nr: Uint8Array, response: Uint8Array): void {
     const { association } = this.#exchanger;
     assert(result.kind === 'ke-derived', 'a shared secret was asked for');
-    this.#pair?.privateKey.wipe();
     if (result.secret === null) {
       this.#fail('the peer sent an invalid key exchange value');
       return;
@@ -196,7 +204,18 @@ export class IkeSaInit implements Exchange {
     this.#outcome.established();
   }
 
+  /** RFC 7296 §2.21.1: anybody can refuse an IKE_SA_INIT, so the peer's own answer is waited for a little longer. */
+  #doubt(reason: string): void {
+    const { association } = this.#exchanger;
+    association.log('debug', `an answer to IKE_SA_INIT that may be anybody’s: ${reason}`);
+    if (association.timers.has('doubt')) return;
+    association.timers.set('doubt', after(association.now, doubtMs), () => {
+      this.#fail(reason);
+    });
+  }
+
   #fail(reason: string): void {
+    this.#exchanger.association.timers.cancel('doubt');
     this.#pair?.privateKey.wipe();
     this.#believed = true;
     this.#exchanger.finish(this);

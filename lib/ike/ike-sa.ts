@@ -3,6 +3,7 @@
  * jobs, data-plane commands and events come out. Here is decided which exchange runs; the exchanges
  * themselves are in files of their own.
  */
+import { wipeResult } from '../crypto/work.js';
 import { present } from '../util/assert.js';
 import type { DatagramPath } from '../util/address.js';
 import { earlier, type ChildSaId, type IkeSpi, type Instant } from '../util/brands.js';
@@ -32,6 +33,9 @@ import { armPhaseTimers, nextDue, runDue } from './schedule.js';
 import { viewOf } from './view.js';
 import type { IkePeer } from './peer.js';
 import { createChild } from './create-child.js';
+
+/** A peer that was heard so lately has the IKE SA, whoever says otherwise without protection (RFC 7296 §1.5). */
+const hintPatienceMs = 1_000;
 
 /** What an initiator needs to begin. */
 export interface InitiateOptions {
@@ -114,6 +118,7 @@ export class IkeSa implements IkeSaMachine {
     association.outputs.begin(now);
     association.now = now;
     if (association.phase.kind === 'closed') {
+      if (input.kind === 'work-done') wipeResult(input.result);
       if (input.kind === 'command') association.commandDone([input.id], { ok: false, error: 'the IKE SA is closed' });
       return;
     }
@@ -155,8 +160,8 @@ export class IkeSa implements IkeSaMachine {
         followSource(this.#exchanger, input.path);
         return;
       case 'invalid-spi-hint':
-        // Anybody can say so: it only makes us ask the peer itself, sooner.
-        if (association.phase.kind === 'established') checkLiveness(this.#exchanger);
+        // Anybody can say so: it only makes us ask the peer itself, sooner, and not more often than it makes sense.
+        if (association.phase.kind === 'established' && association.now - association.lastHeardAt >= hintPatienceMs) checkLiveness(this.#exchanger);
         return;
       default:
         unreachable(input);

@@ -6,7 +6,7 @@ import { notify } from '../wire/payloads/notify.js';
 import { processDeletes } from './deletion.js';
 import { peerAddressList } from './establishment.js';
 import type { Exchanger, Request } from './exchanger.js';
-import { moveTo, processUpdate } from './mobike.js';
+import { moveTo, natsAsAllowed, processUpdate } from './mobike.js';
 import { natDetectionNotifies } from './nat-detection.js';
 
 /** What a request may mean for the IKE SA as a whole. */
@@ -19,6 +19,9 @@ export interface InformationalOutcome {
 
 /** These, in a request under our keys, mean that the peer has given the IKE SA up (RFC 7296 §2.21.2, §2.21.3). */
 const fatalNotifies: readonly number[] = [notifyType.AUTHENTICATION_FAILED, notifyType.INVALID_SYNTAX, notifyType.UNSUPPORTED_CRITICAL_PAYLOAD];
+
+/** RFC 4555 §4.2.5. */
+const maxCookie2Bytes = 64;
 
 /** Answers the request, whatever is in it. */
 export function answerInformational(exchanger: Exchanger, request: Request, outcome: InformationalOutcome): void {
@@ -47,7 +50,7 @@ export function answerInformational(exchanger: Exchanger, request: Request, outc
 /** COOKIE2 goes back as it came (RFC 4555 §3.7). */
 function mirror(payloads: readonly Payload[]): Payload[] {
   const cookie2 = findNotify(payloads, notifyType.COOKIE2);
-  return cookie2 === null ? [] : [notify(notifyType.COOKIE2, cookie2.data)];
+  return cookie2 === null || cookie2.data.length > maxCookie2Bytes ? [] : [notify(notifyType.COOKIE2, cookie2.data)];
 }
 
 function answerAddresses(exchanger: Exchanger, request: Request): Payload[] {
@@ -56,10 +59,11 @@ function answerAddresses(exchanger: Exchanger, request: Request): Payload[] {
   const { mobike, mobikeInitiator } = association.traits;
   // A peer that did not agree to MOBIKE can't use it; its notifications are status ones that we may ignore.
   if (!mobike) return [];
+  if (!natsAsAllowed(payloads, path)) return [notify(notifyType.UNEXPECTED_NAT_DETECTED)];
   const answer: Payload[] = [];
   // Only the initiator moves addresses (RFC 4555 §3.5).
   const update = findNotify(payloads, notifyType.UPDATE_SA_ADDRESSES);
-  if (update !== null && !mobikeInitiator) answer.push(...processUpdate(exchanger, payloads, path));
+  if (update !== null && !mobikeInitiator) processUpdate(exchanger, payloads, path);
   const list = peerAddressList(payloads);
   if (list !== null) {
     association.peerAddresses = list;

@@ -249,10 +249,7 @@ export class PathCheck implements Exchange {
     }
     const before = association.seenAs;
     noteNat(association, payloads, path);
-    const changed = before !== null && association.seenAs !== null && !bytesEqual(before, association.seenAs);
-    if (changed) {
-      this.#exchanger.enqueueFirst(refresh('the NAT mapping changed'));
-    }
+    this.#compare(before, association.seenAs);
     const { following } = association;
     if (following !== null && this.#path !== null && samePath(following.to, this.#path)) {
       association.following = null;
@@ -263,6 +260,14 @@ export class PathCheck implements Exchange {
 
   abandoned(): void {
     // The IKE SA says why it closes.
+  }
+
+  /** RFC 4555 §3.8: what the peer saw of our address before, and what it sees now. */
+  #compare(before: Uint8Array | null, now: Uint8Array | null): void {
+    if (now === null) return;
+    // Seen for the first time: the NAT may have forgotten us since IKE_AUTH, and the peer sends to where we were.
+    if (before === null) this.#exchanger.enqueueFirst(refresh(null));
+    else if (!bytesEqual(before, now)) this.#exchanger.enqueueFirst(refresh('the NAT mapping changed'));
   }
 
   renewal(): Intent {
@@ -282,11 +287,9 @@ function checkPath(exchanger: Exchanger, routability: boolean): void {
 }
 
 /** The peer, MOBIKE's initiator, moves us (RFC 4555 §3.5): what to answer. */
-export function processUpdate(exchanger: Exchanger, payloads: readonly Payload[], path: DatagramPath): Payload[] {
+export function processUpdate(exchanger: Exchanger, payloads: readonly Payload[], path: DatagramPath): void {
   const { association } = exchanger;
   const from = association.path;
-  const noNats = findNotify(payloads, notifyType.NO_NATS_ALLOWED);
-  if (noNats !== null && !bytesEqual(noNats.data, noNatsContent(path))) return [notify(notifyType.UNEXPECTED_NAT_DETECTED)];
   association.path = path;
   noteNat(association, payloads, path);
   association.seenAs = null;
@@ -304,7 +307,12 @@ export function processUpdate(exchanger: Exchanger, payloads: readonly Payload[]
     association.timers.cancel('asked move');
     association.commandDone(asked.commands, { ok: true, detail: `the peer moved the tunnel to ${describe(path)}` });
   }
-  return [];
+}
+
+/** Addresses arrived as they were sent, as far as the peer wants to know (RFC 4555 §3.9): what else it says of addresses counts only then. */
+export function natsAsAllowed(payloads: readonly Payload[], path: DatagramPath): boolean {
+  const noNats = findNotify(payloads, notifyType.NO_NATS_ALLOWED);
+  return noNats === null || bytesEqual(noNats.data, noNatsContent(path));
 }
 
 /** Authenticated traffic came from a new source: followed where the peer is behind a NAT, and only if it answers there. */

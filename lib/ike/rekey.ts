@@ -25,6 +25,11 @@ const refusedRekeyRetryMs = 60_000;
 const maxTemporaryFailures = 60;
 const maxGroupRetries = 2;
 
+/** Rekeys that IKE SA when its turn comes, unless it was rekeyed by then. */
+export function rekeyWhenDue(association: Association): Intent {
+  return (exchanger) => (exchanger.association === association ? rekeyIkeSa([])(exchanger) : null);
+}
+
 /** Rekeys the IKE SA when its turn comes. */
 export function rekeyIkeSa(commands: readonly number[], temporaryFailures = 0): Intent {
   return (exchanger) => {
@@ -119,7 +124,9 @@ class IkeRekey implements Exchange {
       this.#refused('the answer does not fit what was asked');
       return;
     }
-    association.work({ kind: 'ke-derive', group: ke.group, privateKey: this.#pair.privateKey, peerPublic: ke.data }, (result) => {
+    const { privateKey } = this.#pair;
+    this.#pair = null;
+    association.work({ kind: 'ke-derive', group: ke.group, privateKey, peerPublic: ke.data }, (result) => {
       assert(result.kind === 'ke-derived', 'a shared secret was asked for');
       if (result.secret === null) {
         this.#refused('the peer sent an invalid key exchange value');
@@ -185,6 +192,10 @@ class IkeRekey implements Exchange {
 
   #refused(reason: string): void {
     const { association } = this.#exchanger;
+    if (association.rekeyedByPeer !== null) {
+      this.#yieldToPeer();
+      return;
+    }
     association.log('warn', `the rekey of the IKE SA failed: ${reason}`);
     association.commandDone(this.#commands, { ok: false, error: reason });
     association.rekeyAt = after(association.now, refusedRekeyRetryMs);
@@ -250,7 +261,6 @@ function exchangeKeys(grant: RekeyGrant): void {
     const { privateKey, publicValue } = generated.pair;
     association.work({ kind: 'ke-derive', group: ke.group, privateKey, peerPublic: ke.data }, (derived) => {
       assert(derived.kind === 'ke-derived', 'a shared secret was asked for');
-      privateKey.wipe();
       if (derived.secret === null) exchanger.respond([notify(notifyType.INVALID_SYNTAX)]);
       else complete(grant, derived.secret, publicValue);
     });
@@ -324,6 +334,7 @@ export function inherit(old: Association, successor: Association): void {
   // The path may have changed between the answer and this moment.
   successor.path = old.path;
   successor.peerAddresses = old.peerAddresses;
+  successor.seenAs = old.seenAs;
   successor.event('ike-rekeyed', { spi_i: `0x${successor.spiI}`, spi_r: `0x${successor.spiR}`, suite: formatIkeSuite(successor.establishedKeys.suite), old_spi_i: `0x${old.spiI}` });
 }
 

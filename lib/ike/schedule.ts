@@ -4,7 +4,7 @@ import { beginSending, removeChild } from './children.js';
 import { checkLiveness } from './commands.js';
 import { canRekey, rekeyChild } from './create-child.js';
 import type { Exchanger } from './exchanger.js';
-import { rekeyIkeSa } from './rekey.js';
+import { rekeyWhenDue } from './rekey.js';
 
 /** RFC 3948 §4. */
 const natKeepaliveMs = 20_000;
@@ -49,7 +49,7 @@ export function runDue(exchanger: Exchanger): void {
   if (association.phase.kind !== 'established') return;
   if (association.rekeyAt !== null && association.rekeyAt <= now) {
     association.rekeyAt = after(now, rekeyPatienceMs);
-    exchanger.enqueue(rekeyIkeSa([]));
+    exchanger.enqueue(rekeyWhenDue(association));
   }
   const { dpdMs } = association.knownPeer;
   if (dpdMs > 0 && now - association.lastHeardAt >= dpdMs) checkLiveness(exchanger);

@@ -80,7 +80,7 @@ function load(): Addon {
   try {
     const find: unknown = require('node-gyp-build');
     // A prebuild for this platform where the package brings one, else native/build/Release.
-    const built: unknown = typeof find === 'function' ? find(folder) : null;
+    const built = isFinder(find) ? find(folder) : null;
     if (isAddon(built)) return built;
     problem = 'it is of another version';
   } catch (error) {
@@ -104,6 +104,10 @@ function nativeFolder(): string {
     at = path.dirname(at);
   }
   return path.join(start, '..', '..', 'native');
+}
+
+function isFinder(value: unknown): value is (folder: string) => unknown {
+  return typeof value === 'function';
 }
 
 function isAddon(value: unknown): value is Addon {

@@ -48,7 +48,8 @@ export function replaceFilter(plan: FilterPlan): NetlinkRequest[] {
     ...protectedRules(plan).map((expressions) => newRule(table, protectedChain, expressions)),
   ];
   // Made, removed and made again: so that it does not matter whether it was there.
-  return transaction([newTable(table), deleteTable(table), newTable(table), newChain(table, protectedChain), newBaseChain(table, inboundChain), ...rules]);
+  const chains = [newChain(table, protectedChain), newBaseChain(table, inboundChain)];
+  return transaction([newTable(table), deleteTable(table), newTable(table), ...chains, ...rules]);
 }
 
 export function removeFilter(tun: string): NetlinkRequest[] {
@@ -75,7 +76,9 @@ function protectedRules(plan: FilterPlan): Expression[][] {
   rules.push([...familyIs(6), ...extensionHasBits(fragmentHeader, 2, Uint8Array.of(0xff, 0xf8)), ...accept()]);
   // IKE and ESP to ourselves, which prove what they are: a remote selector may contain the peer's outer address.
   for (const own of plan.ownAddresses) {
-    for (const port of plan.ports) rules.push([...destinationIs(own), ...protocolIs(protocol.udp), ...payloadIs(payloadBase.transport, 2, portOctets(port)), ...accept()]);
+    for (const port of plan.ports) {
+      rules.push([...destinationIs(own), ...protocolIs(protocol.udp), ...payloadIs(payloadBase.transport, 2, portOctets(port)), ...accept()]);
+    }
   }
   // Neighbour discovery (RFC 4861) and multicast listener discovery, without which a link does not work.
   rules.push(icmpv6Between(130, 137), icmpv6Between(143, 143));
@@ -87,7 +90,9 @@ function protectedRules(plan: FilterPlan): Expression[][] {
   rules.push([...sourceIn({ start: known('0.0.0.0'), end: known('0.0.0.0') }), ...accept()]);
   rules.push([...sourceIn({ start: known('::'), end: known('::') }), ...accept()]);
   // Errors about our outer packets: unreachable, time exceeded, parameter problem; for IPv6 also packet too big.
-  for (const type of [3, 11, 12]) rules.push([...familyIs(4), ...protocolIs(protocol.icmp), ...payloadIs(payloadBase.transport, 0, Uint8Array.of(type)), ...accept()]);
+  for (const type of [3, 11, 12]) {
+    rules.push([...familyIs(4), ...protocolIs(protocol.icmp), ...payloadIs(payloadBase.transport, 0, Uint8Array.of(type)), ...accept()]);
+  }
   rules.push(icmpv6Between(1, 4));
   // DHCP (RFC 2131) and DHCPv6 (RFC 8415): server to client.
   rules.push(udpFromTo(67, 68), udpFromTo(547, 546));
@@ -109,7 +114,8 @@ function protocolIs(number: number): Expression[] {
 }
 
 function icmpv6Between(low: number, high: number): Expression[] {
-  return [...familyIs(6), ...protocolIs(protocol.icmpv6), ...payloadBetween(payloadBase.transport, 0, Uint8Array.of(low), Uint8Array.of(high)), ...accept()];
+  const type = payloadBetween(payloadBase.transport, 0, Uint8Array.of(low), Uint8Array.of(high));
+  return [...familyIs(6), ...protocolIs(protocol.icmpv6), ...type, ...accept()];
 }
 
 function udpFromTo(from: number, to: number): Expression[] {

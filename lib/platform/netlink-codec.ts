@@ -165,7 +165,6 @@ export function hostU32(value: number): Uint8Array {
   return out;
 }
 
-
 function align(length: number): number {
   return (length + 3) & ~3;
 }

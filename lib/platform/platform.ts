@@ -92,11 +92,11 @@ class LinuxPlatform implements Platform {
   #mtu: number;
   #inner: readonly IpAddress[] = [];
   #also: readonly AddressRange[] = [];
-  #started = false;
   #closed = false;
 
   constructor(options: PlatformOptions) {
     const { config, listener, log } = options;
+    let started = false;
     this.#config = config;
     this.#listener = listener;
     this.#log = log;
@@ -111,16 +111,17 @@ class LinuxPlatform implements Platform {
       this.#tun = this.#opened(openTunDevice(config.endpoint.interface));
       this.#tun.onError((errno) => log('error', `the interface ${this.#tun.name} is gone`, { errno }));
       this.#keeper = new ProtectionKeeper({ tun: this.#tun, routing: config.endpoint.routes }, state, log);
-      this.#undo.push(() => this.#keeper.close(this.#started && this.#config.endpoint.onExit === 'block'));
+      this.#undo.push(() => this.#keeper.close(started && this.#config.endpoint.onExit === 'block'));
       bringUp(this.#client, this.#tun.index, this.#mtu);
       this.#addAddresses(config.endpoint.address);
       this.#protect(readHostState(this.#client));
-      this.#ikeSockets = this.#opened(new IkeSockets({ port: config.endpoint.port, mark: this.#mark, log, listener: (path, bytes) => listener.datagram(path, bytes) }));
+      const datagram = listener.datagram.bind(listener);
+      this.#ikeSockets = this.#opened(new IkeSockets({ port: config.endpoint.port, mark: this.#mark, log, listener: datagram }));
       this.#ikeSockets.follow(this.#usable);
       this.dataPlane = this.#opened(this.#startDataPlane(options));
       this.dataPlane.apply([{ kind: 'set-mtu', mtu: this.#mtu }]);
       for (const address of missingAddresses(state, config.endpoint.listen)) log('warn', `the address ${address} of "listen" is not on this host now`, {});
-      this.#started = true;
+      started = true;
     } catch (error) {
       this.#undoAll();
       throw error;
@@ -181,7 +182,8 @@ class LinuxPlatform implements Platform {
       },
     };
     const machine = new SoftDataPlane({ host, random: options.random });
-    return startSoftDataPlane({ machine, tun: this.#tun, clock: this.clock, mark: this.#mark, listener: (event) => this.#listener.dataPlaneEvent(event) });
+    const event = this.#listener.dataPlaneEvent.bind(this.#listener);
+    return startSoftDataPlane({ machine, tun: this.#tun, clock: this.clock, mark: this.#mark, listener: event });
   }
 
   #stateChanged(state: HostState): void {

@@ -55,7 +55,7 @@ export function hasRootToGiveUp(): boolean {
 export function takeHandedOver(): HandedOver | null {
   const text = process.env[variable];
   if (text === undefined) return null;
-  delete process.env[variable];
+  Reflect.deleteProperty(process.env, variable);
   const [file, control] = text.split(',').map(Number);
   if (file === undefined || !Number.isSafeInteger(file)) return null;
   const content: unknown = JSON.parse(readDescriptor(file));
@@ -87,7 +87,7 @@ export function giveUpRoot(options: GiveUpRoot): readonly string[] {
   const file = addon().memoryFile(new TextEncoder().encode(JSON.stringify({ files: options.files, notes })));
   if (file < 0) throw systemError('can\'t hand the configuration over', errnoName(file));
   const descriptors = controlDescriptor === null ? [file] : [file, controlDescriptor];
-  const environment = Object.entries({ ...process.env, [variable]: descriptors.join() }).map(([name, value]) => `${name}=${value ?? ''}`);
+  const environment = Object.entries({ ...process.env, [variable]: descriptors.join() }).map(([name, value]) => `${name}=${value}`);
   const args = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
   const [step, error] = addon().reexec(user.uid, user.gid, kept, process.execPath, args, environment, descriptors);
   throw systemError(`can't become the user ${user.name}: can't ${step}`, errnoName(error), 'Start it as a user that is not root, with these two capabilities as ambient ones (systemd/mhtun.service shows how).');
@@ -204,4 +204,3 @@ function readDescriptor(file: number): string {
 function errorCode(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }
-

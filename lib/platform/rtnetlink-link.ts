@@ -111,7 +111,7 @@ export function decodeAddress(message: NetlinkMessage, names: ReadonlyMap<number
   // On a link between two, `local` is ours and `address` the other end's.
   const own = attributes.get(addressAttribute.local) ?? peer;
   const device = names.get(view.getUint32(4, littleEndian));
-  if (own === undefined || own.length !== length || device === undefined) return null;
+  if (own?.length !== length || device === undefined) return null;
   const flags = attributeNumber(attributes.get(addressAttribute.flags)) ?? view.getUint8(2);
   const prefixLength = view.getUint8(1);
   const network = peer?.length === length ? peer : own;

@@ -41,7 +41,8 @@ const scope = { universe: 0, link: 253 } as const;
 const headerOctets = 12;
 
 export function addRoute(client: NetlinkClient, route: Route): NetlinkRefusal | null {
-  return client.change([{ type: messageType.newRoute, flags: netlinkFlag.ack | netlinkFlag.create | netlinkFlag.replace, payload: encodeRoute(route) }]);
+  const flags = netlinkFlag.ack | netlinkFlag.create | netlinkFlag.replace;
+  return client.change([{ type: messageType.newRoute, flags, payload: encodeRoute(route) }]);
 }
 
 export function removeRoute(client: NetlinkClient, route: Route): NetlinkRefusal | null {
@@ -49,7 +50,8 @@ export function removeRoute(client: NetlinkClient, route: Route): NetlinkRefusal
 }
 
 export function addRule(client: NetlinkClient, rule: Rule): NetlinkRefusal | null {
-  return client.change([{ type: messageType.newRule, flags: netlinkFlag.ack | netlinkFlag.create | netlinkFlag.exclusive, payload: encodeRule(rule) }]);
+  const flags = netlinkFlag.ack | netlinkFlag.create | netlinkFlag.exclusive;
+  return client.change([{ type: messageType.newRule, flags, payload: encodeRule(rule) }]);
 }
 
 export function removeRule(client: NetlinkClient, rule: Rule): NetlinkRefusal | null {

@@ -25,4 +25,3 @@ function monotonicUsec(): string {
 function oneLine(text: string): string {
   return text.replaceAll('\n', ' ');
 }
-

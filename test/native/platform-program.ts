@@ -76,13 +76,17 @@ function tunnel(config: Config, platform: Platform): DataPlaneCommand[] {
     { kind: 'open-socket', local, device: own.device },
     { kind: 'set-policies', policies: [{ name: 'sun/net', selectors, priority: 1, acquire: false }] },
     { kind: 'install-inbound', child: id, spi: espSpi(1000 + own1), keying: keying(own1), selectors, lifetime, replayWindow: 4096 },
-    { kind: 'install-outbound', child: id, spi: espSpi(1000 + peer1), keying: keying(peer1), selectors, lifetime, priority: 1, path, reportNewSource: false, copyDscp: false },
+    {
+      kind: 'install-outbound', child: id, spi: espSpi(1000 + peer1), keying: keying(peer1), selectors, lifetime,
+      priority: 1, path, reportNewSource: false, copyDscp: false,
+    },
   ];
 }
 
 function keying(seed: number): EspKeying {
   const encr = present(defaultRegistry.encrByName('aes128gcm16'), 'AES-GCM is there');
-  return { encr, integ: null, encrKey: new SecretKey(new Uint8Array(encr.keymatBytes).fill(seed)), integKey: new SecretKey(new Uint8Array(0)), esn: false };
+  const encrKey = new SecretKey(new Uint8Array(encr.keymatBytes).fill(seed));
+  return { encr, integ: null, encrKey, integKey: new SecretKey(new Uint8Array(0)), esn: false };
 }
 
 function attempt(action: () => void): boolean {

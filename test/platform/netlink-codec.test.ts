@@ -1,6 +1,9 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { attribute, attributeNumber, attributeString, attributeText, attributeU32, decodeAttributes, decodeMessages, encodeMessage, isDone, nested, verdictOf } from '../../lib/platform/netlink-codec.js';
+import {
+  attribute, attributeNumber, attributeString, attributeText, attributeU32, decodeAttributes, decodeMessages, encodeMessage, isDone,
+  nested, verdictOf, type NetlinkMessage,
+} from '../../lib/platform/netlink-codec.js';
 import { concat, fromHex, toHex } from '../../lib/util/bytes.js';
 import { DecodeError } from '../../lib/util/errors.js';
 
@@ -27,9 +30,9 @@ describe('netlink codec', () => {
 
   it('reads back several messages in one piece', () => {
     fc.assert(
-      fc.property(fc.array(fc.record({ type: fc.nat(0xffff), flags: fc.nat(0xffff), sequence: fc.nat(), payload: fc.uint8Array({ maxLength: 50 }) })), (messages) => {
+      fc.property(fc.array(anyMessage), (messages) => {
         const decoded = decodeMessages(concat(...messages.map(encodeMessage)));
-        expect(decoded.map((item) => ({ ...item, payload: toHex(item.payload) }))).to.deep.equal(messages.map((item) => ({ ...item, payload: toHex(item.payload) })));
+        expect(decoded.map(shown)).to.deep.equal(messages.map(shown));
       }),
     );
   });
@@ -65,6 +68,12 @@ describe('netlink codec', () => {
     expect(() => decodeAttributes(new Uint8Array(8))).to.throw(DecodeError);
   });
 });
+
+const anyMessage = fc.record({ type: fc.nat(0xffff), flags: fc.nat(0xffff), sequence: fc.nat(), payload: fc.uint8Array({ maxLength: 50 }) });
+
+function shown(message: NetlinkMessage): Record<string, unknown> {
+  return { ...message, payload: toHex(message.payload) };
+}
 
 function mutated(bytes: Uint8Array): fc.Arbitrary<Uint8Array> {
   return fc.tuple(fc.nat(bytes.length - 1), fc.nat(255), fc.nat(bytes.length)).map(([at, value, length]) => {

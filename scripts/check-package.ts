@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { root } from './project.js';
 
 /** Must be in the archive. */
-const wanted = ['LICENSE', 'README.md', 'dist/bin/mhtun.js', 'man/mhtun.8', 'man/mhtun.toml.5', 'native/binding.gyp', 'systemd/mhtun.service'];
+const wanted = ['LICENSE', 'README.md', 'dist/bin/mhtun.js', 'man/mhtun.8', 'man/mhtun.toml.5', 'native/binding.gyp', 'native/build/Release/mhtun.node', 'systemd/mhtun.service'];
 /** Must not be: sources of tests, caches, anything of the machine that packed it. */
 const unwanted = /^(test|interop|bench|scripts|docs|node_modules|\.lab)\/|\.tsbuildinfo$|\.log$|\.o$|\.d$|Makefile/;
 
@@ -51,9 +51,9 @@ function tryProgram(folder: string): void {
   const child = ['[[peer.child]]', 'name = "net"', 'local = ["192.168.1.0/24"]', 'remote = ["192.168.2.0/24"]'];
   writeFileSync(config, `${[...lines, ...child].join('\n')}\n`, { mode: 0o600 });
   execFileSync(program, ['check', config], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const addon = ['const { createRequire } = await import("node:module")',
-    `createRequire(${JSON.stringify(join(folder, 'x.js'))})("mhtun/package.json")`].join(';');
-  execFileSync(process.execPath, ['--input-type=module', '-e', addon], { stdio: 'inherit' });
+  const addon = join(folder, 'node_modules', 'mhtun', 'dist', 'lib', 'platform', 'addon.js');
+  const load = `const { addon } = await import(${JSON.stringify(addon)}); addon();`;
+  execFileSync(process.execPath, ['--input-type=module', '-e', load], { cwd: folder, stdio: 'inherit' });
   console.log(`mhtun ${version} starts from the package`);
 }
 

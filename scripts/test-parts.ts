@@ -22,7 +22,7 @@ export interface TestPart {
 const systemSuites = ['test/native/**/*.test.ts'];
 const unitSuites = ['test/**/*.test.ts'];
 
-/** In the order they run: what fails fastest comes first. */
+/** In the order they run: what fails fastest comes first, what says least comes last. */
 export const testParts: readonly TestPart[] = [
   {
     name: 'lint',
@@ -67,13 +67,6 @@ export const testParts: readonly TestPart[] = [
     run: () => runSingle('docs', process.execPath, ['node_modules/typedoc/bin/typedoc', '--emit', 'none'], 180_000),
   },
   {
-    name: 'node-versions',
-    what: 'unit and native under the other supported Node releases',
-    needs: ['addon'],
-    obstacle: always,
-    run: () => runUnderOtherNodes({ unit: unitSuites, system: systemSuites, isRoot: isRoot() }),
-  },
-  {
     name: 'demo',
     what: '`npm run demo`',
     needs: ['addon', 'dist', 'lab'],
@@ -93,6 +86,13 @@ export const testParts: readonly TestPart[] = [
     needs: ['addon', 'dist', 'lab'],
     obstacle: () => needsRoot() ?? needsFile('interop/stress/rekeys.ts'),
     run: () => runCommandWithTotals('stress', process.execPath, ['--import=tsx', 'interop/stress/rekeys.ts'], 600_000),
+  },
+  {
+    name: 'node-versions',
+    what: 'unit and native under the other supported Node releases',
+    needs: ['addon'],
+    obstacle: always,
+    run: () => runUnderOtherNodes({ unit: unitSuites, system: systemSuites, isRoot: isRoot() }),
   },
 ];
 

@@ -15,7 +15,7 @@ export interface TestPart {
   readonly needs: readonly Need[];
   /** Why it cannot run here, or null. */
   readonly obstacle: () => string | null;
-  readonly run: () => PartResult;
+  readonly run: () => Promise<PartResult>;
 }
 
 /** Suites that open sockets, namespaces or processes; everything else under test/ is `unit`. */

@@ -1,7 +1,7 @@
 /** Runs one tool and turns what it says into counts. Each run has a time limit: a hang is a failure with a name. */
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { execute } from './execute.js';
 import { field, root } from './project.js';
 import { single, type PartResult } from './test-report.js';
 
@@ -19,7 +19,7 @@ export interface MochaRun {
   readonly node?: string;
 }
 
-export function runMocha(run: MochaRun): PartResult {
+export async function runMocha(run: MochaRun): Promise<PartResult> {
   const folder = join(root, 'node_modules', '.cache', 'test');
   const output = join(folder, `${run.name}.json`);
   mkdirSync(folder, { recursive: true });
@@ -27,7 +27,7 @@ export function runMocha(run: MochaRun): PartResult {
   const ignore = run.ignore.flatMap((glob) => ['--ignore', glob]);
   const reporter = ['--reporter', 'json', '--reporter-option', `output=${output}`];
   const args = ['node_modules/mocha/bin/mocha.js', ...reporter, ...ignore, ...run.files];
-  const done = execute(run.node ?? process.execPath, args, 900_000);
+  const done = await execute(run.node ?? process.execPath, args, { timeoutMs: 900_000 });
   if (!existsSync(output)) return single(false, `mocha ended without results (${done.how})\n${done.output}`);
   const results: unknown = JSON.parse(readFileSync(output, 'utf8'));
   const failures = list(field(results, 'failures'));
@@ -43,9 +43,10 @@ export function runMocha(run: MochaRun): PartResult {
 }
 
 /** Counts files: each is a test that its rules hold. */
-export function runEslint(): PartResult {
-  const done = execute(process.execPath, ['node_modules/eslint/bin/eslint.js', '.', '--max-warnings=0', '--format=json'], 300_000, true);
-  const files = done.output.startsWith('[') ? list(JSON.parse(done.output)) : [];
+export async function runEslint(): Promise<PartResult> {
+  const args = ['node_modules/eslint/bin/eslint.js', '.', '--max-warnings=0', '--format=json'];
+  const done = await execute(process.execPath, args, { timeoutMs: 300_000 });
+  const files = done.stdout.startsWith('[') ? list(JSON.parse(done.stdout)) : [];
   if (files.length === 0) return single(false, `eslint: ${done.how}\n${done.output}`);
   const lines = files.flatMap((file) =>
     list(field(file, 'messages')).map((message) => {
@@ -56,24 +57,25 @@ export function runEslint(): PartResult {
   return { passed: files.length - bad, failed: bad, skipped: [], details: lines.join('\n') };
 }
 
-export function runTypeCheck(): PartResult {
-  const done = execute(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json', '--pretty', 'false'], 300_000);
+export async function runTypeCheck(): Promise<PartResult> {
+  const done = await execute(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json', '--pretty', 'false'], { timeoutMs: 300_000 });
   const errors = done.output.split('\n').filter((line) => line.includes(': error TS')).length;
   return { passed: done.status === 0 ? 1 : 0, failed: done.status === 0 ? 0 : Math.max(errors, 1), skipped: [], details: done.output };
 }
 
 /** One test: the command exits 0. */
-export function runSingle(name: string, command: string, args: readonly string[], timeoutMs: number): PartResult {
-  const done = execute(command, args, timeoutMs);
+export async function runSingle(name: string, command: string, args: readonly string[], timeoutMs: number): Promise<PartResult> {
+  const done = await execute(command, args, { timeoutMs });
   return single(done.status === 0, `${name}: ${done.how}\n${done.output}`);
 }
 
 /** For a runner of its own whose last line is `N passed, M failed` or `N passed, M failed, K skipped`. */
-export function runCommandWithTotals(name: string, command: string, args: readonly string[], timeoutMs: number): PartResult {
-  const done = execute(command, args, timeoutMs);
+export async function runCommandWithTotals(name: string, command: string, args: readonly string[], timeoutMs: number): Promise<PartResult> {
+  // These take minutes and report as they go: who waits may watch.
+  const done = await execute(command, args, { timeoutMs, echo: true });
   const lines = done.output.trimEnd().split('\n');
   const totals = lines.map((line) => /^(?:.*\s)?(\d+) passed, (\d+) failed(?:, (\d+) skipped)?/.exec(line)).findLast((match) => match !== null);
-  if (!totals) return single(false, `${name}: no total line (${done.how})\n${done.output}`);
+  if (!totals) return single(false, `${name}: no total line (${done.how}); what it printed is above`);
   const failed = Number(totals[2]);
   const broken = failed === 0 && done.status !== 0 ? 1 : 0;
   const reasons = lines.filter((line) => /\bskipped?:/i.test(line)).map((line) => line.trim());
@@ -82,32 +84,8 @@ export function runCommandWithTotals(name: string, command: string, args: readon
     passed: Number(totals[1]),
     failed: failed + broken,
     skipped: [...reasons, ...Array.from({ length: unnamed }, () => `${name}: skipped without a reason`)],
-    details: failed + broken > 0 ? `${name}: ${done.how}\n${done.output}` : '',
+    details: failed + broken > 0 ? `${name}: ${done.how}; what it printed is above` : '',
   };
-}
-
-interface Execution {
-  readonly status: number | null;
-  /** `exit code 1`, `killed after 300 s`. */
-  readonly how: string;
-  readonly output: string;
-}
-
-function execute(command: string, args: readonly string[], timeoutMs: number, stdoutOnly = false): Execution {
-  const done = spawnSync(command, args, {
-    cwd: root,
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: timeoutMs,
-    killSignal: 'SIGTERM',
-    maxBuffer: 256 << 20,
-    // Colour codes would end up in logs and in what is parsed.
-    env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined },
-  });
-  const timedOut = field(done.error, 'code') === 'ETIMEDOUT';
-  const output = stdoutOnly ? done.stdout : `${done.stdout}${done.stderr}`;
-  const how = timedOut ? `killed after ${timeoutMs / 1000} s` : `exit code ${done.status ?? `none, ${done.signal ?? done.error?.message ?? ''}`}`;
-  return { status: done.status, how, output: stdoutOnly ? output : output.slice(-maxDetailCharacters) };
 }
 
 /** A suite that says why it does not run (in parentheses) stands for its tests. */

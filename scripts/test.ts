@@ -7,9 +7,9 @@ import { root } from './project.js';
 import { testParts, type TestPart } from './test-parts.js';
 import { partLine, single, sum, type PartResult } from './test-report.js';
 
-main(process.argv.slice(2));
+await main(process.argv.slice(2));
 
-function main(args: readonly string[]): void {
+async function main(args: readonly string[]): Promise<void> {
   if (args.includes('--list')) {
     for (const part of testParts) console.log(`${part.name.padEnd(14)} ${part.what}`);
     return;
@@ -21,7 +21,9 @@ function main(args: readonly string[]): void {
     return;
   }
   const chosen = args.length === 0 ? testParts : testParts.filter((part) => args.includes(part.name));
-  const total = sum(chosen.map(runPart));
+  const results: PartResult[] = [];
+  for (const part of chosen) results.push(await runPart(part));
+  const total = sum(results);
   if (total.skipped.length > 0) {
     console.log('\nnot run:');
     for (const reason of new Set(total.skipped)) {
@@ -33,16 +35,16 @@ function main(args: readonly string[]): void {
   process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;
 }
 
-function runPart(part: TestPart): PartResult {
+async function runPart(part: TestPart): Promise<PartResult> {
   const started = process.hrtime.bigint();
-  const result = attempt(part);
+  const result = await attempt(part);
   if (result.failed > 0) console.log(`\n${result.details}\n`);
   if (result.failed + result.passed > 0) console.log(partLine(part.name, result, Number(process.hrtime.bigint() - started) / 1e9));
   else console.log(`${part.name}: not run: ${result.skipped.join('; ')}`);
   return { ...result, skipped: result.skipped.map((reason) => `${part.name}: ${reason}`) };
 }
 
-function attempt(part: TestPart): PartResult {
+async function attempt(part: TestPart): Promise<PartResult> {
   const obstacle = part.obstacle();
   if (obstacle !== null) return { passed: 0, failed: 0, skipped: [obstacle], details: '' };
   const setup = spawnSync(process.execPath, ['scripts/setup.mjs', ...part.needs], { cwd: root, encoding: 'utf8', stdio: ['ignore', 'inherit', 'pipe'] });

@@ -17,12 +17,6 @@ export function protectedPairs(config: Config): ProtectedPair[] {
   return pairs;
 }
 
-/** Pairs for addresses known only at run time; any local range may talk to them. */
-export function pairsFor(config: Config, remotes: readonly AddressRange[]): ProtectedPair[] {
-  const local = localRanges(config);
-  return remotes.map((remote) => ({ remote, local: sameFamily(local, remote) }));
-}
-
 /** Every local range of every Child SA. */
 export function localRanges(config: Config): AddressRange[] {
   return config.peers.flatMap((peer) => peer.children).flatMap((child) => rangesOf(child.local));

@@ -24,6 +24,7 @@ import {
   payloadBetween,
   payloadHasBits,
   payloadIs,
+  setMark,
   transaction,
   type Expression,
 } from './nftables-codec.js';
@@ -77,7 +78,9 @@ function protectedRules(plan: FilterPlan): Expression[][] {
   // IKE and ESP to ourselves, which prove what they are: a remote selector may contain the peer's outer address.
   for (const own of plan.ownAddresses) {
     for (const port of plan.ports) {
-      rules.push([...destinationIs(own), ...protocolIs(protocol.udp), ...payloadIs(payloadBase.transport, 2, portOctets(port)), ...accept()]);
+      const isOurs = [...destinationIs(own), ...protocolIs(protocol.udp), ...payloadIs(payloadBase.transport, 2, portOctets(port))];
+      // With our mark the reverse path check finds the way that the answer really takes.
+      rules.push([...isOurs, ...(plan.mark === null ? [] : setMark(plan.mark)), ...accept()]);
     }
   }
   // Neighbour discovery (RFC 4861) and multicast listener discovery, without which a link does not work.

@@ -2,6 +2,7 @@
  * The links and addresses of this host, now and each time they change. The kernel's messages only say that something
  * changed; the state is then read anew, so a lost message (ENOBUFS) costs nothing and the two can't disagree.
  */
+import { DecodeError, PlatformError } from '../util/errors.js';
 import type { HostState } from './interfaces.js';
 import { NetlinkClient, netlinkProtocol, watchGroups, type NetlinkGroups } from './netlink.js';
 import { linkGroups, readHostState } from './rtnetlink-link.js';
@@ -11,6 +12,8 @@ import { linkGroups, readHostState } from './rtnetlink-link.js';
  * and a path must not wait noticeably for its link.
  */
 const settleMs = 5;
+/** When the kernel could not answer. */
+const retryMs = 500;
 
 export interface LinkMonitor {
   state(): HostState;
@@ -29,6 +32,7 @@ class NetlinkMonitor implements LinkMonitor {
   #state: HostState;
   #text: string;
   #timer: NodeJS.Timeout | null = null;
+  #closed = false;
 
   constructor(changed: (state: HostState) => void) {
     this.#changed = changed;
@@ -44,19 +48,32 @@ class NetlinkMonitor implements LinkMonitor {
   }
 
   close(): void {
+    this.#closed = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     this.#groups.close();
     this.#client.close();
   }
 
+  /** Null: the kernel is short of something; it is asked again. */
+  #tryToRead(): HostState | null {
+    try {
+      return readHostState(this.#client);
+    } catch (error) {
+      if (!(error instanceof PlatformError) && !(error instanceof DecodeError)) throw error;
+      this.#timer = setTimeout(() => this.#read(), retryMs);
+      return null;
+    }
+  }
+
   #later(): void {
-    this.#timer ??= setTimeout(() => this.#read(), settleMs);
+    if (!this.#closed) this.#timer ??= setTimeout(() => this.#read(), settleMs);
   }
 
   #read(): void {
     this.#timer = null;
-    const state = readHostState(this.#client);
+    const state = this.#tryToRead();
+    if (state === null) return;
     const text = JSON.stringify(state);
     if (text === this.#text) return;
     this.#state = state;

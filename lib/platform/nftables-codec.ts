@@ -3,7 +3,7 @@
  * table anew in one step, a base chain, a chain to jump to, and rules of simple expressions. Numbers are in network order.
  */
 import { concat, uint32, utf8 } from '../util/bytes.js';
-import { attribute, attributeString, netlinkFlag, nested } from './netlink-codec.js';
+import { attribute, attributeString, hostU32, netlinkFlag, nested } from './netlink-codec.js';
 import type { NetlinkRequest } from './netlink.js';
 
 const subsystem = 10;
@@ -16,7 +16,7 @@ const rawPriority = -300;
 const register = { verdict: 0, data: 1 } as const;
 const verdictCode = { drop: 0, accept: 1, goto: -4 } as const;
 
-export const metaKey = { interfaceName: 6, family: 15, protocol: 16 } as const;
+export const metaKey = { mark: 3, interfaceName: 6, family: 15, protocol: 16 } as const;
 export const payloadBase = { network: 1, transport: 2 } as const;
 export const compare = { equal: 0, notEqual: 1, atMost: 3, atLeast: 5 } as const;
 
@@ -109,6 +109,12 @@ export function extensionHasBits(header: number, offset: number, mask: Uint8Arra
 
 export function accept(): Expression[] {
   return [verdict(verdictCode.accept, null)];
+}
+
+/** The firewall mark from here on. */
+export function setMark(mark: number): Expression[] {
+  const value = expression('immediate', attribute(1, uint32(register.data)), data(2, hostU32(mark)));
+  return [value, expression('meta', attribute(2, uint32(metaKey.mark)), attribute(3, uint32(register.data)))];
 }
 
 /** Counted: `nft list ruleset` shows how many. */

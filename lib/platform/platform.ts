@@ -9,11 +9,12 @@ import type { RandomBytes } from '../crypto/algorithm.js';
 import type { DataPlane, DataPlaneEvent, DataPlaneHost } from '../esp/data-plane.js';
 import { SoftDataPlane } from '../esp/soft-data-plane.js';
 import type { DatagramPath, IpAddress } from '../util/address.js';
-import { rangeContains, type AddressRange } from '../util/address-range.js';
+import { rangeContains } from '../util/address-range.js';
 import { PlatformError } from '../util/errors.js';
 import { systemClock } from './clock.js';
-import { localRanges, pairsFor, protectedPairs } from './configured-protection.js';
+import { localRanges, protectedPairs } from './configured-protection.js';
 import { checkPort, IkeSockets } from './ike-sockets.js';
+import { InstalledSelectors } from './installed-selectors.js';
 import type { Clock, HostState, LocalUse, PlatformLog, ServiceNotifier, TunDevice } from './interfaces.js';
 import { startLinkMonitor, type LinkMonitor } from './link-monitor.js';
 import { missingAddresses, usableAddresses } from './local-addresses.js';
@@ -21,6 +22,7 @@ import { tunnelMtu } from './mtu.js';
 import { NetlinkClient, netlinkProtocol, refused } from './netlink.js';
 import { ProtectionKeeper } from './protection.js';
 import { planProtection, type ProtectedPair } from './protection-plan.js';
+import { letMarksCount } from './reverse-path.js';
 import { addAddress, bringUp, readHostState, removeAddress, setMtu } from './rtnetlink-link.js';
 import { serviceNotifier } from './service-notifier.js';
 import { startSoftDataPlane } from './soft-data-plane-driver.js';
@@ -55,8 +57,6 @@ export interface Platform {
   hostState(): HostState;
   /** From the socket on `path.local`, which is not on the NAT port. Null when sent, else the errno. */
   send(path: DatagramPath, bytes: Uint8Array): string | null;
-  /** Inner remote addresses known only now (`remote = ["dynamic"]`), besides those of the configuration; all at once. */
-  protectAlso(remote: readonly AddressRange[]): void;
   /** The configuration was read again. What can't change while running is refused with PlatformError and nothing is changed. */
   reconfigure(config: Config): void;
   /**
@@ -91,8 +91,8 @@ class LinuxPlatform implements Platform {
   #usable: readonly LocalUse[];
   #mtu: number;
   #inner: readonly IpAddress[] = [];
-  #also: readonly AddressRange[] = [];
   #closed = false;
+  readonly #installed = new InstalledSelectors();
 
   constructor(options: PlatformOptions) {
     const { config, listener, log } = options;
@@ -112,6 +112,7 @@ class LinuxPlatform implements Platform {
       this.#tun.onError((errno) => log('error', `the interface ${this.#tun.name} is gone`, { errno }));
       this.#keeper = new ProtectionKeeper({ tun: this.#tun, routing: config.endpoint.routes }, state, log);
       this.#undo.push(() => this.#keeper.close(started && this.#config.endpoint.onExit === 'block'));
+      if (config.endpoint.routes !== null) this.#undo.push(letMarksCount(this.#usable.map((use) => use.device), log));
       bringUp(this.#client, this.#tun.index, this.#mtu);
       this.#addAddresses(config.endpoint.address);
       this.#protect(readHostState(this.#client));
@@ -142,11 +143,6 @@ class LinuxPlatform implements Platform {
 
   send(path: DatagramPath, bytes: Uint8Array): string | null {
     return this.#ikeSockets.send(path, bytes);
-  }
-
-  protectAlso(remote: readonly AddressRange[]): void {
-    this.#also = remote;
-    this.#protect(this.#monitor.state());
   }
 
   reconfigure(config: Config): void {
@@ -183,7 +179,16 @@ class LinuxPlatform implements Platform {
     };
     const machine = new SoftDataPlane({ host, random: options.random });
     const event = this.#listener.dataPlaneEvent.bind(this.#listener);
-    return startSoftDataPlane({ machine, tun: this.#tun, clock: this.clock, mark: this.#mark, listener: event });
+    const plane = startSoftDataPlane({ machine, tun: this.#tun, clock: this.clock, mark: this.#mark, listener: event });
+    return {
+      apply: (commands) => {
+        plane.apply(commands);
+        if (this.#installed.follow(commands, protectedPairs(this.#config))) this.#guarded(() => this.#protect(this.#monitor.state()));
+      },
+      sendIke: (path, bytes) => plane.sendIke(path, bytes),
+      counters: () => plane.counters(),
+      close: () => plane.close(),
+    };
   }
 
   #stateChanged(state: HostState): void {
@@ -202,7 +207,8 @@ class LinuxPlatform implements Platform {
 
   #protect(state: HostState): void {
     const { endpoint } = this.#config;
-    const pairs = [...protectedPairs(this.#config), ...pairsFor(this.#config, this.#also)];
+    const configured = protectedPairs(this.#config);
+    const pairs = [...configured, ...this.#installed.pairs()];
     const ports = [endpoint.port, endpoint.natPort];
     this.#inner = innerAddresses(state, this.#tun.name, pairs);
     this.#keeper.apply(planProtection({ pairs, tun: this.#tun, state, usable: this.#usable, ports, routing: endpoint.routes }));

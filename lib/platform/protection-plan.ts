@@ -51,6 +51,8 @@ export interface FilterPlan {
   readonly ranges: readonly FilterRange[];
   readonly ownAddresses: readonly IpAddress[];
   readonly ports: readonly number[];
+  /** Firewall mark for IKE and ESP that come in; null: none. */
+  readonly mark: number | null;
   /** Null without a full tunnel; else what is local all the same. */
   readonly local: readonly { readonly device: string; readonly network: Prefix }[] | null;
 }
@@ -119,6 +121,7 @@ function planFilter(input: ProtectionInput, full: boolean): FilterPlan {
     ranges: withoutDuplicates(ranges).sort(bySize),
     ownAddresses: input.usable.map((use) => use.address),
     ports: input.ports,
+    mark: input.routing?.mark ?? null,
     local,
   };
 }

@@ -26,9 +26,14 @@ export type UdpOpened = { readonly ok: true; readonly socket: UdpSocket } | { re
 
 export function openUdpSocket(options: UdpSocketOptions): UdpOpened {
   const native = new (addon().UdpSocket)();
-  const port = native.open(encodePeer(options.local), options.device ?? '', options.mark | 0, socketBufferBytes);
+  const port = native.open(encodePeer(options.local), boundDevice(options.device), options.mark | 0, socketBufferBytes);
   if (port < 0) return { ok: false, errno: errnoName(port) };
   return { ok: true, socket: new NativeUdpSocket(native, { address: options.local.address, port }, options.device) };
+}
+
+/** An address on loopback is reached over whatever link leads here: its socket is bound to none. */
+function boundDevice(device: string | null): string {
+  return device === null || device === 'lo' ? '' : device;
 }
 
 /** A socket address as the addon takes it. */

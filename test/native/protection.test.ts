@@ -147,6 +147,21 @@ describe('the protection of a host', function () {
     expect(lab.counted(lab.moon)).to.equal(let_in);
   });
 
+  it('passes a strict reverse path check, and gives the kernel back as it was', async () => {
+    const setting = 'cat /proc/sys/net/ipv4/conf/all/src_valid_mark';
+    lab.spaces.run(lab.moon, 'sysctl -qw net.ipv4.conf.all.rp_filter=1 net.ipv4.conf.all.src_valid_mark=0');
+    lab.spaces.run(lab.sun, 'ip addr add 203.0.113.2/32 dev lo');
+    // The peer is beyond a router: only the default route, which the tunnel replaces, leads there.
+    const moon = lab.up(lab.moon, toml('10.9.0.0/24', '0.0.0.0/0', 'address = ["10.9.0.1/32"]'), '1', '203.0.113.2');
+    const sun = lab.up(lab.sun, toml('0.0.0.0/0', '10.9.0.0/24', 'listen = ["203.0.113.2"]'), '2', '10.1.0.1');
+    await Promise.all([moon.line(ready), sun.line(ready)]);
+    expect(lab.spaces.attempt(lab.moon, 'ping -c 3 -i 0.2 -W 2 198.51.100.7').output).to.match(/ 0% packet loss/);
+    expect(lab.spaces.run(lab.moon, setting)).to.equal('1\n');
+    moon.signal('SIGTERM');
+    expect(await moon.exitCode()).to.equal(0);
+    expect(lab.spaces.run(lab.moon, setting)).to.equal('0\n');
+  });
+
   it('carries outer fragments through the filter when the outer network is narrow', async () => {
     lab.spaces.run(lab.moon, 'ip link set e0 mtu 1300');
     lab.spaces.run(lab.sun, 'ip link set e0 mtu 1300');

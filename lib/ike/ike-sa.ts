@@ -163,6 +163,9 @@ export class IkeSa implements IkeSaMachine {
         // Anybody can say so: it only makes us ask the peer itself, sooner, and not more often than it makes sense.
         if (association.phase.kind === 'established' && association.now - association.lastHeardAt >= hintPatienceMs) checkLiveness(this.#exchanger);
         return;
+      case 'abandon':
+        this.#close(input.reason, false);
+        return;
       default:
         unreachable(input);
     }
@@ -292,7 +295,7 @@ export class IkeSa implements IkeSaMachine {
     this.#association.lastHeardAt = this.#association.now;
     const child = this.#association.children.get(id);
     // The peer sends on its new SA, so it receives on it as well (RFC 7296 §2.8).
-    if (child?.sendAt != null) beginSending(this.#association, child);
+    if (child !== undefined && child.sendAt !== null) beginSending(this.#association, child);
   }
 
   #control(): Control {
@@ -337,6 +340,7 @@ export class IkeSa implements IkeSaMachine {
         // Where it was to be deleted, the Delete waits in the queue and goes over, too.
         association.enter({ kind: 'rekeyed' });
         armPhaseTimers(this.#exchanger);
+        armPhaseTimers(machine.#exchanger);
         // The peer deletes what it made in vain; it may have forgotten it already, so ours does not wait for ever.
         const loser = association.rekeyedByPeer?.successor ?? successor;
         if (loser !== successor) {

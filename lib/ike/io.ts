@@ -70,7 +70,9 @@ export type IkeInput =
   /** Authenticated ESP that advanced the window came from a new source. */
   | { readonly kind: 'new-source'; readonly child: ChildSaId; readonly path: DatagramPath }
   /** Someone, unauthenticated, says INVALID_IKE_SPI: only a hint to check liveness soon. */
-  | { readonly kind: 'invalid-spi-hint' };
+  | { readonly kind: 'invalid-spi-hint' }
+  /** End it without a word to the peer, which has it no longer (INITIAL_CONTACT) or never answered. */
+  | { readonly kind: 'abandon'; readonly reason: string };
 
 /** An IKE SA as the endpoint drives it. */
 export interface IkeSaMachine extends Machine<IkeInput, IkeOutput> {

@@ -81,7 +81,7 @@ export class IkeEnd {
   #jobs: { readonly sa: IkeSaMachine; readonly id: number; readonly job: CryptoJob }[] = [];
   #next = 1;
   #lastCommand = 0;
-  #texts = new Map<string, string>();
+  readonly #texts = new Map<string, string>();
 
   constructor(options: IkeEndOptions) {
     this.name = options.name;
@@ -91,8 +91,7 @@ export class IkeEnd {
     this.#cookieSecret = new CookieSecret(this.clock.now, this.#random.bytes);
     this.peer = { ...usualPeer(this.name), ...options.peer };
     this.ownAddresses = (options.ownAddresses ?? [addresses[this.name]]).map((text) => ({ address: address(text), device: 'eth0' }));
-    const end = this;
-    const fits = (remoteId: Identity): boolean => end.peer.id.kind === 'any' || (end.peer.id.kind === 'exact' && sameIdentity(end.peer.id.identity, remoteId));
+    const fits = (remoteId: Identity): boolean => this.peer.id.kind === 'any' || (this.peer.id.kind === 'exact' && sameIdentity(this.peer.id.identity, remoteId));
     this.env = {
       random: (n) => (n === 32 ? this.nonces.shift() : undefined) ?? this.#random.bytes(n),
       registry: defaultRegistry,
@@ -154,7 +153,7 @@ export class IkeEnd {
   /** Returns the id under which the answers are kept. */
   command(command: IkeCommand, sa: IkeSaMachine = this.sa): number {
     const id = ++this.#lastCommand;
-    this.input(command === null ? unreachable(command) : { kind: 'command', id, command }, sa);
+    this.input({ kind: 'command', id, command }, sa);
     return id;
   }
 

@@ -88,6 +88,8 @@ export class CryptoPool {
       seat.open.delete(message.id);
       if (seat.open.size === 0) worker.unref();
       const result = unpackResult(message);
+      // The job owned it, and a copy of it was done with there.
+      if (waiting?.job.kind === 'ke-derive') waiting.job.privateKey.wipe();
       waiting?.done(result);
     });
     worker.on('error', (error) => {

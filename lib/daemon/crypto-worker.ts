@@ -8,6 +8,5 @@ import { packResult, unpackJob, type JobMessage } from './crypto-message.js';
 parentPort?.on('message', (message: JobMessage) => {
   const job = unpackJob(message);
   const { message: answer, secrets } = packResult(message.id, executeCryptoJob(job, defaultRegistry, systemRandom));
-  if (job.kind === 'ke-derive') job.privateKey.wipe();
   parentPort?.postMessage(answer, [...secrets]);
 });

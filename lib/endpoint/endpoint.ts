@@ -281,7 +281,7 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
   }
 
   #childrenChanged(link: PeerLink | undefined): void {
-    if (link === undefined) return;
+    if (link === undefined || !this.#commands.waiters.awaits(link.peer.name)) return;
     const standing = new Set(link.standing.flatMap((entry) => entry.view().children.map(({ name }) => name)));
     this.#commands.waiters.childrenStand(link.peer, standing);
   }

@@ -85,7 +85,7 @@ export class Rivalry {
 }
 
 function isSame(entry: SaEntry, remoteId: Identity): boolean {
-  const known = entry.view().remoteId;
+  const known = entry.lineage.remoteId;
   return known !== null && sameIdentity(known, remoteId);
 }
 

@@ -47,6 +47,8 @@ export interface Lineage {
   nonces: readonly Uint8Array[];
   /** Started while another SA of the same peer stood, to take its place. */
   replacement: boolean;
+  /** Who the peer proved to be; null before. */
+  remoteId: Identity | null;
   /** Its own address is gone and nothing can move it. */
   doomed: boolean;
   /** Commands on their way: one that waits for its turn goes over to a successor. */
@@ -54,7 +56,7 @@ export interface Lineage {
 }
 
 export function newLineage(now: Instant, initiator: boolean, replacement: boolean): Lineage {
-  return { initiator, startedAt: now, authenticatedAt: null, nonces: [], replacement, doomed: false, pending: new Map() };
+  return { initiator, startedAt: now, authenticatedAt: null, nonces: [], replacement, remoteId: null, doomed: false, pending: new Map() };
 }
 
 /** One IKE SA in the endpoint's hands. */
@@ -144,21 +146,9 @@ export class SaDriver {
     this.drive(now, entry, { kind: 'command', id, command });
   }
 
-  /** Forgets an SA without a word to the peer, its Child SAs included. */
+  /** Ends an SA without a word to the peer, its Child SAs included. */
   abandon(now: Instant, entry: SaEntry, reason: string): void {
-    if (entry.closed) return;
-    const view = entry.view();
-    const commands = view.children.flatMap(({ id }): DataPlaneCommand[] => [
-      { kind: 'remove-outbound', child: id },
-      { kind: 'remove-inbound', child: id },
-    ]);
-    for (const command of commands) this.#note(entry, command);
-    if (commands.length > 0) this.#context.emit({ kind: 'data-plane', commands });
-    for (const child of view.children) this.#event(entry, 'child-down', { child: child.name, reason });
-    if (entry.lineage.authenticatedAt !== null) this.#event(entry, 'ike-down', { reason });
-    this.#remove(entry);
-    failPending(now, entry, reason);
-    this.#context.listener.closed(now, entry, reason, false, false);
+    this.drive(now, entry, { kind: 'abandon', reason });
   }
 
   #drain(now: Instant, entry: SaEntry): void {
@@ -209,7 +199,7 @@ export class SaDriver {
         });
         return;
       case 'authenticated':
-        this.#authenticated(now, entry, output.peer);
+        this.#authenticated(now, entry, output.peer, output.remoteId);
         reactions.push(() => {
           if (!entry.closed) listener.authenticated(now, entry, output.peer, output.remoteId, output.initialContact);
         });
@@ -246,8 +236,9 @@ export class SaDriver {
     }
   }
 
-  #authenticated(now: Instant, entry: SaEntry, peer: IkePeer): void {
+  #authenticated(now: Instant, entry: SaEntry, peer: IkePeer, remoteId: Identity): void {
     entry.peerName = peer.name;
+    entry.lineage.remoteId = remoteId;
     entry.lineage.authenticatedAt = now;
     entry.lineage.nonces = entry.view().nonces;
   }

@@ -19,6 +19,8 @@ export interface PingOptions {
   readonly intervalMs?: number;
   readonly size?: number;
   readonly source?: string;
+  /** How long the last reply is waited for; a loaded machine takes its time. */
+  readonly waitS?: number;
 }
 
 /** A ping that runs until it is stopped. */
@@ -67,7 +69,7 @@ export class Ping {
 /** Sends `count` echo requests and says how many were answered. */
 export async function pingOnce(from: Namespace, to: string, count = 3, options: PingOptions = {}): Promise<number> {
   const source = options.source === undefined ? [] : ['-I', options.source];
-  const argv = ['ping', '-n', '-c', String(count), '-i', '0.05', '-W', '1', '-s', String(options.size ?? 56), ...source, to];
+  const argv = ['ping', '-n', '-c', String(count), '-i', '0.05', '-W', String(options.waitS ?? 1), '-s', String(options.size ?? 56), ...source, to];
   const { stdout } = await from.run(argv);
   return Number(/(\d+) received/.exec(stdout)?.[1] ?? '0');
 }
@@ -90,6 +92,9 @@ export function measure(text: string, intervalMs: number): PingStatistics {
   for (let sequence = 1; sequence <= counted; sequence += 1) if (!seen.has(sequence)) lost += 1;
   const times = replies.map((reply) => reply.at);
   const gaps = times.slice(1).map((at, index) => at - (times[index] ?? at));
+  // A tunnel that died and stayed dead is silent until ping was stopped.
+  const last = Math.max(0, ...replies.map((reply) => reply.sequence));
+  gaps.push((Math.max(0, counted - last) * intervalMs) / 1000);
   const rtts = replies.map((reply) => reply.rttMs).sort((a, b) => a - b);
   return {
     sent: counted,

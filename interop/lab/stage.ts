@@ -92,7 +92,7 @@ export class Stage {
     const { moon, sun } = this.topology;
     const there = family === 4 ? sun.machine4 : sun.machine6;
     const back = family === 4 ? moon.machine4 : moon.machine6;
-    const [out, home] = await Promise.all([pingOnce(moon.lan, there), pingOnce(sun.lan, back)]);
+    const [out, home] = await Promise.all([pingOnce(moon.lan, there, 3, { waitS: 4 }), pingOnce(sun.lan, back, 3, { waitS: 4 })]);
     ensure(out === 3 && home === 3, `ping through the tunnel: ${out} of 3 from alice to bob answered, ${home} of 3 from bob to alice`);
   }
 

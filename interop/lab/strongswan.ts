@@ -110,7 +110,9 @@ export class StrongSwan implements Party {
 
   async sas(): Promise<readonly IkeSa[]> {
     const { events } = await vici(this.socket, 'list-sas', {}, 'list-sa');
-    return events.flatMap((event) => sectionsOf(event).map(([, section]) => toIkeSa(section)));
+    // The losers of mhtun's race of address pairs stay half-open at a responder until they time out: they are nobody's SA.
+    const halfOpen = (section: Section): boolean => textOf(section, 'state') === 'CONNECTING' && textOf(section, 'initiator') !== 'yes';
+    return events.flatMap((event) => sectionsOf(event).map(([, section]) => section).filter((section) => !halfOpen(section)).map(toIkeSa));
   }
 
   log(): string {

@@ -28,7 +28,8 @@ describe('the measure of a ping', () => {
   });
 
   it('counts a tunnel that died and stayed dead', () => {
-    expect(measure(output(upTo(50), 100), 10).lost).to.equal(30);
+    const { lost, longestGapMs } = measure(output(upTo(50), 100), 10);
+    expect({ lost, longestGapMs }).to.deep.equal({ lost: 30, longestGapMs: 300 });
   });
 
   it('goes on counting when the sequence number starts again at zero', () => {

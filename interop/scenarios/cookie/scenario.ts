@@ -1,9 +1,13 @@
 /** See README.md. */
+import { notifyType } from '../../../lib/wire/iana.js';
+import { sawNotify } from '../../lab/capture.js';
+import { ensure } from '../../lab/exec.js';
 import { everyPair, once, type Scenario } from '../../scenario.js';
 
 export const scenario: Scenario = {
   variants: once(everyPair),
-  charon: { cookie_threshold: '1', cookie_threshold_ip: '1', half_open_timeout: '3' },
+  charon: { cookie_threshold: '1', cookie_threshold_ip: '1', half_open_timeout: '20' },
+  topology: { uplinks: 1 },
   async play(stage) {
     const { moon, sun, topology } = stage;
     if (sun.kind !== 'mhtun') {
@@ -14,8 +18,7 @@ export const scenario: Scenario = {
       await moon.start();
     }
     await stage.connect();
-    const witness = moon.kind === 'mhtun' ? sun : moon;
-    await stage.logged(witness, /COOKIE/);
+    ensure(await sawNotify(topology.sun.host, 'sun', notifyType.COOKIE), 'no cookie was asked for');
     await stage.settled(1, 1);
   },
 };

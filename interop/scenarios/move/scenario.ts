@@ -23,6 +23,7 @@ export const scenario: Scenario = {
       if (stage.variant.name === 'responder' && !outcome.ok) {
         ensure(outcome.text !== '', 'move failed without a reason');
         stage.notes.push(`the peer does not follow: ${outcome.text.slice(0, 100)}`);
+        await stage.reaches();
         break;
       }
       succeeded(outcome, `move to ${local}`);

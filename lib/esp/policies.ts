@@ -57,7 +57,7 @@ export class PolicyTable {
       const old = before.get(policy.name);
       before.delete(policy.name);
       const entry = new PolicyEntry(policy, old?.acquirePacer ?? null);
-      if (old !== undefined && policy.acquire) [entry.held, old.held] = [old.held, []];
+      if (old !== undefined && policy.acquire) entry.held = old.held;
       else if (old !== undefined) before.set(policy.name, old);
       return entry;
     });

@@ -37,14 +37,17 @@ class Model {
   }
 }
 
-const sizes = fc.constantFrom(32, 33, 63, 64, 65, 100, 1000, 4096);
-/** Steps from the right edge: mostly near it, sometimes far. */
-const step = fc.oneof(fc.integer({ min: -200, max: 200 }), fc.integer({ min: -5000, max: 5000 }), fc.integer({ min: 0, max: 2 ** 31 }));
+const sizes = fc.constantFrom(32, 32, 33, 63, 64, 65, 100, 1000, 4096);
+/** Steps from the right edge: mostly so near that numbers come again, sometimes far. */
+const step = fc.oneof(
+  fc.integer({ min: -40, max: 4 }), fc.integer({ min: -70, max: 10 }), fc.integer({ min: -200, max: 200 }),
+  fc.integer({ min: -5000, max: 5000 }), fc.integer({ min: 0, max: 2 ** 31 }),
+);
 
 describe('the anti-replay window', () => {
   it('decides as a set of all numbers seen does, over any walk', () => {
     fc.assert(
-      fc.property(sizes, fc.constantFrom(0, two32 - 100, 5 * two32), fc.array(step, { maxLength: 300 }), (size, start, steps) => {
+      fc.property(sizes, fc.constantFrom(0, two32 - 100, 5 * two32), fc.array(step, { maxLength: 300, size: 'max' }), (size, start, steps) => {
         const window = new ReplayWindow(size, true);
         const model = new Model(size);
         if (start > 0) {

@@ -133,6 +133,16 @@ function testBounds(kind: DataPlaneKind): void {
     expect(await through(rig, child, 'in', last, first)).to.deep.equal([first, last].map(toHex));
   });
 
+  it('may wait and go on again and again', async () => {
+    const rig = new Rig(kind);
+    const child = rig.install({ selectors: dns });
+    for (let id = 0; id < 200; id++) {
+      const { first, last } = piecesOf('in', 4, 53, id);
+      const long = ipPacket({ from: there4, to: here4, protocol: 17, identification: id, body: counting(1_400), fragmentOffset: 48 });
+      expect(await through(rig, child, 'in', long, last, first), `packet ${id}`).to.deep.equal([first, long, last].map(toHex));
+    }
+  });
+
   it('of one child tell nothing about those of another', async () => {
     const rig = new Rig(kind);
     const one = rig.install({ selectors: dns });

@@ -5,14 +5,14 @@ import { assert } from '../util/assert.js';
 import { after, type ChildSaId, type EspSpi } from '../util/brands.js';
 import { compareBytes } from '../util/bytes.js';
 import { exchangeType, isErrorNotify, notifyType, protocolId } from '../wire/iana.js';
-import { findNotify, findPayload, notifiesOf, type Payload } from '../wire/payload.js';
+import { findNotify, findPayload, findUnknownCritical, notifiesOf, type Payload } from '../wire/payload.js';
 import { notify } from '../wire/payloads/notify.js';
 import type { Proposal } from '../wire/payloads/sa.js';
 import type { Association } from './association.js';
 import { espSpiBytes, formatEspSpi, type ChildSa } from './child-sa.js';
 import { addressPair, childProposals, isRefusal, judgeChildAnswer, selectorPayloads, type AgreedChild } from './child-negotiation.js';
 import { addChild, announceChild, lowestNonce, removeChild, replaceChild, yieldToPeer } from './children.js';
-import { deleteChild } from './deletion.js';
+import { deleteChild, denyChild } from './deletion.js';
 import type { Exchange, Exchanger, Intent, Subject } from './exchanger.js';
 import { refusalInWords } from './ike-auth.js';
 import { nonceBytes } from './ike-sa-init.js';
@@ -103,6 +103,10 @@ class ChildCreation implements Exchange {
   }
 
   answered(payloads: readonly Payload[]): void {
+    if (findUnknownCritical(payloads) !== null) {
+      this.#unacceptable(payloads, 'the peer sent a critical payload of an unknown type');
+      return;
+    }
     const error = notifiesOf(payloads).find((n) => isErrorNotify(n.notifyType));
     if (error === undefined || findPayload(payloads, 'sa') !== null) {
       this.#accept(payloads);
@@ -139,7 +143,7 @@ class ChildCreation implements Exchange {
 
   #send(): void {
     const { rekeys } = this.#wish;
-    if (rekeys?.rekeyedByPeer != null) {
+    if (rekeys !== null && rekeys.rekeyedByPeer !== null) {
       this.#yieldToPeer(rekeys);
       return;
     }
@@ -163,7 +167,7 @@ class ChildCreation implements Exchange {
     const answer = judgeChildAnswer(association, payloads, { proposals: this.#proposals, selectors: this.#selectors, replaced });
     const nonce = findPayload(payloads, 'nonce');
     if (isRefusal(answer) || nonce === null) {
-      this.#refused(isRefusal(answer) ? answer.reason : 'the answer lacks a nonce');
+      this.#unacceptable(payloads, isRefusal(answer) ? answer.reason : 'the answer lacks a nonce');
       return;
     }
     const ke = findPayload(payloads, 'ke');
@@ -172,14 +176,14 @@ class ChildCreation implements Exchange {
       return;
     }
     if (ke === null || this.#pair === null || ke.group !== this.#group || answer.suite.ke.transformId !== this.#group) {
-      this.#refused('the peer answered with another key exchange than was asked for');
+      this.#unacceptable(payloads, 'the peer answered with another key exchange than was asked for');
       return;
     }
     const { privateKey } = this.#pair;
     this.#pair = null;
     association.work({ kind: 'ke-derive', group: ke.group, privateKey, peerPublic: ke.data }, (result) => {
       assert(result.kind === 'ke-derived', 'a shared secret was asked for');
-      if (result.secret === null) this.#refused('the peer sent an invalid key exchange value');
+      if (result.secret === null) this.#unacceptable(payloads, 'the peer sent an invalid key exchange value');
       else this.#install(answer, nonce.data, result.secret);
     });
   }
@@ -254,7 +258,7 @@ class ChildCreation implements Exchange {
   #retryLater(): void {
     const { association } = this.#exchanger;
     const { rekeys, temporaryFailures } = this.#wish;
-    if (rekeys?.rekeyedByPeer != null) {
+    if (rekeys !== null && rekeys.rekeyedByPeer !== null) {
       this.#yieldToPeer(rekeys);
       return;
     }
@@ -289,6 +293,12 @@ class ChildCreation implements Exchange {
       association.commandDone(commands, { ok: false, error: 'the Child SA was deleted while it was rekeyed' });
     }
     this.#end();
+  }
+
+  /** The peer granted what we can't take: it must not go on using it. */
+  #unacceptable(payloads: readonly Payload[], reason: string): void {
+    if (findPayload(payloads, 'sa') !== null) this.#exchanger.enqueueFirst(denyChild(this.#own.spi));
+    this.#refused(reason);
   }
 
   #refused(reason: string): void {

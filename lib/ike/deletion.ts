@@ -1,5 +1,5 @@
 /** Deleting Child SAs and the IKE SA, and the two crossing (RFC 7296 §1.4.1, §2.25.1, §2.25.2). */
-import { espSpi } from '../util/brands.js';
+import { espSpi, type EspSpi } from '../util/brands.js';
 import { exchangeType, protocolId } from '../wire/iana.js';
 import { payloadsOf, type Payload } from '../wire/payload.js';
 import { notify } from '../wire/payloads/notify.js';
@@ -44,6 +44,32 @@ class ChildDeletion implements Exchange {
 
   abandoned(reason: string): void {
     this.#exchanger.association.commandDone(this.#commands, { ok: false, error: reason });
+  }
+}
+
+/** Tells the peer that under an SPI of ours it has a Child SA that is none here (RFC 7296 §1.4.1). */
+class ChildDenial implements Exchange {
+  readonly name = 'denial of a Child SA';
+  readonly exchangeType: number = exchangeType.INFORMATIONAL;
+  readonly subject: Subject = { kind: 'child', child: null };
+  readonly #exchanger: Exchanger;
+  readonly #spiIn: EspSpi;
+
+  constructor(exchanger: Exchanger, spiIn: EspSpi) {
+    this.#exchanger = exchanger;
+    this.#spiIn = spiIn;
+  }
+
+  begin(): void {
+    this.#exchanger.send(this, [{ kind: 'delete', critical: false, protocol: protocolId.ESP, spiSize: 4, spis: [espSpiBytes(this.#spiIn)] }]);
+  }
+
+  answered(): void {
+    this.#exchanger.finish(this);
+  }
+
+  abandoned(): void {
+    // With the IKE SA the peer's Child SA goes as well.
   }
 }
 
@@ -119,6 +145,18 @@ export function deleteChild(child: ChildSa, reason: string, commands: readonly n
     association.commandDone(commands, { ok: true, detail: `Child SA ${child.template.name} was gone already` });
     return null;
   };
+}
+
+/** Has the peer forget the Child SA that it may think it has under that SPI of ours. */
+export function denyChild(spiIn: EspSpi): Intent {
+  return (exchanger) => (exchanger.association.phase.kind === 'established' ? new ChildDenial(exchanger, spiIn) : null);
+}
+
+/** The data plane can't use the Child SA any longer; the peer, whose limits may be others, shall not either (RFC 7296 §2.8). */
+export function expireChild(exchanger: Exchanger, child: ChildSa): void {
+  const known = child.state !== 'deleting';
+  removeChild(exchanger.association, child, 'its lifetime ended before it was rekeyed');
+  if (known) exchanger.enqueue(denyChild(child.spiIn));
 }
 
 /** Deletes the IKE SA that has the turn: after a rekey, the one that stands. */

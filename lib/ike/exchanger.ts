@@ -240,7 +240,7 @@ export class Exchanger {
   #receiveRequest(header: IkeHeader, path: DatagramPath, bytes: Uint8Array): Received {
     switch (this.#window.classify(header.messageId)) {
       case 'repeated':
-        for (const datagram of this.#window.answerAgain(bytes)) this.#transmit(path, datagram);
+        if (this.#isRepeat(bytes)) for (const datagram of this.#window.lastAnswer) this.#transmit(path, datagram);
         return nothing;
       case 'in-progress':
       case 'out-of-window':
@@ -282,6 +282,14 @@ export class Exchanger {
     this.association.log('trace', `<-- ${drawMessage(header.exchangeType, true, header.messageId, payloads)}`);
     active.answered(payloads, path, bytes);
     return nothing;
+  }
+
+  /** A true repeat is bit-identical (RFC 7296 §2.1), or split anew (RFC 7383 §2.5.2); of several fragments the first one counts (§2.6.1). */
+  #isRepeat(bytes: Uint8Array): boolean {
+    if (this.#window.isLastRequest(bytes)) return true;
+    const { keys, initiator } = this.association;
+    const opened = keys === null ? null : openMessage(initiator ? keys.fromResponder : keys.fromInitiator, bytes);
+    return opened !== null && (opened.fragment === null || opened.fragment.number === 1);
   }
 
   /** Null: not authentic, or a fragment with others missing. */

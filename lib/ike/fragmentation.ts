@@ -35,7 +35,7 @@ export class Reassembler {
     if (fragment === null) return piece;
     if (fragment.number < 1 || fragment.number > fragment.total || fragment.total > maxFragmentsPerMessage) return null;
     let pieces = this.#pieces;
-    if (pieces === null || pieces.messageId !== messageId || fragment.total > pieces.total) {
+    if (pieces?.messageId !== messageId || fragment.total > pieces.total) {
       // A larger total is the same message split smaller, after a path MTU guess failed: it replaces what is here.
       pieces = { messageId, total: fragment.total, parts: new Map(), bytes: 0 };
       this.#pieces = pieces;

@@ -13,6 +13,7 @@ import type { Proposal } from '../wire/payloads/sa.js';
 import { sharedKeyAuth } from './authentication.js';
 import { addressPair, childProposals, isRefusal, judgeChildAnswer, selectorPayloads } from './child-negotiation.js';
 import { addChild, announceChild } from './children.js';
+import { denyChild } from './deletion.js';
 import { additionalAddresses, establish, peerAddressList } from './establishment.js';
 import type { Exchange, Exchanger, Subject } from './exchanger.js';
 import type { ChildTemplate } from './peer.js';
@@ -116,7 +117,10 @@ export class IkeAuth implements Exchange {
     const error = notifiesOf(payloads).find((n) => isErrorNotify(n.notifyType));
     if (error !== undefined && findPayload(payloads, 'sa') === null) return refusalInWords(error.notifyType);
     const answer = judgeChildAnswer(association, payloads, { ...asked, replaced: null });
-    if (isRefusal(answer)) return answer.reason;
+    if (isRefusal(answer)) {
+      if (findPayload(payloads, 'sa') !== null) this.#exchanger.enqueueFirst(denyChild(asked.spiIn));
+      return answer.reason;
+    }
     const [ni, nr] = association.nonces;
     const child = addChild(association, {
       ...asked,

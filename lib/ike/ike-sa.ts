@@ -18,7 +18,7 @@ import { Association, type Control } from './association.js';
 import { beginSending, dropLingering, removeChild } from './children.js';
 import { answerCreateChild } from './create-child-responder.js';
 import { checkLiveness, runCommand } from './commands.js';
-import { deleteIkeSa, FailureNotice } from './deletion.js';
+import { deleteIkeSa, expireChild, FailureNotice } from './deletion.js';
 import { Exchanger, type Request } from './exchanger.js';
 import { IkeAuth } from './ike-auth.js';
 import { answerIkeAuth } from './ike-auth-responder.js';
@@ -286,7 +286,7 @@ export class IkeSa implements IkeSaMachine {
   #childExpired(id: ChildSaId, hard: boolean): void {
     const child = this.#association.children.get(id);
     if (child === undefined) return;
-    if (hard) removeChild(this.#association, child, 'its lifetime ended before it was rekeyed');
+    if (hard) expireChild(this.#exchanger, child);
     else child.rekeyAt = this.#association.now;
     runDue(this.#exchanger);
   }

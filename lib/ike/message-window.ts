@@ -45,9 +45,13 @@ export class MessageWindow {
     this.#inProgress = false;
   }
 
-  /** What to send again for a repeat; nothing for what only looks like one, nor for later fragments of it. */
-  answerAgain(request: Uint8Array): readonly Uint8Array[] {
-    if (this.#answered === null || !bytesEqual(this.#answered.request, request)) return [];
-    return this.#answered.datagrams;
+  /** What to send again for a repeat, to be asked after `classify` said so. */
+  get lastAnswer(): readonly Uint8Array[] {
+    return this.#answered?.datagrams ?? [];
+  }
+
+  /** The very octets that were answered last. */
+  isLastRequest(request: Uint8Array): boolean {
+    return this.#answered !== null && bytesEqual(this.#answered.request, request);
   }
 }

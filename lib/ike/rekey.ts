@@ -6,7 +6,7 @@ import { assert } from '../util/assert.js';
 import { after, ikeSpi, type IkeSpi } from '../util/brands.js';
 import { compareBytes, fromHex, toHex } from '../util/bytes.js';
 import { exchangeType, isErrorNotify, notifyType } from '../wire/iana.js';
-import { findPayload, notifiesOf, type Payload } from '../wire/payload.js';
+import { findPayload, findUnknownCritical, notifiesOf, type Payload } from '../wire/payload.js';
 import type { KePayload } from '../wire/payloads/ke.js';
 import { notify } from '../wire/payloads/notify.js';
 import type { Proposal } from '../wire/payloads/sa.js';
@@ -72,7 +72,8 @@ class IkeRekey implements Exchange {
 
   answered(payloads: readonly Payload[]): void {
     const error = notifiesOf(payloads).find((n) => isErrorNotify(n.notifyType));
-    if (error === undefined) this.#accept(payloads);
+    if (findUnknownCritical(payloads) !== null) this.#refused('the peer sent a critical payload of an unknown type');
+    else if (error === undefined) this.#accept(payloads);
     else if (error.notifyType === notifyType.INVALID_KE_PAYLOAD) this.#retryWithGroup(error.data);
     else if (error.notifyType === notifyType.TEMPORARY_FAILURE) this.#retryLater();
     else this.#refused(refusalInWords(error.notifyType));

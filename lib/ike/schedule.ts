@@ -1,8 +1,9 @@
 /** What an IKE SA does by itself as time passes: rekeys, liveness checks, NAT-keepalives (RFC 7296 §2.4, §2.8, RFC 3948 §4). */
 import { after, earlier, type Instant } from '../util/brands.js';
-import { beginSending, removeChild } from './children.js';
+import { beginSending } from './children.js';
 import { checkLiveness } from './commands.js';
 import { canRekey, rekeyChild } from './create-child.js';
+import { expireChild } from './deletion.js';
 import type { Exchanger } from './exchanger.js';
 import { rekeyWhenDue } from './rekey.js';
 
@@ -36,7 +37,7 @@ export function runDue(exchanger: Exchanger): void {
   const { now } = association;
   for (const child of [...association.children.values()]) {
     if (child.lifetime.hardAt !== null && child.lifetime.hardAt <= now) {
-      removeChild(association, child, 'its lifetime ended before it was rekeyed');
+      expireChild(exchanger, child);
       continue;
     }
     if (child.sendAt !== null && child.sendAt <= now) beginSending(association, child);

@@ -123,6 +123,11 @@ export function findNotify(payloads: readonly Payload[], type: number): NotifyPa
   return notifiesOf(payloads).find((n) => n.notifyType === type) ?? null;
 }
 
+/** One that makes its message unacceptable: critical, and of a type without a meaning here (RFC 7296 §2.5). */
+export function findUnknownCritical(payloads: readonly Payload[]): UnknownPayload | null {
+  return payloadsOf(payloads, 'unknown').find((p) => p.critical) ?? null;
+}
+
 /** All notifications, in order. */
 export function notifiesOf(payloads: readonly Payload[]): NotifyPayload[] {
   return payloadsOf(payloads, 'notify');

@@ -21,6 +21,7 @@ import { scenario as nat } from './scenarios/nat/scenario.js';
 import { scenario as natRebinding } from './scenarios/nat-rebinding/scenario.js';
 import { scenario as noProposal } from './scenarios/no-proposal/scenario.js';
 import { scenario as psk } from './scenarios/psk/scenario.js';
+import { scenario as readme } from './scenarios/readme/scenario.js';
 import { scenario as reconnect } from './scenarios/reconnect/scenario.js';
 import { scenario as rekeyChild } from './scenarios/rekey-child/scenario.js';
 import { scenario as rekeyCollision } from './scenarios/rekey-collision/scenario.js';
@@ -33,6 +34,7 @@ import { scenario as wrongPsk } from './scenarios/wrong-psk/scenario.js';
 
 export const scenarios: ReadonlyMap<string, Scenario> = new Map([
   ['psk', psk],
+  ['readme', readme],
   ['identities', identities],
   ['algorithms', algorithms],
   ['rekey-child', rekeyChild],

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { npmScripts, root } from '../../scripts/project.js';
+import { fill } from '../../interop/lab/template.js';
 import type { ConfigFiles } from '../../lib/config/files.js';
 import { loadConfig } from '../../lib/config/load.js';
 import { firstImpureLevel, layers } from './layers.js';
@@ -59,6 +60,22 @@ describe('the README', () => {
       expect(warnings).to.deep.equal([]);
     });
   }
+});
+
+describe('the scenario `readme`', () => {
+  const readme = readProjectFile('README.md');
+
+  it('plays the swanctl.conf of the README', () => {
+    const shown = { peer_addresses: '10.1.0.1, 10.2.0.1', local_ts: '192.168.2.0/24', remote_ts: '192.168.1.0/24', psk: 'the same secret' };
+    expect(readme).to.include(fill(readProjectFile('interop/scenarios/readme/swanctl.conf'), 'swanctl', shown));
+  });
+
+  it('plays the configuration of moon, but for addresses, secret and names of the lab', () => {
+    const values = { control: '-', peer_addresses: ['10.1.0.2', '10.2.0.2'], psk: '-', local_ts: ['192.168.1.0/24'], remote_ts: ['192.168.2.0/24'] };
+    const played = fill(readProjectFile('interop/scenarios/readme/mhtun.toml'), 'toml', values);
+    const plain = played.replace(', control = "-", interface = "mh0"', '').replace('psk = "-"', 'psk_file = "/etc/mhtun/sun.psk"');
+    expect(readme).to.include(plain);
+  });
 });
 
 describe('docs/limits.md', () => {

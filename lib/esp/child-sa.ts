@@ -20,6 +20,9 @@ export class ChildSa {
   /** A hard limit was hit: keys are gone, nothing passes. */
   expired = false;
   softReported = false;
+  /** Among senders: the policy's as it is now, or the SA's own; and which of equals was installed later. */
+  priority = 0;
+  installedAs = 0;
   readonly activity: ActivityReports = new ActivityReports();
   readonly newSource: NewSourceReports = new NewSourceReports();
   packetsIn = 0;
@@ -59,6 +62,7 @@ export class ChildSaTable {
   #senders: readonly ChildSa[] = [];
   #selectiveSenders = false;
   #changes = 0;
+  #installs = 0;
 
   constructor(random: RandomBytes, lastSequence: number) {
     this.#random = random;
@@ -106,20 +110,32 @@ export class ChildSaTable {
     return fits;
   }
 
-  installOutbound(command: InstallOutbound): boolean {
+  /** @param priority of the policy it is for; null: it has none */
+  installOutbound(command: InstallOutbound, priority: number | null): boolean {
     const child = this.#room(command.child);
     const { keying } = command;
     const free = child !== null && !child.expired && child.outbound === null;
     const fits = free && isUsable(command.spi) && keysFit(keying);
     if (fits) {
       child.outbound = new OutboundSa(command, this.#random, this.#lastSequence);
-      const better = this.#senders.filter((sender) => priorityOf(sender) < command.priority);
+      child.priority = priority ?? command.priority;
+      child.installedAs = ++this.#installs;
+      const better = this.#senders.filter((sender) => sender.priority < child.priority);
       const rest = this.#senders.slice(better.length);
       this.#setSenders([...better, child, ...rest]);
     }
     keying.encrKey.wipe();
     keying.integKey.wipe();
     return fits;
+  }
+
+  /** Policies have changed: senders take the priorities they have now. */
+  reorder(priorityOf: (policy: string) => number | null): void {
+    for (const sender of this.#senders) {
+      const { policy, ownPriority } = sender.outbound ?? { policy: null, ownPriority: sender.priority };
+      sender.priority = (policy === null ? null : priorityOf(policy)) ?? ownPriority;
+    }
+    this.#setSenders([...this.#senders].sort((a, b) => a.priority - b.priority || b.installedAs - a.installedAs));
   }
 
   removeInbound(id: ChildSaId): void {
@@ -179,10 +195,6 @@ export class ChildSaTable {
     this.#changes++;
     this.#selectiveSenders = senders.some((sender) => sender.outbound?.selectors.selective === true);
   }
-}
-
-function priorityOf(child: ChildSa): number {
-  return child.outbound?.priority ?? Number.POSITIVE_INFINITY;
 }
 
 /** The peer chooses the outbound SPI, so a bad one is no mistake of ours. */

@@ -66,6 +66,11 @@ export interface InstallOutbound {
   readonly keying: EspKeying;
   readonly selectors: EspSelectors;
   readonly lifetime: EspLifetime;
+  /**
+   * The policy that this SA is for, by name. While it is set, its priority counts, so that SAs follow the order of the
+   * configuration over a reload; otherwise `priority` does.
+   */
+  readonly policy?: string;
   /** Among SAs whose selectors fit a packet: the lowest priority, then the one installed last. */
   readonly priority: number;
   readonly path: DatagramPath;

@@ -19,7 +19,10 @@ export class OutboundSa {
   readonly spi: EspSpi;
   readonly selectors: SelectorSet;
   readonly lifetime: LifetimeMeter;
-  readonly priority: number;
+  /** The policy it is for, by name; null: none. */
+  readonly policy: string | null;
+  /** What it has where there is no such policy. */
+  readonly ownPriority: number;
   readonly copyDscp: boolean;
   path: DatagramPath;
   reportNewSource: boolean;
@@ -41,7 +44,8 @@ export class OutboundSa {
     this.spi = command.spi;
     this.selectors = new SelectorSet(command.selectors);
     this.lifetime = new LifetimeMeter(command.lifetime);
-    this.priority = command.priority;
+    this.policy = command.policy ?? null;
+    this.ownPriority = command.priority;
     this.copyDscp = command.copyDscp;
     this.path = command.path;
     this.reportNewSource = command.reportNewSource;

@@ -39,6 +39,12 @@ export class OutboundSide {
 
   setPolicies(policies: readonly EspPolicy[]): void {
     this.#core.drop('no-sa', this.#policies.set(policies));
+    this.#core.children.reorder((name) => this.#policies.priorityOf(name));
+  }
+
+  /** Of the policy of that name; null where there is none. */
+  priorityOf(policy: string | undefined): number | null {
+    return policy === undefined ? null : this.#policies.priorityOf(policy);
   }
 
   /** A packet from the TUN device. */
@@ -117,7 +123,7 @@ export class OutboundSide {
       const match = outbound.selectors.matchOutbound(view);
       if (match === 'no') continue;
       found = match === 'yes' ? child : match;
-      priority = outbound.priority;
+      priority = child.priority;
       break;
     }
     for (const entry of this.#policies.entries) {

@@ -33,6 +33,7 @@ export class PolicyTable {
   /** Lowest priority first, among equals in the order given. */
   #entries: readonly PolicyEntry[] = [];
   #heldBytes = 0;
+  readonly #priorities = new Map<string, number>();
   #selective = false;
   #changes = 0;
 
@@ -50,6 +51,11 @@ export class PolicyTable {
     return this.#selective;
   }
 
+  /** Of the policy of that name; null where there is none. */
+  priorityOf(name: string): number | null {
+    return this.#priorities.get(name) ?? null;
+  }
+
   /** Packets held stay with the policy of the same name. Returns how many lost theirs. */
   set(policies: readonly EspPolicy[]): number {
     const before = new Map(this.#entries.map((entry) => [entry.policy.name, entry]));
@@ -63,6 +69,8 @@ export class PolicyTable {
     });
     this.#changes++;
     this.#entries = entries.sort((a, b) => a.policy.priority - b.policy.priority);
+    this.#priorities.clear();
+    for (const { policy } of entries) this.#priorities.set(policy.name, policy.priority);
     this.#selective = entries.some((entry) => entry.selectors.selective);
     let lost = 0;
     for (const entry of before.values()) lost += entry.held.length;

@@ -84,7 +84,7 @@ export class SoftDataPlane implements Machine<SoftInput, SoftOutput>, SoftDataPl
       case 'install-inbound':
         return this.#installed(now, command.child, children.installInbound(command));
       case 'install-outbound':
-        return this.#installed(now, command.child, children.installOutbound(command));
+        return this.#installed(now, command.child, children.installOutbound(command, this.#outbound.priorityOf(command.policy)));
       case 'remove-inbound':
         return children.removeInbound(command.child);
       case 'remove-outbound':

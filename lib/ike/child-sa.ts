@@ -20,6 +20,8 @@ export interface ChildSa {
   readonly template: ChildTemplate;
   /** Order of its template in the configuration: the data plane's priority. */
   readonly priority: number;
+  /** `PEER/CHILD`: the data plane's policy that it is for. */
+  readonly policy: string;
   readonly spiIn: EspSpi;
   readonly spiOut: EspSpi;
   readonly suite: EspSuite;
@@ -83,6 +85,7 @@ export function installOutbound(child: ChildSa, path: DatagramPath, reportNewSou
     keying: keying(child.suite, child.outboundKeys),
     selectors: child.selectors,
     lifetime: child.lifetime,
+    policy: child.policy,
     priority: child.priority,
     path,
     reportNewSource,
@@ -103,4 +106,3 @@ export function formatEspSpi(spi: EspSpi): string {
 function keying(suite: EspSuite, keys: ChildDirectionKeys): EspKeying {
   return { encr: suite.encr, integ: suite.integ, encrKey: keys.encrKey, integKey: keys.integKey, esn: suite.esn };
 }
-

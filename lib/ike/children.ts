@@ -46,6 +46,7 @@ export function addChild(association: Association, n: Negotiated): ChildSa {
     id: n.id,
     template: n.template,
     priority: Math.max(peer.children.findIndex((t) => t.name === n.template.name), 0),
+    policy: `${peer.name}/${n.template.name}`,
     spiIn: n.spiIn,
     spiOut: n.spiOut,
     suite: n.suite,

@@ -183,6 +183,26 @@ function testOrder(kind: DataPlaneKind): void {
     expect(isProhibited(only(written))).to.equal(true);
   });
 
+  it('lend their order to the SAs that are for them, as it is now', async () => {
+    const rig = new Rig(kind);
+    const [office, all] = [policy('office/net', host, 0, false), policy('exit/all', networks, 1, false)];
+    rig.plane.apply([set(office, all)]);
+    const narrow = rig.install({ selectors: host, policy: 'office/net', priority: 0 });
+    const wide = rig.install({ policy: 'exit/all', priority: 0 });
+    const carrier = async (): Promise<number> => {
+      rig.plane.tunPacket(packet);
+      return new DataView(only(await rig.sent()).bytes.slice().buffer).getUint32(0);
+    };
+    expect(await carrier()).to.equal(narrow.spiOut);
+    rig.plane.apply([set({ ...all, priority: 0 }, { ...office, priority: 1 })]);
+    expect(await carrier()).to.equal(wide.spiOut);
+    rig.plane.apply([set(office, all)]);
+    expect(await carrier()).to.equal(narrow.spiOut);
+    // Without policies both have their own priority, and the one installed last goes first.
+    rig.plane.apply([set()]);
+    expect(await carrier()).to.equal(wide.spiOut);
+  });
+
   it('give way to an SA of the same priority', async () => {
     const rig = new Rig(kind);
     rig.plane.apply([set(policy('sun/net', networks, 10, true))]);

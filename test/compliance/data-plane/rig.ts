@@ -82,6 +82,7 @@ export interface ChildOptions {
   readonly lifetimeOut?: EspLifetime;
   readonly replayWindow?: number;
   readonly priority?: number;
+  readonly policy?: string;
   readonly path?: DatagramPath;
   readonly reportNewSource?: boolean;
   readonly copyDscp?: boolean;
@@ -122,7 +123,7 @@ export class Rig {
       },
       {
         kind: 'install-outbound', child: id, spi: espSpi(spiOut), keying: keyOut(), selectors, lifetime: options.lifetimeOut ?? endless,
-        priority: options.priority ?? 10, path: options.path ?? outer4,
+        ...(options.policy === undefined ? {} : { policy: options.policy }), priority: options.priority ?? 10, path: options.path ?? outer4,
         reportNewSource: options.reportNewSource ?? false, copyDscp: options.copyDscp ?? false,
       },
     ];

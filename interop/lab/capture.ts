@@ -6,7 +6,7 @@ import type { Namespace } from './lab.js';
 /** Starts tcpdump on every device of the namespace; written packet by packet, so that nothing is lost when it ends. */
 export function startCapture(space: Namespace, name: string): Running {
   const file = join(space.folder, `${name}.pcap`);
-  const argv = ['tcpdump', '-i', 'any', '-n', '-U', '-s', '0', '-Z', 'root', '-w', file, 'udp port 500 or udp port 4500 or esp or icmp or icmp6'];
+  const argv = ['tcpdump', '-i', 'any', '-n', '-U', '--immediate-mode', '-s', '0', '-Z', 'root', '-w', file, 'udp port 500 or udp port 4500 or esp or icmp or icmp6'];
   return space.start(argv, join(space.folder, `${name}.tcpdump.log`));
 }
 

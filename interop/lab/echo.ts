@@ -1,15 +1,17 @@
 /** A machine that sends back what it gets over TCP and UDP, and others that ask it: for what a ping cannot show. */
 import { join } from 'node:path';
-import type { Running } from './exec.js';
+import { eventually, type Running } from './exec.js';
 import type { Namespace } from './lab.js';
 
-/** Echoes on a TCP port and a UDP port until it is stopped. */
-export function startEcho(space: Namespace, tcpPort: number, udpPort: number): Running {
+/** Echoes on a TCP port and a UDP port until it is stopped; returns when it listens. */
+export async function startEcho(space: Namespace, tcpPort: number, udpPort: number): Promise<Running> {
   const source = `
     require('node:net').createServer((socket) => { socket.on('error', () => {}); socket.pipe(socket); }).listen(${tcpPort});
     const udp = require('node:dgram').createSocket('udp4');
     udp.on('message', (bytes, from) => udp.send(bytes, from.port, from.address)).bind(${udpPort});`;
-  return space.start([process.execPath, '-e', source], join(space.folder, 'echo.log'));
+  const running = space.start([process.execPath, '-e', source], join(space.folder, 'echo.log'));
+  await eventually('the echo listens', async () => ((await space.run(['ss', '-Hltn', `sport = :${tcpPort}`])).stdout === '' ? null : true));
+  return running;
 }
 
 /** Whether one short message comes back within two seconds. */

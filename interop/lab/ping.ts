@@ -1,8 +1,7 @@
 /** Pings in a namespace, with what a reader wants to know of them: how many got lost and how long the longest silence was. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Running } from './exec.js';
-import { LabError, sleep } from './exec.js';
+import { LabError, sleep, type Finished, type Running } from './exec.js';
 import type { Namespace } from './lab.js';
 
 export interface PingStatistics {
@@ -19,8 +18,6 @@ export interface PingOptions {
   readonly intervalMs?: number;
   readonly size?: number;
   readonly source?: string;
-  /** How long the last reply is waited for; a loaded machine takes its time. */
-  readonly waitS?: number;
 }
 
 /** A ping that runs until it is stopped. */
@@ -66,11 +63,17 @@ export class Ping {
   }
 }
 
-/** Sends `count` echo requests and says how many were answered. */
+/** Sends a few echo requests and says how many were answered; for what must not be answered. */
 export async function pingOnce(from: Namespace, to: string, count = 3, options: PingOptions = {}): Promise<number> {
-  const source = options.source === undefined ? [] : ['-I', options.source];
-  const argv = ['ping', '-n', '-c', String(count), '-i', '0.05', '-W', String(options.waitS ?? 1), '-s', String(options.size ?? 56), ...source, to];
-  const { stdout } = await from.run(argv);
+  return receivedOf(await from.run(['ping', '-n', '-c', String(count), '-i', '0.05', '-W', '1', '-s', String(options.size ?? 56), to]));
+}
+
+/** Sends until `count` echo requests were answered, or the time is over: a loaded machine takes its time. How many were. */
+export async function pingUntil(from: Namespace, to: string, count: number, timeoutS: number): Promise<number> {
+  return Math.min(count, receivedOf(await from.run(['ping', '-n', '-c', String(count), '-i', '0.05', '-w', String(timeoutS), to])));
+}
+
+function receivedOf({ stdout }: Finished): number {
   return Number(/(\d+) received/.exec(stdout)?.[1] ?? '0');
 }
 

@@ -9,7 +9,7 @@ import { ensure, eventually, LabError } from './exec.js';
 import { projectRoot, type Lab } from './lab.js';
 import { controlSocket, Mhtun } from './mhtun.js';
 import { childrenOf, type ChildSa, type IkeSa, type Outcome, type Pair, type Party } from './party.js';
-import { Ping, pingOnce, type PingOptions, type PingStatistics } from './ping.js';
+import { Ping, pingUntil, type PingOptions, type PingStatistics } from './ping.js';
 import { StrongSwan } from './strongswan.js';
 import type { StrongSwanVersion } from './images.js';
 import { fill, type Variables } from './template.js';
@@ -92,7 +92,7 @@ export class Stage {
     const { moon, sun } = this.topology;
     const there = family === 4 ? sun.machine4 : sun.machine6;
     const back = family === 4 ? moon.machine4 : moon.machine6;
-    const [out, home] = await Promise.all([pingOnce(moon.lan, there, 3, { waitS: 4 }), pingOnce(sun.lan, back, 3, { waitS: 4 })]);
+    const [out, home] = await Promise.all([pingUntil(moon.lan, there, 3, 4), pingUntil(sun.lan, back, 3, 4)]);
     ensure(out === 3 && home === 3, `ping through the tunnel: ${out} of 3 from alice to bob answered, ${home} of 3 from bob to alice`);
   }
 

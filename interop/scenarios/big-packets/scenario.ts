@@ -15,7 +15,7 @@ export const scenario: Scenario = {
       const told = await moon.lan.run(['ping', '-n', '-M', 'do', '-c', '2', '-W', '1', '-s', '1472', sun.machine4]);
       ensure(/[Ff]rag needed|too long/.test(told.stdout + told.stderr), `alice is not told the MTU: ${told.stdout}`);
     }
-    const echo = startEcho(sun.lan, 8080, 5353);
+    const echo = await startEcho(sun.lan, 8080, 5353);
     ensure(await transfers(moon.lan, sun.machine4, 8080, 1_000_000), 'a megabyte did not come back unharmed');
     await echo.stop();
   },

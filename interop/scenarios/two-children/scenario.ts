@@ -17,7 +17,7 @@ export const scenario: Scenario = {
   },
   async play(stage) {
     const { moon, sun } = stage.topology;
-    const echo = startEcho(sun.lan, 8080, 5353);
+    const echo = await startEcho(sun.lan, 8080, 5353);
     succeeded(await stage.moon.initiate('web'), 'initiate of the first Child SA');
     succeeded(await stage.moon.initiate('names'), 'initiate of the second Child SA');
     await stage.settled(1, 2);

@@ -58,30 +58,8 @@ export class MessageSealer {
     return out;
   }
 
-  #sealOne(fields: MessageFields, first: number, content: Uint8Array, fragment: { number: number; total: number } | null): Uint8Array {
-    const plaintext = this.#padded(content);
-    const bodyLength = this.#protection.ivBytes + plaintext.length + this.#protection.icvBytes;
-    const headerLength = fragment === null ? skHeaderBytes : skfHeaderBytes;
-    const header = encodeIkeHeader({
-      ...fields,
-      nextPayload: fragment === null ? payloadType.SK : payloadType.SKF,
-      majorVersion: 2,
-      minorVersion: 0,
-      version: false,
-      reservedFlags: 0,
-      length: ikeHeaderBytes + headerLength + bodyLength,
-    });
-    const generic = new Uint8Array(headerLength);
-    const view = new DataView(generic.buffer);
-    view.setUint8(0, first);
-    view.setUint16(2, headerLength + bodyLength);
-    if (fragment !== null) {
-      view.setUint16(4, fragment.number);
-      view.setUint16(6, fragment.total);
-    }
-    const associated = concat(header, generic);
-    const iv = this.#nextIv();
-    return concat(associated, iv, this.#protection.seal(iv, associated, plaintext, empty));
+  #sealOne(fields: MessageFields, first: number, content: Uint8Array, fragment: OpenedMessage['fragment']): Uint8Array {
+    return sealDatagram(this.#protection, fields, this.#nextIv(), { first, plaintext: this.#padded(content), fragment });
   }
 
   /** Padding up to the block and its length in the last octet; the content of padding is ours to choose (RFC 7296 §3.14). */
@@ -101,6 +79,32 @@ export class MessageSealer {
     new DataView(iv.buffer).setBigUint64(iv.length - 8, this.#counter);
     return iv;
   }
+}
+
+/** One datagram under an IV that is chosen already; `content.plaintext` has its padding on. */
+export function sealDatagram(protection: Protection, fields: MessageFields, iv: Uint8Array, content: OpenedMessage): Uint8Array {
+  const { first, plaintext, fragment } = content;
+  const bodyLength = protection.ivBytes + plaintext.length + protection.icvBytes;
+  const headerLength = fragment === null ? skHeaderBytes : skfHeaderBytes;
+  const header = encodeIkeHeader({
+    ...fields,
+    nextPayload: fragment === null ? payloadType.SK : payloadType.SKF,
+    majorVersion: 2,
+    minorVersion: 0,
+    version: false,
+    reservedFlags: 0,
+    length: ikeHeaderBytes + headerLength + bodyLength,
+  });
+  const generic = new Uint8Array(headerLength);
+  const view = new DataView(generic.buffer);
+  view.setUint8(0, first);
+  view.setUint16(2, headerLength + bodyLength);
+  if (fragment !== null) {
+    view.setUint16(4, fragment.number);
+    view.setUint16(6, fragment.total);
+  }
+  const associated = concat(header, generic);
+  return concat(associated, iv, protection.seal(iv, associated, plaintext, empty));
 }
 
 /** Null where authentication fails or there is no encrypted payload. @throws DecodeError for a message that does not parse */

@@ -7,7 +7,7 @@ import type { RandomBytes } from '../crypto/algorithm.js';
 import type { Registry } from '../crypto/registry.js';
 import type { DataPlaneEvent } from '../esp/data-plane.js';
 import { IkeSa } from '../ike/ike-sa.js';
-import type { IkeCommand, IkeEnvironment, IkeSaView } from '../ike/io.js';
+import type { IkeEnvironment, IkeSaView } from '../ike/io.js';
 import type { IkePeer, OwnAddress } from '../ike/peer.js';
 import { childSaId, type Instant } from '../util/brands.js';
 import { OutputQueue, type Machine, type Wake } from '../util/machine.js';
@@ -18,7 +18,7 @@ import { Alarms } from './alarms.js';
 import { CommandDesk } from './command-desk.js';
 import { configDifference } from './config-difference.js';
 import type { EndpointInput, EndpointOutput, LocalAddress } from './io.js';
-import { maxIkeSas } from './limits.js';
+import { maxIkeSas, maxWakesAtOnce } from './limits.js';
 import { NatSockets } from './nat-sockets.js';
 import { ConfiguredPeers } from './peer-directory.js';
 import { PeerLink } from './peer-link.js';
@@ -27,7 +27,7 @@ import { Reception } from './reception.js';
 import { ResolvedNames } from './resolved-names.js';
 import { Rivalry } from './rivalry.js';
 import { followAddresses } from './roaming.js';
-import { newLineage, SaDriver, type OnDone, type SaEntry } from './sa-driver.js';
+import { newLineage, SaDriver, type SaEntry } from './sa-driver.js';
 import { drawEspSpi, drawFraction, drawIkeSpi } from './spi-choice.js';
 import { WorkDesk } from './work-desk.js';
 
@@ -110,7 +110,7 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
         this.#reception.receive(now, input.path, input.bytes);
         return;
       case 'wake':
-        for (let sleeper = this.#alarms.due(now); sleeper !== null; sleeper = this.#alarms.due(now)) sleeper.wake(now);
+        this.#wake(now);
         return;
       case 'work-done':
         this.#work.done(now, input.id, input.result);
@@ -149,6 +149,15 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
   /** IKE SAs of every kind, half-open ones included. */
   get ikeSaCount(): number {
     return this.#sas.size;
+  }
+
+  /** What is due beyond the limit is so at once again, after whatever else wants in. */
+  #wake(now: Instant): void {
+    for (let n = 0; n < maxWakesAtOnce; n++) {
+      const sleeper = this.#alarms.due(now);
+      if (sleeper === null) return;
+      sleeper.wake(now);
+    }
   }
 
   #takeEvent(now: Instant, event: DataPlaneEvent): void {
@@ -207,7 +216,7 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
         this.#sas.abandon(now, entry, reason);
       },
       command: (entry, command) => {
-        this.#command(now, entry, command, () => undefined);
+        this.#sas.command(now, entry, command, () => undefined);
       },
     });
     for (const link of this.#links.values()) link.hurry(now);
@@ -229,10 +238,6 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
     const children = peer.children.map(({ name }) => name);
     const ikeSa = IkeSa.initiate(now, this.#environment, { peer, path: pair.path, natPath: pair.natPath, initialContact, children });
     return this.#sas.add(now, ikeSa, newLineage(now, true, replacement), peer.name);
-  }
-
-  #command(now: Instant, entry: SaEntry, command: IkeCommand, onDone: OnDone): void {
-    this.#sas.command(now, entry, command, onDone);
   }
 
   #listener(): ConstructorParameters<typeof SaDriver>[0]['listener'] {
@@ -271,7 +276,7 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
     this.#reception.settled(entry);
     const link = this.#links.get(peer.name);
     if (link === undefined) {
-      this.#command(now, entry, { kind: 'delete-ike', reason: 'the peer is not configured any more' }, () => undefined);
+      this.#sas.command(now, entry, { kind: 'delete-ike', reason: 'the peer is not configured any more' }, () => undefined);
       return;
     }
     const rivals = [...link.standing];
@@ -301,7 +306,7 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
         this.#sas.abandon(now, entry, reason);
       },
       command: (now, entry, command, onDone) => {
-        this.#command(now, entry, command, onDone);
+        this.#sas.command(now, entry, command, onDone);
       },
       awaited: (peer) => this.#commands.waiters.awaits(peer),
       attemptFailed: (_now, peer, reason, final) => {
@@ -323,7 +328,7 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
       links: () => [...this.#links.values()],
       entries: () => [...this.#sas.entries()],
       command: (now, entry, command, onDone) => {
-        this.#command(now, entry, command, onDone);
+        this.#sas.command(now, entry, command, onDone);
       },
       abandon: (now, entry, reason) => {
         this.#sas.abandon(now, entry, reason);
@@ -344,7 +349,7 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
       this.#links.get(name)?.stop(now, 'the configuration changed');
       this.#links.delete(name);
       for (const entry of [...this.#sas.entries()].filter(({ peerName }) => peerName === name)) {
-        this.#command(now, entry, { kind: 'delete-ike', reason: 'the configuration changed' }, () => undefined);
+        this.#sas.command(now, entry, { kind: 'delete-ike', reason: 'the configuration changed' }, () => undefined);
       }
     }
     this.#setPolicies();

@@ -16,6 +16,8 @@ export const halfOpenLifetimeMs = 30_000;
 export const maxIkeSas = 20_000;
 /** Jobs given out at once; more wait in the endpoint, in order. */
 export const maxJobsAtOnce = 64;
+/** Alarms served in one go; more wait for the next, so that packets and commands get their turn. */
+export const maxWakesAtOnce = 1000;
 /** Commands waiting for their end; past it a command is refused. */
 export const maxPendingCommands = 1000;
 /** Addresses taken from one name. */

@@ -53,7 +53,8 @@ export function runDue(exchanger: Exchanger): void {
     exchanger.enqueue(rekeyWhenDue(association));
   }
   const { dpdMs } = association.knownPeer;
-  if (dpdMs > 0 && now - association.lastHeardAt >= dpdMs) checkLiveness(exchanger);
+  // The sum that `nextDue` names, not a difference: fractions round, and what is due by one only would wake us for ever.
+  if (dpdMs > 0 && now >= after(association.lastHeardAt, dpdMs)) checkLiveness(exchanger);
 }
 
 /** A rekey that waits for the window is not asked for again before this. */

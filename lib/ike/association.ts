@@ -85,7 +85,10 @@ export class Association {
   readonly outputs: OutputQueue<IkeOutput> = new OutputQueue<IkeOutput>();
   readonly timers: Timers = new Timers();
   readonly children: Map<ChildSaId, ChildSa> = new Map<ChildSaId, ChildSa>();
-  readonly traits: Traits = { mobike: false, mobikeInitiator: false, fragmentation: false, childless: false, mhtun: false, fakesNat: false, saysBehindNat: false, natLocal: false, natRemote: false };
+  readonly traits: Traits = {
+    mobike: false, mobikeInitiator: false, fragmentation: false, childless: false, mhtun: false,
+    fakesNat: false, saysBehindNat: false, natLocal: false, natRemote: false,
+  };
   now: Instant;
   phase: Phase = { kind: 'connecting' };
   path: DatagramPath;

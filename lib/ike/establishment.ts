@@ -44,7 +44,8 @@ export function additionalAddresses(association: Association, explicitNone: bool
   const others = association.env.ownAddresses().filter((own) => own.address !== source);
   const unique = [...new Set(others.map((own) => own.address))].slice(0, maxPeerAddresses);
   if (unique.length === 0) return explicitNone ? [notify(notifyType.NO_ADDITIONAL_ADDRESSES)] : [];
-  return unique.map((address) => notify(addressFamily(address) === 4 ? notifyType.ADDITIONAL_IP4_ADDRESS : notifyType.ADDITIONAL_IP6_ADDRESS, addressBytes(address)));
+  const { ADDITIONAL_IP4_ADDRESS, ADDITIONAL_IP6_ADDRESS } = notifyType;
+  return unique.map((address) => notify(addressFamily(address) === 4 ? ADDITIONAL_IP4_ADDRESS : ADDITIONAL_IP6_ADDRESS, addressBytes(address)));
 }
 
 /** The peer's other addresses; null where the payloads say nothing of them. */

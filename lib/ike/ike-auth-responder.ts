@@ -20,7 +20,12 @@ import type { Proposal } from '../wire/payloads/sa.js';
 import { capabilitiesNotify, noteCapabilities } from './vendor.js';
 
 /** Answers the request. `closed` is called where the IKE SA ends with the answer. */
-export function answerIkeAuth(exchanger: Exchanger, request: Request, ikeProposal: Proposal, closed: (reason: string, authenticationFailed: boolean) => void): void {
+export function answerIkeAuth(
+  exchanger: Exchanger,
+  request: Request,
+  ikeProposal: Proposal,
+  closed: (reason: string, authenticationFailed: boolean) => void,
+): void {
   const { association } = exchanger;
   const { payloads, path } = request;
   const fail = (type: number, reason: string): void => {

@@ -156,5 +156,6 @@ function refuse(header: IkeHeader, type: number, data: Uint8Array, reason: strin
 
 /** Of a response to IKE_SA_INIT; the SPI of the responder stays zero where nothing was kept (RFC 7296 §2.6). */
 function plainHeader(spiI: IkeHeader['spiI'], spiR: IkeHeader['spiR']): Parameters<typeof encodeMessage>[0] {
-  return { spiI, spiR, majorVersion: 2, minorVersion: 0, exchangeType: exchangeType.IKE_SA_INIT, initiator: false, version: false, response: true, reservedFlags: 0, messageId: messageId(0) };
+  const version = { majorVersion: 2, minorVersion: 0, version: false, reservedFlags: 0 };
+  return { spiI, spiR, ...version, exchangeType: exchangeType.IKE_SA_INIT, initiator: false, response: true, messageId: messageId(0) };
 }

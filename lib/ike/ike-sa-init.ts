@@ -159,7 +159,7 @@ export class IkeSaInit implements Exchange {
     if (sa === null || ke === null || nonce === null || /^0+$/.test(header.spiR)) return;
     const chosen = acceptAnswer(this.#proposals, sa.proposals);
     const suite = chosen === null ? null : ikeSuiteOf(association.env.registry, chosen);
-    if (suite === null || suite.ke.transformId !== this.#group || ke.group !== this.#group || this.#pair === null) {
+    if (suite?.ke.transformId !== this.#group || ke.group !== this.#group || this.#pair === null) {
       this.#doubt('the peer chose algorithms that were not offered');
       return;
     }

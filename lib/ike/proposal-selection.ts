@@ -97,7 +97,8 @@ function common(own: Proposal, offer: Proposal): Transform[] | null {
 
 function match(type: number, wanted: readonly Transform[], offered: readonly Transform[], protocol: number): Transform | null {
   const none = transform(type, absent);
-  const mayBeAbsent = type === transformType.INTEG || type === transformType.KE || type === transformType.ESN || (type === transformType.PRF && protocol === protocolId.ESP);
+  const { INTEG, KE, ESN, PRF } = transformType;
+  const mayBeAbsent = type === INTEG || type === KE || type === ESN || (type === PRF && protocol === protocolId.ESP);
   const left = wanted.length === 0 && mayBeAbsent ? [none] : wanted;
   const right = offered.length === 0 && mayBeAbsent ? [none] : offered;
   for (const want of left) {

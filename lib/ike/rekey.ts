@@ -121,7 +121,8 @@ class IkeRekey implements Exchange {
     const chosen = sa === null ? null : acceptAnswer(this.#proposals, sa.proposals);
     const suite = chosen === null ? null : ikeSuiteOf(association.env.registry, chosen);
     const spi = chosen === null ? null : ikeSpiOf(chosen);
-    if (nonce === null || ke === null || suite === null || spi === null || this.#pair === null || ke.group !== this.#group || suite.ke.transformId !== this.#group) {
+    const fits = ke?.group === this.#group && suite?.ke.transformId === this.#group;
+    if (!fits || nonce === null || spi === null || this.#pair === null) {
       this.#refused('the answer does not fit what was asked');
       return;
     }
@@ -323,7 +324,8 @@ function bear(old: Association, birth: Birth): Association {
   successor.nonces = [birth.ni, birth.nr];
   const { suite, ni, nr, shared } = birth;
   const { prf } = old.establishedKeys.suite;
-  successor.keys = deriveIkeKeys({ suite, spiI: successor.spiI, spiR: successor.spiR, ni, nr, shared, rekeyed: { prf, skD: old.establishedKeys.skD } }, env.keyLog);
+  const { spiI, spiR } = successor;
+  successor.keys = deriveIkeKeys({ suite, spiI, spiR, ni, nr, shared, rekeyed: { prf, skD: old.establishedKeys.skD } }, env.keyLog);
   successor.enter({ kind: 'established', since: now });
   successor.rekeyAt = after(now, successor.knownPeer.ikeRekeyMs * (1 - rekeyJitter * successor.fraction()));
   return successor;

@@ -272,7 +272,7 @@ describe('A MOBIKE responder', () => {
     const answer = double.ask(exchangeType.INFORMATIONAL, [notify(notifyType.UPDATE_SA_ADDRESSES), notify(notifyType.NO_NATS_ALLOWED, content)], fromNew);
     expect(answer?.text).to.contain('N(UNEXPECTED_NAT_DETECTED)');
     expect(double.end.view.path.remote.address).to.equal('10.1.0.1');
-    const list = double.ask(exchangeType.INFORMATIONAL, [notify(notifyType.ADDITIONAL_IP4_ADDRESS, Uint8Array.of(10, 7, 0, 1)), notify(notifyType.NO_NATS_ALLOWED, content)]);
+    const list = double.inform(notify(notifyType.ADDITIONAL_IP4_ADDRESS, Uint8Array.of(10, 7, 0, 1)), notify(notifyType.NO_NATS_ALLOWED, content));
     expect(list?.text).to.contain('N(UNEXPECTED_NAT_DETECTED)');
     expect(double.end.view.peerAddresses).to.deep.equal([]);
   });

@@ -62,6 +62,8 @@ export class IkeDouble {
   initiator = true;
   remoteSpi: IkeSpi = zeroSpi;
   keys: IkeKeys | null = null;
+  /** SK_a of what this double sends; empty with AEAD. */
+  integKey: Uint8Array | null = null;
   /** The first messages of both, as sent. */
   request: Uint8Array = new Uint8Array(0);
   response: Uint8Array = new Uint8Array(0);
@@ -300,7 +302,9 @@ export class IkeDouble {
     const [ni, nr] = this.initiator ? [this.nonce, nonce.data] : [nonce.data, this.nonce];
     const [first] = this.ike;
     const suite = present(ikeSuiteOf(defaultRegistry, present(first, 'a proposal')), 'a suite');
-    this.keys = deriveIkeKeys({ suite, ...this.#names(), ni, nr, shared, rekeyed: null }, null);
+    this.keys = deriveIkeKeys({ suite, ...this.#names(), ni, nr, shared, rekeyed: null }, (entry) => {
+      if (entry.kind === 'ike') this.integKey = this.initiator ? entry.skAi : entry.skAr;
+    });
   }
 
   #names(): { spiI: IkeSpi; spiR: IkeSpi } {

@@ -86,8 +86,6 @@ async function record(name: string, recording: Recording): Promise<string> {
       keys: false,
     });
     await converse(stage);
-    // tcpdump takes packets from the kernel second by second.
-    await sleep(1500);
     await lab.close();
     const summary = write(name, stage);
     rmSync(lab.folder, { recursive: true, force: true });

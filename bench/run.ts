@@ -1,7 +1,11 @@
 /** `npm run bench -- NAME [OPTIONS]`: runs a benchmark. The last line of its output is one line of JSON. */
+import { softDataPlane } from './soft-data-plane.js';
 import { throughput } from './throughput.js';
 
-const benches: ReadonlyMap<string, (args: readonly string[]) => Promise<void>> = new Map([['throughput', throughput]]);
+const benches: ReadonlyMap<string, (args: readonly string[]) => Promise<void>> = new Map([
+  ['throughput', throughput],
+  ['soft-data-plane', softDataPlane],
+]);
 
 const [name = '', ...args] = process.argv.slice(2);
 const bench = benches.get(name);

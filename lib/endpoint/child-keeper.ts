@@ -16,7 +16,8 @@ export class ChildKeeper implements Sleeper {
   readonly #host: KeeperHost;
   readonly #peer: () => PeerConfig | null;
   readonly #sa: () => SaEntry | null;
-  readonly #creating = new Set<string>();
+  /** On their way, and who waits for each besides us. */
+  readonly #creating = new Map<string, OnDone[]>();
   #failures = 0;
   #at: Instant | null = null;
 
@@ -52,10 +53,10 @@ export class ChildKeeper implements Sleeper {
     this.changed(now);
   }
 
-  /** A packet wants through this one: no waiting. */
-  createNow(now: Instant, name: string): void {
+  /** A packet or a person wants this one: no waiting. `onDone` is not called where it is there or no IKE SA is. */
+  createNow(now: Instant, name: string, onDone: OnDone | null): void {
     const sa = this.#sa();
-    if (sa?.view().state === 'ESTABLISHED' && !sa.view().children.some((child) => child.name === name)) this.#create(now, sa, name);
+    if (sa?.view().state === 'ESTABLISHED' && !sa.view().children.some((child) => child.name === name)) this.#create(now, sa, name, onDone);
   }
 
   stop(): void {
@@ -68,16 +69,20 @@ export class ChildKeeper implements Sleeper {
     const sa = this.#sa();
     const peer = this.#peer();
     if (sa === null || peer === null) return;
-    for (const name of missingChildren(peer, sa)) this.#create(now, sa, name);
+    for (const name of missingChildren(peer, sa)) this.#create(now, sa, name, null);
   }
 
-  #create(now: Instant, sa: SaEntry, name: string): void {
-    if (this.#creating.has(name)) return;
-    this.#creating.add(name);
+  #create(now: Instant, sa: SaEntry, name: string, onDone: OnDone | null): void {
+    const under = this.#creating.get(name);
+    const waiting = under ?? [];
+    if (onDone !== null) waiting.push(onDone);
+    if (under !== undefined) return;
+    this.#creating.set(name, waiting);
     this.#host.command(now, sa, { kind: 'create-child', name }, (at, result) => {
       this.#creating.delete(name);
       if (!result.ok) this.failed(at, name, result.error);
       else this.changed(at);
+      for (const done of waiting) done(at, result);
     });
   }
 }

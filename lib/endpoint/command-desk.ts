@@ -100,7 +100,7 @@ export class CommandDesk {
     this.waiters.childrenStand(link.peer, there);
     const missing = (child === null ? link.peer.children.map(({ name }) => name) : [child]).filter((name) => !there.has(name));
     for (const name of missing) {
-      this.#host.command(now, primary, { kind: 'create-child', name }, (_at, result) => {
+      link.createChild(now, name, (_at, result) => {
         if (!result.ok) this.waiters.answer(waiter, { ok: false, error: `${name}: ${result.error}` });
       });
     }

@@ -100,7 +100,7 @@ export class PeerLink implements Sleeper {
     this.#held = false;
     this.#acquired = true;
     this.consider(now);
-    this.#keeper.createNow(now, child);
+    this.#keeper.createNow(now, child, null);
   }
 
   /** A person took it down. */
@@ -178,6 +178,11 @@ export class PeerLink implements Sleeper {
       }
     }
     this.#setAlarm();
+  }
+
+  /** A person wants this Child SA in the IKE SA that stands. */
+  createChild(now: Instant, name: string, onDone: OnDone): void {
+    this.#keeper.createNow(now, name, onDone);
   }
 
   childrenChanged(now: Instant): void {

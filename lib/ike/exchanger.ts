@@ -4,7 +4,7 @@
  */
 import { assert, present } from '../util/assert.js';
 import type { DatagramPath } from '../util/address.js';
-import { after, type ChildSaId, type Instant, type MessageId } from '../util/brands.js';
+import { after, earlier, type ChildSaId, type Instant, type MessageId } from '../util/brands.js';
 import { DecodeError } from '../util/errors.js';
 import { decodeIkeHeader, type IkeHeader } from '../wire/ike-header.js';
 import { decodeMessage } from '../wire/message.js';
@@ -332,14 +332,15 @@ export class Exchanger {
     const { association } = this;
     const mobikeResponder = association.traits.mobike && !association.traits.mobikeInitiator;
     const patienceMs = giveUpAfterMs(association.peer, mobikeResponder);
-    if (association.now - sent.firstAt >= patienceMs) {
+    const givenUpAt = after(sent.firstAt, patienceMs);
+    if (association.now >= givenUpAt) {
       this.#onSilence(`the peer did not answer for ${Math.round(patienceMs / 1000)} s`);
       return;
     }
     sent.attempts++;
     for (const datagram of sent.datagrams) this.#transmit(sent.path ?? association.path, datagram);
-    const due = Math.min(association.now + retransmitDelayMs(sent.attempts, association.rttMs), sent.firstAt + patienceMs);
-    association.timers.set('retransmit', after(association.now, due - association.now), () => {
+    const due = earlier(after(association.now, retransmitDelayMs(sent.attempts, association.rttMs)), givenUpAt) ?? givenUpAt;
+    association.timers.set('retransmit', due, () => {
       this.#repeat();
     });
   }

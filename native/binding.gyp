@@ -4,7 +4,9 @@
       "target_name": "mhtun",
       "sources": [
         "src/addon.cc",
+        "src/datagram.cc",
         "src/netlink_socket.cc",
+        "src/outgoing.cc",
         "src/poller.cc",
         "src/privileges.cc",
         "src/service.cc",

@@ -10,8 +10,8 @@ import { PlatformError } from '../util/errors.js';
 
 /** How many packets the addon hands over in one call at most (`kBatchPackets`). */
 export const batchPackets = 64;
-/** Numbers about each received datagram: length, tos, family, port, four words of address. */
-export const receivedWords = 8;
+/** Numbers about what lies in a slot: length, tos, family, port, four words of address, and the size of each datagram where there are several, else 0. */
+export const receivedWords = 9;
 /** Numbers about each datagram to send: length, tos, and the answer. */
 export const sendWords = 4;
 /** Octets of a peer: family, 0, port in network order, 16 octets of address. */

@@ -10,6 +10,8 @@ import { packetSlotBytes, receiveArea } from './packet-area.js';
 
 /** Four megabytes: a tenth of a second at 300 Mbit/s, while the event loop is busy with something else. */
 const socketBufferBytes = 4 << 20;
+/** The last of the numbers about a slot. */
+const segmentWord = receivedWords - 1;
 /** Remote addresses remembered per socket; when there are more, all are forgotten and found again. */
 const maxKnownPaths = 4096;
 
@@ -66,9 +68,17 @@ class NativeUdpSocket implements UdpSocket {
     const { slots, numbers } = area;
     const started = this.native.start(slots, area.slotBytes, numbers, (count, error) => {
       for (let i = 0; i < count && !this.#closed; i++) {
-        const from = i * packetSlotBytes;
         const at = i * receivedWords;
-        listener(slots.subarray(from, from + (numbers[at] ?? 0)), this.#paths.find(numbers, at), numbers[at + 1] ?? 0);
+        const path = this.#paths.find(numbers, at);
+        const tos = numbers[at + 1] ?? 0;
+        const end = i * packetSlotBytes + (numbers[at] ?? 0);
+        // The kernel hands over several datagrams of one size and peer as one, the last of them perhaps shorter.
+        const step = numbers[at + segmentWord] || packetSlotBytes;
+        let from = i * packetSlotBytes;
+        do {
+          listener(slots.subarray(from, Math.min(from + step, end)), path, tos);
+          from += step;
+        } while (from < end && !this.#closed);
       }
       if (count > 0) batchDone();
       if (error !== 0 && !this.#closed) this.#errorListener(errnoName(error));
@@ -106,7 +116,7 @@ class PathCache {
 
   find(numbers: Int32Array, at: number): DatagramPath {
     if (this.#lastPath !== null && this.#sameAsLast(numbers, at)) return this.#lastPath;
-    const key = numbers.subarray(at + 2, at + receivedWords).join();
+    const key = numbers.subarray(at + 2, at + segmentWord).join();
     let path = this.#paths.get(key);
     if (path === undefined) {
       path = { local: this.#local, remote: decodePeer(numbers, at), device: this.#device };
@@ -119,7 +129,7 @@ class PathCache {
   }
 
   #sameAsLast(numbers: Int32Array, at: number): boolean {
-    for (let i = 3; i < receivedWords; i++) if (numbers[at + i] !== this.#last[i]) return false;
+    for (let i = 3; i < segmentWord; i++) if (numbers[at + i] !== this.#last[i]) return false;
     return true;
   }
 }

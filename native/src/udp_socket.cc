@@ -1,9 +1,8 @@
 #include "udp_socket.h"
 
-#include <arpa/inet.h>
 #include <net/if.h>
 #include <netinet/in.h>
-#include <poll.h>
+#include <netinet/udp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -12,65 +11,17 @@
 #include <cstring>
 #include <string>
 
+#include "datagram.h"
+#include "outgoing.h"
+
 namespace mhtun {
 namespace {
 
-// How long a full send buffer may hold us up: a link's queue drains in less, and one that does not must not stop the others.
-constexpr int kSendPatienceMs = 1;
-
-union SockAddr {
-  sockaddr any;
-  sockaddr_in v4;
-  sockaddr_in6 v6;
-};
-
-// 0 where the octets are no peer.
-socklen_t Decode(const uint8_t* peer, unsigned device_index, SockAddr* out) {
-  std::memset(out, 0, sizeof(*out));
-  if (peer[0] == 4) {
-    out->v4.sin_family = AF_INET;
-    std::memcpy(&out->v4.sin_port, peer + 2, 2);
-    std::memcpy(&out->v4.sin_addr, peer + 4, 4);
-    return sizeof(out->v4);
-  }
-  if (peer[0] != 6) return 0;
-  out->v6.sin6_family = AF_INET6;
-  std::memcpy(&out->v6.sin6_port, peer + 2, 2);
-  std::memcpy(&out->v6.sin6_addr, peer + 4, 16);
-  if (IN6_IS_ADDR_LINKLOCAL(&out->v6.sin6_addr)) out->v6.sin6_scope_id = device_index;
-  return sizeof(out->v6);
-}
-
-union Control {
-  cmsghdr align;
-  char octets[CMSG_SPACE(sizeof(int))];
-};
-
-// The header that carries `tos`; none where it is 0, the socket's default.
-void SetTos(msghdr* message, Control* control, int family, int tos) {
-  message->msg_control = nullptr;
-  message->msg_controllen = 0;
-  if (tos == 0) return;
-  message->msg_control = control->octets;
-  message->msg_controllen = sizeof(control->octets);
-  cmsghdr* header = CMSG_FIRSTHDR(message);
-  header->cmsg_level = family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6;
-  header->cmsg_type = family == AF_INET ? IP_TOS : IPV6_TCLASS;
-  header->cmsg_len = CMSG_LEN(sizeof(int));
-  std::memcpy(CMSG_DATA(header), &tos, sizeof(int));
-}
-
-int TosOf(msghdr* message) {
-  for (cmsghdr* header = CMSG_FIRSTHDR(message); header != nullptr; header = CMSG_NXTHDR(message, header)) {
-    if (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_TOS) return *CMSG_DATA(header);
-    if (header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_TCLASS) {
-      int tos;
-      std::memcpy(&tos, CMSG_DATA(header), sizeof(tos));
-      return tos & 0xff;
-    }
-  }
-  return 0;
-}
+// Messages read at a time. Each may be as many datagrams as one IP packet holds, and whatever else there is to do, the other
+// direction above all, waits until JavaScript has worked through them.
+constexpr size_t kReceivedMessages = 16;
+// After a refusal (a path narrower than the datagrams, a device that can't): then it is tried again.
+constexpr int kPlainBatches = 1000;
 
 int Set(int fd, int level, int option, int value) { return setsockopt(fd, level, option, &value, sizeof(value)) < 0 ? -errno : 0; }
 
@@ -91,6 +42,8 @@ int Configure(int fd, int family, const std::string& device, int mark, int buffe
     // PROBE would set DF and lose every full-sized packet on a narrower path, whose ICMP we could not map to an inner packet.
     Set(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
   }
+  // A kernel before 5.0 does not know it, and then nothing comes together.
+  Set(fd, IPPROTO_UDP, UDP_GRO, 1);
   if (mark != 0) {
     if (int error = Set(fd, SOL_SOCKET, SO_MARK, mark); error != 0) return error;
   }
@@ -99,15 +52,6 @@ int Configure(int fd, int family, const std::string& device, int mark, int buffe
   SetBuffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, buffer_bytes);
   return 0;
 }
-
-// The headers of one batch. Each thread has its own; nothing in it outlives a call.
-struct Batch {
-  mmsghdr messages[kBatchPackets];
-  iovec vectors[kBatchPackets];
-  SockAddr names[kBatchPackets];
-  Control controls[kBatchPackets];
-};
-thread_local Batch batch;
 
 }  // namespace
 
@@ -181,25 +125,31 @@ Napi::Value UdpSocket::Start(const Napi::CallbackInfo& info) {
 
 void UdpSocket::OnReadable(void* owner) {
   auto* self = static_cast<UdpSocket*>(owner);
-  for (size_t i = 0; i < kBatchPackets; i++) {
-    batch.vectors[i] = {self->slots_.data() + i * self->slot_bytes_, self->slot_bytes_};
-    msghdr& message = batch.messages[i].msg_hdr;
+  mmsghdr messages[kReceivedMessages];
+  iovec vectors[kReceivedMessages];
+  SockAddr names[kReceivedMessages];
+  Control controls[kReceivedMessages];
+  for (size_t i = 0; i < kReceivedMessages; i++) {
+    vectors[i] = {self->slots_.data() + i * self->slot_bytes_, self->slot_bytes_};
+    msghdr& message = messages[i].msg_hdr;
     message = {};
-    message.msg_name = &batch.names[i];
-    message.msg_namelen = sizeof(batch.names[i]);
-    message.msg_iov = &batch.vectors[i];
+    message.msg_name = &names[i];
+    message.msg_namelen = sizeof(names[i]);
+    message.msg_iov = &vectors[i];
     message.msg_iovlen = 1;
-    message.msg_control = batch.controls[i].octets;
-    message.msg_controllen = sizeof(batch.controls[i].octets);
+    message.msg_control = controls[i].octets;
+    message.msg_controllen = sizeof(controls[i].octets);
   }
-  int count = recvmmsg(self->fd_, batch.messages, kBatchPackets, MSG_DONTWAIT, nullptr);
+  int count = recvmmsg(self->fd_, messages, kReceivedMessages, MSG_DONTWAIT, nullptr);
   int error = count < 0 ? errno : 0;
   if (error == EAGAIN || error == EINTR) return;
   for (int i = 0; i < count; i++) {
     int32_t* number = self->numbers_.data() + static_cast<size_t>(i) * kReceivedWords;
-    const SockAddr& name = batch.names[i];
-    number[0] = static_cast<int32_t>(batch.messages[i].msg_len);
-    number[1] = TosOf(&batch.messages[i].msg_hdr);
+    const SockAddr& name = names[i];
+    number[0] = static_cast<int32_t>(messages[i].msg_len);
+    Received received = ControlsOf(&messages[i].msg_hdr);
+    number[1] = received.tos;
+    number[8] = received.segment;
     std::memset(number + 4, 0, 16);
     if (self->family_ == AF_INET) {
       number[2] = 4;
@@ -232,7 +182,7 @@ Napi::Value UdpSocket::Send(const Napi::CallbackInfo& info) {
   message.msg_name = &name;
   message.msg_iov = &vector;
   message.msg_iovlen = 1;
-  SetTos(&message, &control, family_, info[2].As<Napi::Number>().Int32Value() & 0xff);
+  SetControls(&message, &control, family_, info[2].As<Napi::Number>().Int32Value() & 0xff, 0);
   return Answer(env, sendmsg(fd_, &message, MSG_DONTWAIT) < 0 ? -errno : 0);
 }
 
@@ -249,41 +199,13 @@ Napi::Value UdpSocket::SendBatch(const Napi::CallbackInfo& info) {
       numbers.ElementLength() < count * kSendWords) {
     return Answer(env, -EINVAL);
   }
-  int32_t* number = numbers.Data();
-  for (size_t i = 0; i < count; i++) {
-    size_t length = std::min<size_t>(static_cast<uint32_t>(number[i * kSendWords]), slot_bytes);
-    batch.vectors[i] = {const_cast<uint8_t*>(slots.data) + i * slot_bytes, length};
-    msghdr& message = batch.messages[i].msg_hdr;
-    message = {};
-    // A peer that is none gets a length of 0, and sendmmsg answers EDESTADDRREQ.
-    message.msg_namelen = Decode(peers.data + i * kPeerOctets, device_index_, &batch.names[i]);
-    message.msg_name = message.msg_namelen == 0 ? nullptr : &batch.names[i];
-    message.msg_iov = &batch.vectors[i];
-    message.msg_iovlen = 1;
-    SetTos(&message, &batch.controls[i], family_, number[i * kSendWords + 1] & 0xff);
-    number[i * kSendWords + 2] = 0;
-  }
-  size_t next = 0;
-  size_t left = 0;
-  bool waited = false;
-  while (next < count) {
-    int sent = sendmmsg(fd_, batch.messages + next, static_cast<unsigned>(count - next), MSG_DONTWAIT);
-    if (sent > 0) {
-      next += static_cast<size_t>(sent);
-      left += static_cast<size_t>(sent);
-      continue;
-    }
-    if (errno == EINTR) continue;
-    if (errno == EAGAIN && !waited) {
-      // A queue that is full for a moment is back-pressure, not loss: the sender inside the tunnel then sees it in time.
-      waited = true;
-      pollfd writable{fd_, POLLOUT, 0};
-      poll(&writable, 1, kSendPatienceMs);
-      continue;
-    }
-    number[next++ * kSendWords + 2] = -errno;
-  }
-  return Answer(env, static_cast<int64_t>(left));
+  bool may_segment = plain_batches_ == 0;
+  if (plain_batches_ > 0) plain_batches_--;
+  bool refused = false;
+  Outgoing outgoing(slots.data, slot_bytes, numbers.Data(), peers.data, count, family_, device_index_);
+  int64_t left = outgoing.Send(fd_, may_segment, &refused);
+  if (refused) plain_batches_ = kPlainBatches;
+  return Answer(env, left);
 }
 
 Napi::Value UdpSocket::Close(const Napi::CallbackInfo& info) {

@@ -1,5 +1,6 @@
 // A UDP socket on one local address and port, and on one device where one is given: batches of datagrams with the DSCP and
-// ECN of their outer headers, a firewall mark on all that leaves, and no Don't Fragment.
+// ECN of their outer headers, a firewall mark on all that leaves, and no Don't Fragment. Datagrams of one size to one peer go
+// through the kernel's stack as one where it can do that (UDP_SEGMENT, UDP_GRO); on the wire they are what they were.
 #ifndef MHTUN_UDP_SOCKET_H_
 #define MHTUN_UDP_SOCKET_H_
 
@@ -10,13 +11,9 @@
 
 namespace mhtun {
 
-// Numbers about a received datagram: length, tos, family (4 or 6), port, and the address as four words of network octets.
-inline constexpr size_t kReceivedWords = 8;
-// Numbers about a datagram to send: length, tos, and the answer (0 or an errno, negated).
-inline constexpr size_t kSendWords = 4;
-// A peer: family (4 or 6), 0, port in network order, 16 octets of address.
-inline constexpr size_t kPeerOctets = 20;
-
+// Numbers about what was received: length, tos, family (4 or 6), port, the address as four words of network octets, and the
+// size of each datagram where there are several of one peer in the slot (the last may be shorter), else 0.
+inline constexpr size_t kReceivedWords = 9;
 class UdpSocket : public Napi::ObjectWrap<UdpSocket> {
  public:
   static Napi::Function Define(Napi::Env env);
@@ -43,6 +40,8 @@ class UdpSocket : public Napi::ObjectWrap<UdpSocket> {
   bool held_ = false;
   int family_ = 0;
   unsigned device_index_ = 0;
+  // Batches still to go out one by one, since the kernel refused to take several as one.
+  int plain_batches_ = 0;
   size_t slot_bytes_ = 0;
   HeldBytes slots_;
   HeldNumbers numbers_;

@@ -16,6 +16,7 @@ const behaviours: Readonly<Record<string, string>> = {
   'udp-datagrams': 'carries datagrams of every size with their DSCP and ECN, over IPv4 and IPv6',
   'udp-refusals': 'answers with the errno where the system refuses',
   'udp-batches': 'sends batches in order, and the rest of a batch where one datagram is refused',
+  'udp-runs': 'keeps every datagram what it was where several go through the kernel as one, on a narrow link too',
   'close-inside-listener': 'delivers nothing after a close inside a listener',
   descriptors: 'leaves no descriptor open, closed twice and failing as it may',
   garbage: 'closes what is forgotten, but for what delivers',

@@ -144,6 +144,36 @@ const exercises: Readonly<Record<string, () => Promise<void> | void>> = {
     a.close();
   },
 
+  async 'udp-runs'() {
+    const a = udp(loopback);
+    const b = udp(loopback);
+    const got: string[] = [];
+    const failures: string[] = [];
+    a.onDatagrams((bytes, _path, tos) => got.push(`${bytes.length}:${bytes[0] ?? 0}:${tos}`), () => undefined);
+    const queue = new DatagramQueue((_socket, _remote, errno) => failures.push(errno));
+    const sent: string[] = [];
+    const send = (length: number, tos: number): void => {
+      const body = new Uint8Array(length).fill(sent.length & 0xff);
+      sent.push(`${length}:${length === 0 ? 0 : sent.length & 0xff}:${tos}`);
+      queue.send(b, a.local, body, tos);
+    };
+    // One length and shorter ones, longer ones, none at all, another TOS in between, and more octets than one IP packet holds.
+    for (const length of [1400, 1400, 1400, 200, 200, 1400, 0, 0, 1400, 7, 1400, 9000, 9000, 9000, 9000, 9000, 9000, 9000, 9000, 9000]) send(length, 0);
+    for (let i = 0; i < 20; i++) send(1000, i % 5 === 4 ? 3 : 2);
+    queue.flush();
+    await until(() => got.length === sent.length);
+    expect(got).to.deep.equal(sent);
+    // A link that is too narrow for them: they leave one by one, in fragments.
+    sh('ip link set lo mtu 1300');
+    for (let i = 0; i < 100; i++) send(1400, 0);
+    queue.flush();
+    await until(() => got.length === sent.length);
+    expect(got).to.deep.equal(sent);
+    expect(failures).to.deep.equal([]);
+    a.close();
+    b.close();
+  },
+
   async 'close-inside-listener'() {
     const a = udp(loopback);
     const b = udp(loopback);
@@ -290,7 +320,7 @@ const workerSource = `
   const netlink = new native.NetlinkSocket();
   const results = [tun.open('mhw'), udp.open(Uint8Array.of(4, 0, 0, 0, 127, 0, 0, 1, ...new Array(12).fill(0)), '', 0, 65536), netlink.open(0, [1])];
   results.push(tun.start(slots, 70000, new Int32Array(64), () => {}));
-  results.push(udp.start(slots, 70000, new Int32Array(512), () => {}));
+  results.push(udp.start(slots, 70000, new Int32Array(64 * 9), () => {}));
   results.push(netlink.start(new Uint8Array(65536), () => {}));
   parentPort.postMessage(results);
   if (workerData.way === 'exit') setTimeout(() => process.exit(0), 10);

@@ -64,13 +64,14 @@ export class Ping {
 }
 
 /** Sends a few echo requests and says how many were answered; for what must not be answered. */
-export async function pingOnce(from: Namespace, to: string, count = 3, options: PingOptions = {}): Promise<number> {
-  return receivedOf(await from.run(['ping', '-n', '-c', String(count), '-i', '0.05', '-W', '1', '-s', String(options.size ?? 56), to]));
+export async function pingOnce(from: Namespace, to: string, count = 3): Promise<number> {
+  return receivedOf(await from.run(['ping', '-n', '-c', String(count), '-i', '0.05', '-W', '1', to]));
 }
 
 /** Sends until `count` echo requests were answered, or the time is over: a loaded machine takes its time. How many were. */
-export async function pingUntil(from: Namespace, to: string, count: number, timeoutS: number): Promise<number> {
-  return Math.min(count, receivedOf(await from.run(['ping', '-n', '-c', String(count), '-i', '0.05', '-w', String(timeoutS), to])));
+export async function pingUntil(from: Namespace, to: string, count: number, timeoutS: number, size = 56): Promise<number> {
+  const argv = ['ping', '-n', '-c', String(count), '-i', '0.05', '-w', String(timeoutS), '-s', String(size), to];
+  return Math.min(count, receivedOf(await from.run(argv)));
 }
 
 function receivedOf({ stdout }: Finished): number {

@@ -1,6 +1,6 @@
 /** See README.md. */
 import { ensure } from '../../lab/exec.js';
-import { pingOnce } from '../../lab/ping.js';
+import { pingUntil } from '../../lab/ping.js';
 import { initiatorOnly, once, type Scenario } from '../../scenario.js';
 
 const all = ['0.0.0.0/0', '::/0'];
@@ -15,8 +15,8 @@ export const scenario: Scenario = {
     const { moon, sun } = stage.topology;
     await stage.connect();
     await stage.reaches(6);
-    ensure((await pingOnce(moon.host, moon.machine4, 2)) === 2, 'moon does not reach its own network');
-    ensure((await pingOnce(moon.lan, sun.gateway4, 2)) === 2, 'alice does not reach the host sun');
+    ensure((await pingUntil(moon.host, moon.machine4, 2, 4)) === 2, 'moon does not reach its own network');
+    ensure((await pingUntil(moon.lan, sun.gateway4, 2, 4)) === 2, 'alice does not reach the host sun');
     await stage.settled(1, 1);
   },
 };

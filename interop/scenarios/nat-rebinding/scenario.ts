@@ -1,6 +1,6 @@
 /** See README.md. */
 import { ensure, eventually } from '../../lab/exec.js';
-import { pingOnce } from '../../lab/ping.js';
+import { pingUntil } from '../../lab/ping.js';
 import { everyPair, once, type Scenario } from '../../scenario.js';
 
 export const scenario: Scenario = {
@@ -14,7 +14,7 @@ export const scenario: Scenario = {
     const began = Date.now();
     await eventually('pings after the rebinding', async () => {
       const { moon, sun } = stage.topology;
-      return (await pingOnce(moon.lan, sun.machine4, 3)) === 3 ? true : null;
+      return (await pingUntil(moon.lan, sun.machine4, 3, 1)) === 3 ? true : null;
     }, 15_000);
     stage.notes.push(`pings again after ${((Date.now() - began) / 1000).toFixed(1)} s`);
     const after = await stage.ike(stage.sun);

@@ -1,6 +1,6 @@
 /** See README.md. */
 import { eventually, sleep } from '../../lab/exec.js';
-import { pingOnce } from '../../lab/ping.js';
+import { pingUntil } from '../../lab/ping.js';
 import { initiatorOnly, once, type Scenario } from '../../scenario.js';
 
 export const scenario: Scenario = {
@@ -8,7 +8,7 @@ export const scenario: Scenario = {
   values: (site) => ({ dpd: '1s', start: site === 'moon' ? 'now' : 'never' }),
   async play(stage) {
     const { moon, sun } = stage.topology;
-    const passes = async (): Promise<true | null> => ((await pingOnce(moon.lan, sun.machine4, 1)) === 1 ? true : null);
+    const passes = async (): Promise<true | null> => ((await pingUntil(moon.lan, sun.machine4, 1, 1)) === 1 ? true : null);
     await eventually('the first ping', passes, 8000);
     await stage.sun.kill();
     await sleep(3000);

@@ -1,6 +1,6 @@
 /** See README.md. */
 import { ensure, eventually } from '../../lab/exec.js';
-import { pingOnce } from '../../lab/ping.js';
+import { pingUntil } from '../../lab/ping.js';
 import { initiatorOnly, once, type Scenario } from '../../scenario.js';
 
 export const scenario: Scenario = {
@@ -9,7 +9,7 @@ export const scenario: Scenario = {
   async play(stage) {
     const { moon, sun } = stage.topology;
     ensure((await stage.moon.sas()).length === 0, 'there is an SA before any packet');
-    await eventually('a ping', async () => ((await pingOnce(moon.lan, sun.machine4, 1)) === 1 ? true : null), 8000);
+    await eventually('a ping', async () => ((await pingUntil(moon.lan, sun.machine4, 1, 1)) === 1 ? true : null), 8000);
     await stage.settled(1, 1);
   },
 };

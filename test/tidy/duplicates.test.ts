@@ -29,5 +29,5 @@ function codeLines(path: string): { readonly text: string; readonly number: numb
   return readProjectFile(path)
     .split('\n')
     .map((line, index) => ({ text: line.trim(), number: index + 1 }))
-    .filter(({ text }) => !/^(|\/?\*.*|\/\/.*|import .*|\} from .*|[\])},;({[]+|readonly \w+\??: .*;|[0-9A-F ]{32,})$/.test(text));
+    .filter(({ text }) => !/^(|\/?\*.*|\/\/.*|import .*|\} from .*|[\])},;({[]+|readonly \w+\??: .*;|[0-9A-Fa-f ]{32,})$/.test(text));
 }

@@ -44,6 +44,8 @@ export interface NativeNetlink {
 }
 
 export interface Addon {
+  /** The numbers above, as the addon was built with them. */
+  readonly layout: string;
   readonly TunDevice: new () => NativeTun;
   readonly UdpSocket: new () => NativeUdp;
   readonly NetlinkSocket: new () => NativeNetlink;
@@ -82,7 +84,7 @@ function load(): Addon {
     // A prebuild for this platform where the package brings one, else native/build/Release.
     const built = isFinder(find) ? find(folder) : null;
     if (isAddon(built)) return built;
-    problem = 'it is of another version';
+    problem = 'it was built for another version';
   } catch (error) {
     const text = error instanceof Error ? (error.message.split('\n')[0] ?? '') : '';
     if (!text.startsWith('No native build')) problem = text;
@@ -113,5 +115,5 @@ function isFinder(value: unknown): value is (folder: string) => unknown {
 function isAddon(value: unknown): value is Addon {
   if (typeof value !== 'object' || value === null) return false;
   const names = ['TunDevice', 'UdpSocket', 'NetlinkSocket', 'reexec', 'hardenProcess', 'notify', 'memoryFile', 'listenUnix'];
-  return names.every((name) => name in value);
+  return names.every((name) => name in value) && 'layout' in value && value.layout === [batchPackets, receivedWords, sendWords, peerOctets].join(' ');
 }

@@ -1,7 +1,11 @@
 // What the addon offers: file descriptors and system calls, nothing that decides.
 #include <napi.h>
 
+#include <string>
+
+#include "arena.h"
 #include "netlink_socket.h"
+#include "outgoing.h"
 #include "privileges.h"
 #include "service.h"
 #include "tun_device.h"
@@ -10,6 +14,10 @@
 namespace {
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  // How memory is shared: JavaScript of another version must not take this addon for its own.
+  std::string layout = std::to_string(mhtun::kBatchPackets) + " " + std::to_string(mhtun::kReceivedWords) + " " +
+                       std::to_string(mhtun::kSendWords) + " " + std::to_string(mhtun::kPeerOctets);
+  exports.Set("layout", Napi::String::New(env, layout));
   exports.Set("TunDevice", mhtun::TunDevice::Define(env));
   exports.Set("UdpSocket", mhtun::UdpSocket::Define(env));
   exports.Set("NetlinkSocket", mhtun::NetlinkSocket::Define(env));

@@ -1,6 +1,6 @@
 /** The documents tell the truth as far as a machine can tell: commands exist, links lead somewhere, limits are listed. */
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, normalize } from 'node:path';
 import { expect } from 'chai';
 import { npmScripts, root } from '../../scripts/project.js';
 import { fill } from '../../interop/lab/template.js';
@@ -30,6 +30,12 @@ describe('the documents', () => {
     const wrong = documents.flatMap((path) => [...readProjectFile(path).matchAll(named)].map((match) => match[1] ?? '')
       .filter((file) => !existsSync(join(root, file))).map((file) => `${path}: ${file}`));
     expect(wrong).to.deep.equal([]);
+  });
+
+  it('are all within reach of the README', () => {
+    const seen = new Set(['README.md']);
+    for (const path of seen) for (const { target } of linksOf(path)) if (target.endsWith('.md')) seen.add(target);
+    expect(documents.filter((path) => path.startsWith('docs/') && !seen.has(path))).to.deep.equal([]);
   });
 
   it('have every folder of lib/ in the table of the architecture, at its level', () => {
@@ -95,16 +101,28 @@ describe('docs/limits.md', () => {
 });
 
 function brokenLinks(path: string): string[] {
-  const prose = readProjectFile(path).replace(/^```[\s\S]*?^```/gm, '').replace(/`[^`\n]*`/g, '');
-  return [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map((match) => match[1] ?? '').filter((link) => !/^[a-z]+:/.test(link) && !leadsSomewhere(path, link))
-    .map((link) => `${path}: ${link}`);
+  return linksOf(path).filter(({ target, anchor }) => !leadsSomewhere(target, anchor)).map(({ text }) => `${path}: ${text}`);
 }
 
-function leadsSomewhere(from: string, link: string): boolean {
-  const [file = '', anchor] = link.split('#');
-  const target = file === '' ? from : join(dirname(from), decodeURIComponent(file));
+interface Link {
+  readonly text: string;
+  /** Relative to the project. */
+  readonly target: string;
+  readonly anchor: string | null;
+}
+
+/** Links into the project; what is code is none. */
+function linksOf(path: string): Link[] {
+  const prose = readProjectFile(path).replace(/^```[\s\S]*?^```/gm, '').replace(/`[^`\n]*`/g, '');
+  return [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map((match) => match[1] ?? '').filter((text) => !/^[a-z]+:/.test(text)).map((text) => {
+    const [file = '', anchor] = text.split('#');
+    return { text, target: file === '' ? path : normalize(join(dirname(path), decodeURIComponent(file))), anchor: anchor ?? null };
+  });
+}
+
+function leadsSomewhere(target: string, anchor: string | null): boolean {
   if (!existsSync(join(root, target))) return false;
-  if (anchor === undefined || !target.endsWith('.md')) return true;
+  if (anchor === null || !target.endsWith('.md')) return true;
   const headings = [...readProjectFile(target).matchAll(/^#+ (.+)$/gm)].map((match) => slug(match[1] ?? ''));
   return headings.includes(anchor);
 }

@@ -6,7 +6,7 @@ import { addressBytes, addressFamily, addressFromBytes, type DatagramPath, type 
 import { addon, peerOctets, receivedWords, type NativeUdp } from './addon.js';
 import { errnoName } from './errno.js';
 import type { UdpSocket } from './interfaces.js';
-import { packetSlotBytes, receiveArea } from './packet-area.js';
+import { packetSlotBytes, receiveArea, type PacketArea } from './packet-area.js';
 
 /** Four megabytes: a tenth of a second at 300 Mbit/s, while the event loop is busy with something else. */
 const socketBufferBytes = 4 << 20;
@@ -65,21 +65,8 @@ class NativeUdpSocket implements UdpSocket {
 
   onDatagrams(listener: (bytes: Uint8Array, path: DatagramPath, tos: number) => void, batchDone: () => void): void {
     const area = receiveArea();
-    const { slots, numbers } = area;
-    const started = this.native.start(slots, area.slotBytes, numbers, (count, error) => {
-      for (let i = 0; i < count && !this.#closed; i++) {
-        const at = i * receivedWords;
-        const path = this.#paths.find(numbers, at);
-        const tos = numbers[at + 1] ?? 0;
-        const end = i * packetSlotBytes + (numbers[at] ?? 0);
-        // The kernel hands over several datagrams of one size and peer as one, the last of them perhaps shorter.
-        const step = numbers[at + segmentWord] || packetSlotBytes;
-        let from = i * packetSlotBytes;
-        do {
-          listener(slots.subarray(from, Math.min(from + step, end)), path, tos);
-          from += step;
-        } while (from < end && !this.#closed);
-      }
+    const started = this.native.start(area.slots, area.slotBytes, area.numbers, (count, error) => {
+      for (let i = 0; i < count; i++) this.#deliverSlot(area, i, listener);
       if (count > 0) batchDone();
       if (error !== 0 && !this.#closed) this.#errorListener(errnoName(error));
     });
@@ -98,6 +85,22 @@ class NativeUdpSocket implements UdpSocket {
   close(): void {
     this.#closed = true;
     this.native.close();
+  }
+
+  /** The kernel hands over several datagrams of one size and peer as one, the last of them perhaps shorter. */
+  #deliverSlot({ slots, numbers }: PacketArea, slot: number, listener: (bytes: Uint8Array, path: DatagramPath, tos: number) => void): void {
+    const at = slot * receivedWords;
+    const path = this.#paths.find(numbers, at);
+    const tos = numbers[at + 1] ?? 0;
+    const segment = numbers[at + segmentWord] ?? 0;
+    const step = segment > 0 ? segment : packetSlotBytes;
+    let from = slot * packetSlotBytes;
+    const end = from + (numbers[at] ?? 0);
+    do {
+      if (this.#closed) return;
+      listener(slots.subarray(from, Math.min(from + step, end)), path, tos);
+      from += step;
+    } while (from < end);
   }
 }
 

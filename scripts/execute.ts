@@ -20,6 +20,13 @@ export interface ExecutionOptions {
 /** Between asking a command to end and ending it: long enough to remove namespaces and containers. */
 const graceMs = 20_000;
 
+let interrupted = false;
+
+/** Somebody asked this program to end while a command ran. */
+export function wasInterrupted(): boolean {
+  return interrupted;
+}
+
 export function execute(command: string, args: readonly string[], options: ExecutionOptions): Promise<Execution> {
   return new Promise((resolve) => {
     let stdout = '';
@@ -39,15 +46,18 @@ export function execute(command: string, args: readonly string[], options: Execu
     });
     child.stderr.setEncoding('utf8').on('data', collect);
     const end = (signal: NodeJS.Signals): void => endGroup(child.pid, signal);
-    const interrupted = (): void => end('SIGTERM');
+    const interrupt = (): void => {
+      interrupted = true;
+      end('SIGTERM');
+    };
     const timers = [setTimeout(() => {
       timedOut = true;
       end('SIGTERM');
     }, options.timeoutMs), setTimeout(() => end('SIGKILL'), options.timeoutMs + graceMs)];
-    process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
+    process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
     const settle = (status: number | null, how: string): void => {
       for (const timer of timers) clearTimeout(timer);
-      process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
+      process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
       resolve({ status, how: timedOut ? `ended after ${options.timeoutMs / 1000} s without an end of its own` : how, stdout, output });
     };
     child.on('error', (error) => settle(null, error.message));

@@ -3,6 +3,7 @@
  * not run with the reason, and ends with the total. `--list` names the parts.
  */
 import { spawnSync } from 'node:child_process';
+import { wasInterrupted } from './execute.js';
 import { root } from './project.js';
 import { testParts, type TestPart } from './test-parts.js';
 import { partLine, single, sum, type PartResult } from './test-report.js';
@@ -22,7 +23,10 @@ async function main(args: readonly string[]): Promise<void> {
   }
   const chosen = args.length === 0 ? testParts : testParts.filter((part) => args.includes(part.name));
   const results: PartResult[] = [];
-  for (const part of chosen) results.push(await runPart(part));
+  for (const part of chosen) {
+    if (wasInterrupted()) results.push({ passed: 0, failed: 1, skipped: [`${part.name}: interrupted before its turn`], details: '' });
+    else results.push(await runPart(part));
+  }
   const total = sum(results);
   if (total.skipped.length > 0) {
     console.log('\nnot run:');

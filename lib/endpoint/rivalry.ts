@@ -90,5 +90,6 @@ function isSame(entry: SaEntry, remoteId: Identity): boolean {
 }
 
 function contender(now: Instant, { lineage }: SaEntry): Contender {
-  return { initiator: lineage.initiator, nonces: lineage.nonces, replacement: lineage.replacement, authenticatedAt: lineage.authenticatedAt ?? now };
+  const { initiator, nonces, startedAt, replacement } = lineage;
+  return { initiator, nonces, startedAt, replacement, authenticatedAt: lineage.authenticatedAt ?? now };
 }

@@ -15,7 +15,8 @@ export interface Contender {
   readonly initiator: boolean;
   readonly authenticatedAt: Instant;
   readonly nonces: readonly Uint8Array[];
-  /** This end began it to take the place of another. */
+  readonly startedAt: Instant;
+  /** This end began it to take the place of what stood then. */
   readonly replacement: boolean;
 }
 
@@ -31,7 +32,8 @@ export type Verdict =
 
 /** @param initialContact the peer says in the new one that it has no other */
 export function judge(peer: PeerConfig, older: Contender, newer: Contender, initialContact: boolean, peerIsMhtun: boolean): Verdict {
-  if (newer.replacement && newer.initiator) return { kind: 'forget-old' };
+  // What came up meanwhile is not what it was to replace: the peer may have done the same at the same time.
+  if (newer.replacement && newer.initiator && older.authenticatedAt <= newer.startedAt) return { kind: 'forget-old' };
   if (!provesIdentity(peer)) return { kind: 'both-stay' };
   const opposite = older.initiator !== newer.initiator;
   const recent = newer.authenticatedAt - older.authenticatedAt < crossedWindowMs;

@@ -13,7 +13,7 @@ function peer(unique: string, id = 'sun'): PeerConfig {
 }
 
 function contender(more: Partial<Contender>): Contender {
-  return { initiator: true, authenticatedAt: instant(1_000), nonces: [Uint8Array.of(5), Uint8Array.of(6)], replacement: false, ...more };
+  return { initiator: true, authenticatedAt: instant(1_000), nonces: [Uint8Array.of(5), Uint8Array.of(6)], startedAt: instant(900), replacement: false, ...more };
 }
 
 describe('of two IKE SAs with one peer', () => {
@@ -45,7 +45,14 @@ describe('of two IKE SAs with one peer', () => {
   });
 
   it('a replacement of our own takes the place of the silent one', () => {
-    expect(judge(peer('never'), older, contender({ replacement: true }), false, true)).to.deep.equal({ kind: 'forget-old' });
+    const replacement = contender({ replacement: true, startedAt: instant(80_000), authenticatedAt: instant(80_100) });
+    expect(judge(peer('never'), older, replacement, false, true)).to.deep.equal({ kind: 'forget-old' });
+  });
+
+  it('a replacement of ours that crossed one of the peer is like any that crossed', () => {
+    const ours = contender({ replacement: true, startedAt: instant(80_000), authenticatedAt: instant(80_200), nonces: [Uint8Array.of(9), Uint8Array.of(8)] });
+    const theirs = contender({ initiator: false, startedAt: instant(80_050), authenticatedAt: instant(80_100) });
+    expect(judge(peer('never'), theirs, ours, false, true)).to.deep.equal({ kind: 'peer-decides', checkOld: false });
   });
 
   it('INITIAL_CONTACT in one that crossed says nothing', () => {

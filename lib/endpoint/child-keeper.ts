@@ -1,9 +1,12 @@
-/** Sees to it that a peer that is kept up has all its Child SAs: one that is missing is made again, with back-off. */
+/**
+ * Sees to it that a peer that is kept up has all its Child SAs: one that is missing is made again, with back-off. Where both
+ * ends made it at the same time, the end that began the IKE SA deletes one of the two again.
+ */
 import type { PeerConfig } from '../config/types.js';
-import type { IkeCommand } from '../ike/io.js';
-import { after, type Instant } from '../util/brands.js';
+import type { ChildSaView, IkeCommand } from '../ike/io.js';
+import { after, earlier, type Instant } from '../util/brands.js';
 import type { Alarms, Sleeper } from './alarms.js';
-import { firstChildRetryMs, lastBackOffMs, responderChildRetryMs } from './limits.js';
+import { duplicatePatienceMs, firstChildRetryMs, lastBackOffMs, responderChildRetryMs } from './limits.js';
 import type { OnDone, SaEntry } from './sa-driver.js';
 
 export interface KeeperHost {
@@ -20,6 +23,7 @@ export class ChildKeeper implements Sleeper {
   readonly #creating = new Map<string, OnDone[]>();
   #failures = 0;
   #at: Instant | null = null;
+  #tidyAt: Instant | null = null;
 
   /**
    * @param peer what is kept up; null while nothing is
@@ -43,7 +47,8 @@ export class ChildKeeper implements Sleeper {
       // From the last change on: what was asked for at the start may still be on its way.
       this.#at = after(now, pause + (sa.ikeSa.initiator ? 0 : responderChildRetryMs));
     }
-    this.#host.alarms.set(this, this.#at);
+    this.#tidyAt = sa !== null && duplicates(sa).length > 0 ? after(now, duplicatePatienceMs) : null;
+    this.#setAlarm();
   }
 
   failed(now: Instant, name: string, reason: string): void {
@@ -61,10 +66,28 @@ export class ChildKeeper implements Sleeper {
 
   stop(): void {
     this.#at = null;
-    this.#host.alarms.set(this, null);
+    this.#tidyAt = null;
+    this.#setAlarm();
   }
 
   wake(now: Instant): void {
+    if (this.#at !== null && now >= this.#at) this.#createMissing(now);
+    if (this.#tidyAt !== null && now >= this.#tidyAt) this.#tidy(now);
+    this.#setAlarm();
+  }
+
+  #setAlarm(): void {
+    this.#host.alarms.set(this, earlier(this.#at, this.#tidyAt));
+  }
+
+  #tidy(now: Instant): void {
+    this.#tidyAt = null;
+    const sa = this.#sa();
+    if (sa === null) return;
+    for (const { id } of duplicates(sa)) this.#host.command(now, sa, { kind: 'delete-redundant', child: id }, () => undefined);
+  }
+
+  #createMissing(now: Instant): void {
     this.#at = null;
     const sa = this.#sa();
     const peer = this.#peer();
@@ -91,4 +114,16 @@ export class ChildKeeper implements Sleeper {
 export function missingChildren(peer: PeerConfig, sa: SaEntry): string[] {
   const there = new Set(sa.view().children.map(({ name }) => name));
   return peer.children.map(({ name }) => name).filter((name) => !there.has(name));
+}
+
+/** Those to delete again: all but the newest of a name, if nothing is under way with it, we began the IKE SA, and the peer has the same rule. */
+function duplicates(sa: SaEntry): ChildSaView[] {
+  if (!sa.ikeSa.initiator) return [];
+  const { children, peerIsMhtun } = sa.view();
+  if (!peerIsMhtun) return [];
+  const ofName = (name: string): ChildSaView[] => children.filter((child) => child.name === name);
+  return children.filter((child) => {
+    const same = ofName(child.name);
+    return same.length > 1 && same.every(({ state }) => state === 'INSTALLED') && same.at(-1) !== child;
+  });
 }

@@ -60,5 +60,8 @@ export const firstChildRetryMs = 1_000;
 /** The IKE SA's responder waits so much longer, so that the two ends do not make it twice. */
 export const responderChildRetryMs = 4_000;
 
+/** Two Child SAs of one name may stand side by side so long: longer than any rekey has both. */
+export const duplicatePatienceMs = 5_000;
+
 /** Shutdown waits so long for the peers' answers. */
 export const shutdownGraceMs = 2_000;

@@ -1,4 +1,5 @@
 /** What the operator or the endpoint wishes of an IKE SA, turned into exchanges. */
+import type { ChildSaId } from '../util/brands.js';
 import { unreachable } from '../util/unreachable.js';
 import { canRekey, createChild, rekeyChild } from './create-child.js';
 import { deleteChild, deleteIkeSa } from './deletion.js';
@@ -30,6 +31,9 @@ export function runCommand(exchanger: Exchanger, id: number, command: IkeCommand
       return;
     case 'delete-child':
       remove(exchanger, id, command.name);
+      return;
+    case 'delete-redundant':
+      removeOne(exchanger, id, command.child);
       return;
     case 'move':
       moveTo(exchanger, command.path, command.cause, [id]);
@@ -86,6 +90,13 @@ function rekey(exchanger: Exchanger, id: number, name: string | null): void {
     // As soon as the peer surely has it.
     else if (child.state === 'installed') child.rekeyAt = association.now;
   }
+}
+
+function removeOne(exchanger: Exchanger, command: number, id: ChildSaId): void {
+  const { association } = exchanger;
+  const child = association.children.get(id);
+  if (child === undefined) association.commandDone([command], { ok: true, detail: 'the Child SA was gone already' });
+  else exchanger.enqueue(deleteChild(child, 'another of its name stands', [command]));
 }
 
 function remove(exchanger: Exchanger, id: number, name: string): void {

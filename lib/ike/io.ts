@@ -48,6 +48,8 @@ export type IkeCommand =
   | { readonly kind: 'rekey-child'; readonly name: string | null }
   | { readonly kind: 'rekey-ike' }
   | { readonly kind: 'delete-child'; readonly name: string }
+  /** Delete this Child SA alone: another of its name stands beside it. */
+  | { readonly kind: 'delete-redundant'; readonly child: ChildSaId }
   /** Delete the IKE SA with everything in it. */
   | { readonly kind: 'delete-ike'; readonly reason: string }
   /** Move to this path (RFC 4555 §3.5); as MOBIKE responder: ask the peer to. */

@@ -99,6 +99,26 @@ describe('an endpoint whose peer', () => {
     expect(pair.ping()).to.equal(true);
   });
 
+  it('makes the same Child SA at the same time loses the second again, and no packet', () => {
+    const pair = standing({ seed: 1, moon: { peer: 'start = "never"' }, sun: {} });
+    pair.sun.ask({ kind: 'terminate', peer: 'moon', child: 'net' });
+    pair.moon.command({ kind: 'initiate', peer: 'sun', child: 'net', timeoutMs: 5_000 });
+    pair.sun.command({ kind: 'initiate', peer: 'moon', child: 'net', timeoutMs: 5_000 });
+    pair.world.run(200);
+    expect(pair.moon.sas('sun')[0]?.children, pair.story()).to.have.length(2);
+    let sent = 0;
+    const stop = pair.world.every(5, () => {
+      pair.moon.sendInner('192.168.1.1', '192.168.2.1');
+      pair.sun.sendInner('192.168.2.1', '192.168.1.1');
+      sent += 2;
+    });
+    pair.world.run(10_000);
+    stop();
+    pair.world.run(1_000);
+    expect([pair.moon.sas('sun')[0]?.children.length, pair.sun.sas('moon')[0]?.children.length], pair.story()).to.deep.equal([1, 1]);
+    expect(pair.moon.arrivals.length + pair.sun.arrivals.length).to.equal(sent);
+  });
+
   it('seems to have forgotten the SA, by an unprotected INVALID_IKE_SPI, is asked and keeps it', () => {
     const pair = standing({ seed: 1, sun: waits });
     const [sa] = pair.moon.sas('sun');

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { fromHex } from '../../lib/util/bytes.js';
 
 /** Octets written as hex. */
-export const octets = z.string().regex(/^([0-9a-f]{2})*$/).transform((hex) => fromHex(hex));
+export const octets: z.ZodType<Uint8Array, string> = z.string().regex(/^([0-9a-f]{2})*$/).transform((hex) => fromHex(hex));
 
 /** The cases of `vectors/NAME.json`; at least one. @throws where the file does not have the shape */
 export function readVectors<Case extends z.ZodType>(name: string, shape: Case): z.output<Case>[] {

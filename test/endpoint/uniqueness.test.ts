@@ -13,7 +13,8 @@ function peer(unique: string, id = 'sun'): PeerConfig {
 }
 
 function contender(more: Partial<Contender>): Contender {
-  return { initiator: true, authenticatedAt: instant(1_000), nonces: [Uint8Array.of(5), Uint8Array.of(6)], startedAt: instant(900), replacement: false, ...more };
+  const nonces = [Uint8Array.of(5), Uint8Array.of(6)];
+  return { initiator: true, startedAt: instant(900), authenticatedAt: instant(1_000), nonces, replacement: false, ...more };
 }
 
 describe('of two IKE SAs with one peer', () => {

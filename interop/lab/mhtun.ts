@@ -203,4 +203,5 @@ function toChildSa(value: unknown): ChildSa {
 
 /** The built program; MHTUN_PROGRAM names another (`node --import tsx bin/mhtun.ts` while working on it). */
 const program: readonly string[] = process.env['MHTUN_PROGRAM']?.split(' ') ?? [process.execPath, join(projectRoot, 'dist', 'bin', 'mhtun.js')];
-const readyTimeoutMs = 15_000;
+/** A user-mode kernel has one processor and shares it. */
+const readyTimeoutMs = process.env['MHTUN_LAB_SLOW'] === undefined ? 15_000 : 90_000;

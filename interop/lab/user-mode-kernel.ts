@@ -36,14 +36,15 @@ function bootScript(argv: readonly string[], result: string, timeoutS: number): 
   const quoted = argv.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
   return [
     '#!/bin/bash',
-    'export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root',
+    'export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root MHTUN_LAB_SLOW=1',
+    ...['MHTUN_PROGRAM', 'MHTUN_DATA_PLANE'].flatMap((name) => (process.env[name] === undefined ? [] : [`export ${name}='${process.env[name]}'`])),
     'mount -t proc none /proc; mount -t sysfs none /sys; mount -t tmpfs none /run; mkdir -p /run/lock /run/netns',
     // The modules are looked for under /lib/modules, which belongs to the machine's own kernel.
     `mkdir -p /run/modules/lib; ln -s ${moduleFolder} /run/modules/lib/modules`,
     `printf '#!/bin/sh\\nexec /sbin/modprobe -d /run/modules "$@"\\n' > /run/modules/modprobe; chmod 755 /run/modules/modprobe`,
     'echo /run/modules/modprobe > /proc/sys/kernel/modprobe',
     `for module in ${modules.join(' ')}; do /run/modules/modprobe $module 2>/dev/null || true; done`,
-    'mkdir -p /dev/net; [ -e /dev/net/tun ] || mknod /dev/net/tun c 10 200',
+    'mkdir -p /dev/net; [ -e /dev/net/tun ] || mknod /dev/net/tun c 10 200; chmod 666 /dev/net/tun',
     'ip link set lo up',
     `cd '${projectRoot}'`,
     `timeout ${timeoutS} ${quoted} 2>&1; echo $? > '${result}'`,

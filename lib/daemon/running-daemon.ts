@@ -94,6 +94,9 @@ export class Daemon {
           this.#log('info', `own addresses: ${addresses.map(({ address, device }) => `${address} (${device})`).join(', ')}`);
           this.#core?.give({ kind: 'local-addresses', addresses });
         },
+        failed: (error) => {
+          void this.#shutDown(error.message, 1);
+        },
       },
     });
     this.#platform = platform;
@@ -203,19 +206,19 @@ export class Daemon {
     }
   }
 
-  #shutDown(cause: string): Promise<void> {
-    this.#ending ??= this.#end(cause);
+  #shutDown(cause: string, code: 0 | 1 = 0): Promise<void> {
+    this.#ending ??= this.#end(cause, code);
     return this.#ending;
   }
 
-  async #end(cause: string): Promise<void> {
-    this.#log('info', `ending: ${cause}`);
+  async #end(cause: string, code: 0 | 1): Promise<void> {
+    this.#log(code === 0 ? 'info' : 'error', `ending: ${cause}`);
     this.#platform?.notify.stopping();
     await this.#core?.command({ kind: 'shutdown' });
     this.#takeDown();
     // Not before whoever asked for it has had the answer.
     setImmediate(() => {
-      this.#finish(0);
+      this.#finish(code);
     });
   }
 

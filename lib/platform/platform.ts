@@ -35,6 +35,8 @@ export interface PlatformListener {
   datagram(path: DatagramPath, bytes: Uint8Array): void;
   /** The addresses for the outside, each time they change; by the rule of `endpoint.listen`. */
   localAddresses(addresses: readonly LocalUse[]): void;
+  /** What can't be made good again while running: somebody deleted the interface. The protection stands until `close`. */
+  failed(error: PlatformError): void;
 }
 
 export interface PlatformOptions {
@@ -109,7 +111,9 @@ class LinuxPlatform implements Platform {
       checkPort(this.#usable, config.endpoint.natPort);
       this.#mtu = tunnelMtu(config.endpoint.mtu, state, this.#usable);
       this.#tun = this.#opened(openTunDevice(config.endpoint.interface));
-      this.#tun.onError((errno) => log('error', `the interface ${this.#tun.name} is gone`, { errno }));
+      this.#tun.onError((errno) => {
+        listener.failed(new PlatformError(`the interface ${this.#tun.name} is gone`, errno, 'Somebody has deleted it: start again.'));
+      });
       this.#keeper = new ProtectionKeeper({ tun: this.#tun, routing: config.endpoint.routes }, state, log);
       this.#undo.push(() => this.#keeper.close(started && this.#config.endpoint.onExit === 'block'));
       if (config.endpoint.routes !== null) this.#undo.push(letMarksCount(this.#usable.map((use) => use.device), log));

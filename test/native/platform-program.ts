@@ -34,6 +34,7 @@ function main(): void {
       dataPlaneEvent: (event) => print({ event }),
       datagram: (path, bytes) => print({ kind: 'datagram', path, length: bytes.length }),
       localAddresses: (addresses) => print({ kind: 'addresses', addresses }),
+      failed: (error) => print({ kind: 'failed', message: error.message, errno: error.errno }),
     },
   });
   if (peer !== '') platform.dataPlane.apply(tunnel(config, platform));

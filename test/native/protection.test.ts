@@ -195,7 +195,7 @@ describe('the protection of a host', function () {
     const line = await platform.line((item) => item['kind'] === 'addresses');
     expect(line['addresses']).to.deep.equal([{ address: '10.1.0.1', device: 'e0' }, { address: '10.2.0.1', device: 'e0' }]);
     expect(lab.traces()).to.match(/^192\.168\.2\.0\/24 dev mh0 table 4500 scope link src 192\.168\.1\.9 metric 100/m);
-    expect(lab.spaces.run(lab.moon, 'nft list table inet mhtun-mh0')).to.contain('ip daddr 10.2.0.1 udp dport 500 accept');
+    expect(lab.spaces.run(lab.moon, 'nft list table inet mhtun-mh0')).to.contain('ip daddr 10.2.0.1 udp dport 500');
     lab.spaces.run(lab.moon, 'ip addr del 192.168.1.9/32 dev lo; ip addr del 10.2.0.1/24 dev e0');
     await platform.line((item) => item['kind'] === 'addresses');
     expect(lab.traces()).to.match(/^192\.168\.2\.0\/24 dev mh0 table 4500 scope link metric 100/m);
@@ -213,6 +213,20 @@ describe('the protection of a host', function () {
     platform.say({ toml: moonToml });
     await platform.line((item) => item['kind'] === 'reconfigured');
     expect(lab.spaces.run(lab.moon, 'ip addr show mh0')).not.to.contain('10.9.0.1');
+  });
+
+  it('says that the interface was deleted, and protects all the same until the end', async () => {
+    const before = lab.traces();
+    const platform = lab.up(lab.moon, moonToml);
+    await platform.line(ready);
+    const clear = lab.counted(lab.sun);
+    lab.spaces.run(lab.moon, 'ip link del mh0');
+    expect((await platform.line(failed))['message']).to.equal('the interface mh0 is gone');
+    expect(lab.pings(lab.moon, '192.168.1.1', '192.168.2.1')).to.equal(false);
+    expect(lab.counted(lab.sun)).to.equal(clear);
+    platform.signal('SIGTERM');
+    expect(await platform.exitCode()).to.equal(0);
+    expect(lab.traces()).to.equal(before);
   });
 
   it('says what the system lacks and what to do, and leaves nothing behind', async () => {

@@ -54,7 +54,8 @@ function run(storm: Storm): Outcome {
   pair.world.run(3_000);
   stop();
   pair.world.run(90_000);
-  return { pair, sent, arrived: pair.moon.arrivals.length + pair.sun.arrivals.length - before, unanswered: answers.filter((answer) => answer() === null).length };
+  const arrived = pair.moon.arrivals.length + pair.sun.arrivals.length - before;
+  return { pair, sent, arrived, unanswered: answers.filter((answer) => answer() === null).length };
 }
 
 function wish(pair: Pair, host: VirtualHost): Parameters<VirtualHost['command']>[0] {

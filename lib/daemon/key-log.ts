@@ -19,7 +19,7 @@ export function openKeyLog(folder: string): (entry: KeyLogEntry) => void {
 
 export function ikeLine(entry: Extract<KeyLogEntry, { kind: 'ike' }>): string {
   const keys = [entry.spiI, entry.spiR, toHex(entry.skEi), toHex(entry.skEr)].join(',');
-  return `${keys},"${ikeEncr(entry.encr)}",${toHex(entry.skAi)},${toHex(entry.skAr)},"${ikeInteg(entry.integ)}"`;
+  return `${commentMark(entry.encr)}${keys},"${ikeEncr(entry.encr)}",${toHex(entry.skAi)},${toHex(entry.skAr)},"${ikeInteg(entry.integ)}"`;
 }
 
 export function espLine(entry: Extract<KeyLogEntry, { kind: 'esp' }>): string {
@@ -29,7 +29,12 @@ export function espLine(entry: Extract<KeyLogEntry, { kind: 'esp' }>): string {
   const spi = `0x${entry.spi.toString(16).padStart(8, '0')}`;
   const integKey = entry.integ === null ? '' : `0x${toHex(entry.integKey)}`;
   const fields = [family, from.address, to.address, spi, espEncr(entry.encr), `0x${toHex(entry.encrKey)}`, espInteg(entry.integ), integKey];
-  return fields.map((field) => `"${field}"`).join(',');
+  return `${commentMark(entry.encr)}${fields.map((field) => `"${field}"`).join(',')}`;
+}
+
+/** Wireshark (4.0) knows no ChaCha20-Poly1305 here, and a name that it does not know would cost it the whole file. */
+function commentMark(encr: string): string {
+  return encr.startsWith('chacha') ? '# ' : '';
 }
 
 /** Wireshark's names of algorithms, by our keywords. */

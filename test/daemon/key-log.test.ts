@@ -30,6 +30,11 @@ describe('the key log', () => {
       .to.equal('"IPv4","10.0.0.1","10.0.0.2","0x00c0ffee","AES-CBC [RFC3602]","0x0506","HMAC-SHA-384-192 [RFC4868]","0x07"');
   });
 
+  it('writes what Wireshark has no name for as comments', () => {
+    expect(ikeLine({ ...ike, encr: 'chacha20poly1305', integ: null })).to.match(/^# /);
+    expect(espLine({ ...esp, encr: 'chacha20poly1305' })).to.match(/^# /);
+  });
+
   it('keeps its files from others', () => {
     const folder = mkdtempSync(join(tmpdir(), 'mhtun-keys-'));
     const write = openKeyLog(join(folder, 'keys'));

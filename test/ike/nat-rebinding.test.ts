@@ -64,6 +64,16 @@ describe('A NAT that changes its mapping', () => {
     pair.expectOne();
   });
 
+  it('is not believed of what arrives at another address of ours: that is what was on its way when the SA moved', () => {
+    const { pair } = pairBehind(true);
+    const [child] = pair.sun.children;
+    if (child === undefined) throw new Error('there is a Child SA');
+    const before = pair.sun.view.path;
+    const elsewhere = { ...before, local: { ...before.local, address: address('10.2.0.2') }, remote: { address: address('198.51.100.1'), port: 6666 } };
+    pair.sun.input({ kind: 'new-source', child: child.id, path: elsewhere });
+    expect(pair.sun.view.path).to.deep.equal(before);
+  });
+
   it('is not kept after a rekey of the IKE SA either', () => {
     const { pair } = pairBehind(true);
     const [child] = pair.sun.children;

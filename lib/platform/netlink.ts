@@ -92,6 +92,11 @@ export function refused(doing: string, refusal: NetlinkRefusal): PlatformError {
   return refusal.text === null ? error : new PlatformError(`${error.message}: ${refusal.text}`, error.errno, error.advice);
 }
 
+/** What the kernel says to IPv6 where it has none, or has it switched off on an interface. */
+export function hasNoIpv6(refusal: NetlinkRefusal): boolean {
+  return ['EAFNOSUPPORT', 'EOPNOTSUPP', 'EACCES', 'ENODEV'].includes(refusal.errno);
+}
+
 export interface NetlinkGroups {
   close(): void;
 }

@@ -8,7 +8,7 @@ import type { Config } from '../config/types.js';
 import type { RandomBytes } from '../crypto/algorithm.js';
 import type { DataPlane, DataPlaneEvent, DataPlaneHost } from '../esp/data-plane.js';
 import { SoftDataPlane } from '../esp/soft-data-plane.js';
-import type { DatagramPath, IpAddress } from '../util/address.js';
+import { addressFamily, type DatagramPath, type IpAddress } from '../util/address.js';
 import { rangeContains } from '../util/address-range.js';
 import { PlatformError } from '../util/errors.js';
 import { systemClock } from './clock.js';
@@ -19,7 +19,7 @@ import type { Clock, HostState, LocalUse, PlatformLog, ServiceNotifier, TunDevic
 import { startLinkMonitor, type LinkMonitor } from './link-monitor.js';
 import { missingAddresses, usableAddresses } from './local-addresses.js';
 import { tunnelMtu } from './mtu.js';
-import { NetlinkClient, netlinkProtocol, refused } from './netlink.js';
+import { hasNoIpv6, NetlinkClient, netlinkProtocol, refused } from './netlink.js';
 import { ProtectionKeeper } from './protection.js';
 import { planProtection, type ProtectedPair } from './protection-plan.js';
 import { letMarksCount } from './reverse-path.js';
@@ -156,11 +156,15 @@ class LinuxPlatform implements Platform {
     if (fixed !== undefined) {
       throw new PlatformError(`${configNames[fixed]} can't change while it runs`, '', 'Use "mhtun down" and "mhtun up" for this change.');
     }
-    this.#config = config;
-    this.#addAddresses(after.address.filter((item) => !has(before.address, item)));
-    for (const { address, length } of before.address.filter((item) => !has(after.address, item))) {
-      removeAddress(this.#client, this.#tun.index, address, length);
+    const added = after.address.filter((item) => !has(before.address, item));
+    try {
+      this.#addAddresses(added);
+    } catch (error) {
+      this.#removeAddresses(added);
+      throw error;
     }
+    this.#config = config;
+    this.#removeAddresses(before.address.filter((item) => !has(after.address, item)));
     this.#stateChanged(readHostState(this.#client));
   }
 
@@ -206,7 +210,11 @@ class LinuxPlatform implements Platform {
     if (mtu !== this.#mtu && usable.length > 0) this.#guarded(() => this.#changeMtu(mtu));
     // Each time: an address that could not be bound a moment ago may be there now.
     this.#ikeSockets.follow(usable);
-    if (changed) this.#listener.localAddresses(usable);
+    if (!changed) return;
+    // Not inside `reconfigure`, which leads here too.
+    queueMicrotask(() => {
+      if (!this.#closed) this.#listener.localAddresses(this.#usable);
+    });
   }
 
   #protect(state: HostState): void {
@@ -228,8 +236,15 @@ class LinuxPlatform implements Platform {
   #addAddresses(addresses: Config['endpoint']['address']): void {
     for (const { address, length } of addresses) {
       const refusal = addAddress(this.#client, this.#tun.index, address, length);
-      if (refusal !== null) throw refused(`can't put ${address}/${length} on ${this.#tun.name}`, refusal);
+      if (refusal === null) continue;
+      const text = `can't put ${address}/${length} on ${this.#tun.name}`;
+      if (addressFamily(address) === 6 && hasNoIpv6(refusal)) throw new PlatformError(`${text}: IPv6 is switched off`, refusal.errno, noIpv6Advice);
+      throw refused(text, refusal);
     }
+  }
+
+  #removeAddresses(addresses: Config['endpoint']['address']): void {
+    for (const { address, length } of addresses) removeAddress(this.#client, this.#tun.index, address, length);
   }
 
   /** While running, a refusal is worth a line in the log, not the end. */
@@ -255,6 +270,8 @@ class LinuxPlatform implements Platform {
 // What sockets, the interface and rules are made with: a change needs a new start.
 const configNames = { interface: 'interface', port: 'port', natPort: 'nat_port', routes: 'routes', dataPlane: 'data_plane', control: 'control' } as const;
 const fixedKeys: readonly (keyof typeof configNames)[] = ['interface', 'port', 'natPort', 'routes', 'dataPlane', 'control'];
+
+const noIpv6Advice = 'Switch it on (sysctl net.ipv6.conf.all.disable_ipv6 = 0), or take the IPv6 addresses out of "address".';
 
 function has(list: Config['endpoint']['address'], item: Config['endpoint']['address'][number]): boolean {
   return list.some((other) => other.address === item.address && other.length === item.length);

@@ -8,7 +8,7 @@ import { formatPrefix } from '../util/address-range.js';
 import { PlatformError } from '../util/errors.js';
 import { removeFilter, replaceFilter } from './inbound-filter.js';
 import type { HostState, PlatformLog } from './interfaces.js';
-import { netlinkProtocol, NetlinkClient, refused, type NetlinkRefusal } from './netlink.js';
+import { hasNoIpv6, netlinkProtocol, NetlinkClient, refused, type NetlinkRefusal } from './netlink.js';
 import type { FilterPlan, Protection } from './protection-plan.js';
 import { addRoute, addRule, mainTable, ourRoutes, ourRules, removeRoute, removeRule, routeKey, ruleKey, type Route, type Rule } from './rtnetlink-route.js';
 
@@ -152,10 +152,6 @@ export class ProtectionKeeper {
 
 // What the kernel says of that which is not there.
 const gone: ReadonlySet<string> = new Set(['ESRCH', 'ENOENT', 'ENODEV']);
-
-function hasNoIpv6(refusal: NetlinkRefusal): boolean {
-  return ['EAFNOSUPPORT', 'EOPNOTSUPP', 'EACCES', 'ENODEV'].includes(refusal.errno);
-}
 
 function missing<T>(wanted: readonly T[], there: readonly T[], key: (item: T) => string): T[] {
   const keys = new Set(there.map(key));

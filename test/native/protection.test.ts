@@ -215,6 +215,18 @@ describe('the protection of a host', function () {
     expect(lab.spaces.run(lab.moon, 'ip addr show mh0')).not.to.contain('10.9.0.1');
   });
 
+  it('does without IPv6 where the kernel has it switched off, and says so', async () => {
+    lab.spaces.run(lab.moon, 'sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1');
+    const platform = lab.up(lab.moon, moonToml.replace('remote = ["192.168.2.0/24"]', 'remote = ["192.168.2.0/24", "fd77::/64", "::/0"]'));
+    expect((await platform.line((line) => line['level'] === 'warn'))['message']).to.match(/can't add the route/);
+    await platform.line(ready);
+    expect(lab.pings(lab.moon, '192.168.1.1', '192.168.2.1')).to.equal(false);
+    platform.signal('SIGTERM');
+    expect(await platform.exitCode()).to.equal(0);
+    const refused = lab.up(lab.moon, toml('fd99::/64', 'fd77::/64', 'address = ["fd99::1/64"]'));
+    expect((await refused.line(failed))['message']).to.equal('can\'t put fd99::1/64 on mh0: IPv6 is switched off');
+  });
+
   it('says that the interface was deleted, and protects all the same until the end', async () => {
     const before = lab.traces();
     const platform = lab.up(lab.moon, moonToml);

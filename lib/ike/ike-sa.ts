@@ -27,7 +27,7 @@ import { answerInit, judgeInit, type AcceptedInit, type CookieDemand, type InitV
 import { answerInformational } from './informational.js';
 import type { IkeEnvironment, IkeInput, IkeOutput, IkeSaMachine, IkeSaView } from './io.js';
 import { wipeIkeKeys } from './key-schedule.js';
-import { abandonMoves, followSource, handOverMoves } from './mobike.js';
+import { abandonMoves, followSource, handOverMoves, noteConsent } from './mobike.js';
 import { answerIkeRekey, inherit } from './rekey.js';
 import { armPhaseTimers, nextDue, runDue } from './schedule.js';
 import { viewOf } from './view.js';
@@ -210,8 +210,9 @@ export class IkeSa implements IkeSaMachine {
       return;
     }
     this.#followIke(request);
+    if (findNotify(request.payloads, notifyType.UPDATE_SA_ADDRESSES) === null) noteConsent(this.#exchanger, request.path);
     // A peer that works on this IKE SA takes it for the one that stands (RFC 7296 §2.8.2), whatever we still wait for.
-    if (!deletesIkeSa(request)) association.adopt?.();
+    if (!deletesIkeSa(request)) association.undecided?.adopt();
     switch (type) {
       case exchangeType.CREATE_CHILD_SA:
         this.#answerCreate(request);
@@ -316,10 +317,15 @@ export class IkeSa implements IkeSaMachine {
       },
       born: (successor) => {
         const machine = machineOf(successor);
-        successor.adopt = () => {
-          association.now = successor.now;
-          association.control.superseded(successor, false);
-          successor.outputs.push({ kind: 'successor', ikeSa: this });
+        successor.undecided = {
+          adopt: () => {
+            association.now = successor.now;
+            association.control.superseded(successor, false);
+            successor.outputs.push({ kind: 'successor', ikeSa: this });
+          },
+          forsake: () => {
+            association.rekeyedByPeer = null;
+          },
         };
         association.outputs.push({ kind: 'successor', ikeSa: machine });
       },
@@ -334,7 +340,7 @@ export class IkeSa implements IkeSaMachine {
       superseded: (successor, deleteOld) => {
         const machine = machineOf(successor);
         if (association.phase.kind === 'rekeyed' || association.phase.kind === 'closed') return;
-        successor.adopt = null;
+        successor.undecided = null;
         successor.now = association.now;
         inherit(association, successor);
         // Where it was to be deleted, the Delete waits in the queue and goes over, too.
@@ -343,6 +349,7 @@ export class IkeSa implements IkeSaMachine {
         armPhaseTimers(machine.#exchanger);
         // The peer deletes what it made in vain; it may have forgotten it already, so ours does not wait for ever.
         const loser = association.rekeyedByPeer?.successor ?? successor;
+        loser.undecided = null;
         if (loser !== successor) {
           loser.now = association.now;
           loser.enter({ kind: 'rekeyed' });
@@ -369,7 +376,10 @@ export class IkeSa implements IkeSaMachine {
   #close(reason: string, authenticationFailed: boolean): void {
     const association = this.#association;
     if (association.phase.kind === 'closed') return;
-    const rekeyed = association.phase.kind === 'rekeyed';
+    // The peer's successor that did not stand leaves everything to the one that does.
+    const rekeyed = association.phase.kind === 'rekeyed' || association.undecided !== null;
+    association.undecided?.forsake();
+    association.undecided = null;
     const wasUp = association.phase.kind !== 'connecting';
     association.enter({ kind: 'closed' });
     for (const child of [...association.children.values()]) removeChild(association, child, reason);

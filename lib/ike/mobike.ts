@@ -34,17 +34,19 @@ export function moveTo(exchanger: Exchanger, path: DatagramPath, cause: string, 
 /** What is under way goes on at the successor (RFC 7296 §2.18): the peer may not have heard of it. */
 export function handOverMoves(old: Association, exchanger: Exchanger): void {
   const successor = exchanger.association;
-  successor.moving = old.moving;
-  successor.askedMove = old.askedMove;
-  successor.following = old.following;
-  successor.checkWaits = old.checkWaits;
+  // One that lived for a while before it was known to stand may have moves of its own; they are the newer ones.
+  if (successor.moving !== null || successor.askedMove !== null) abandonMoves(old, 'overtaken by another move');
+  successor.moving ??= old.moving;
+  successor.askedMove ??= old.askedMove;
+  successor.following ??= old.following;
+  successor.checkWaits ||= old.checkWaits;
   old.moving = null;
   old.askedMove = null;
   old.following = null;
   for (const [name, run] of [['move', moveFailed], ['asked move', askFailed], ['follow', followFailed]] as const) {
     const at = old.timers.dueAt(name);
     old.timers.cancel(name);
-    if (at !== null) successor.timers.set(name, at, () => { run(exchanger); });
+    if (at !== null && !successor.timers.has(name)) successor.timers.set(name, at, () => { run(exchanger); });
   }
 }
 
@@ -294,19 +296,43 @@ export function processUpdate(exchanger: Exchanger, payloads: readonly Payload[]
   noteNat(association, payloads, path);
   association.seenAs = null;
   switchPath(association);
-  if (!samePath(from, path)) {
-    announceMove(association, from, 'the peer moved');
-    // What has no answer was sent to where the peer no longer is.
-    exchanger.repeatNow();
-    // RFC 4555 §3.7: does the peer really live there?
-    checkPath(exchanger, true);
-  }
-  const asked = association.askedMove;
-  if (asked !== null && asked.path.local.address === path.local.address && asked.path.remote.address === path.remote.address) {
-    association.askedMove = null;
-    association.timers.cancel('asked move');
-    association.commandDone(asked.commands, { ok: true, detail: `the peer moved the tunnel to ${describe(path)}` });
-  }
+  if (!samePath(from, path)) movedByPeer(exchanger, from);
+  if (isAsked(association, path)) consented(association);
+}
+
+/**
+ * Shown our new source, strongSwan as the initiator goes there at once and sends no UPDATE_SA_ADDRESSES: its next request comes over
+ * just the pair that we asked for, and that is its consent.
+ */
+export function noteConsent(exchanger: Exchanger, path: DatagramPath): void {
+  const { association } = exchanger;
+  if (!isAsked(association, path)) return;
+  const from = association.path;
+  association.path = path;
+  association.seenAs = null;
+  switchPath(association);
+  movedByPeer(exchanger, from);
+  consented(association);
+}
+
+function movedByPeer(exchanger: Exchanger, from: DatagramPath): void {
+  announceMove(exchanger.association, from, 'the peer moved');
+  // What has no answer was sent to where the peer no longer is.
+  exchanger.repeatNow();
+  // RFC 4555 §3.7: does the peer really live there?
+  checkPath(exchanger, true);
+}
+
+function isAsked({ askedMove }: Association, path: DatagramPath): boolean {
+  return askedMove !== null && askedMove.path.local.address === path.local.address && askedMove.path.remote.address === path.remote.address;
+}
+
+function consented(association: Association): void {
+  const { askedMove } = association;
+  if (askedMove === null) return;
+  association.askedMove = null;
+  association.timers.cancel('asked move');
+  association.commandDone(askedMove.commands, { ok: true, detail: `the peer moved the tunnel to ${describe(association.path)}` });
 }
 
 /** Addresses arrived as they were sent, as far as the peer wants to know (RFC 4555 §3.9): what else it says of addresses counts only then. */
@@ -320,6 +346,8 @@ export function followSource(exchanger: Exchanger, path: DatagramPath): void {
   const { association } = exchanger;
   const from = association.path;
   if (association.phase.kind !== 'established' || !followsNewSource(association)) return;
+  // A NAT that binds anew changes where the peer seems to be, never which address of ours it sends to: what comes there is old.
+  if (path.local.address !== from.local.address) return;
   if (sameSocketAddress(path.remote, from.remote) || association.timers.has('follow')) return;
   association.path = path;
   switchPath(association);

@@ -23,6 +23,7 @@ const behaviours: Readonly<Record<string, string>> = {
   'worker-ends': 'ends with a worker thread, however that ends',
   'exit-with-everything-open': 'lets the process exit with everything open',
   'uncaught-in-listener': 'makes an uncaught exception of what a listener throws, and goes on',
+  'service-notifier': 'tells the service manager, on a path or in the abstract namespace, and minds nobody\'s absence',
   'link-monitor': 'follows links and addresses, a thousand at once too',
 };
 

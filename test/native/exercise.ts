@@ -2,7 +2,7 @@
  * Exercises of the addon, each run by `addon.test.ts` as a process of its own in a network namespace of its own:
  * `node --expose-gc --import=tsx exercise.ts NAME`. One that fails throws.
  */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createSocket } from 'node:dgram';
 import process from 'node:process';
@@ -16,6 +16,7 @@ import type { UdpSocket } from '../../lib/platform/interfaces.js';
 import { startLinkMonitor } from '../../lib/platform/link-monitor.js';
 import { NetlinkClient, netlinkProtocol } from '../../lib/platform/netlink.js';
 import { bringUp } from '../../lib/platform/rtnetlink-link.js';
+import { serviceNotifier } from '../../lib/platform/service-notifier.js';
 import { openTunDevice } from '../../lib/platform/tun-device.js';
 import { openUdpSocket } from '../../lib/platform/udp-socket.js';
 import { parseAddress, type IpAddress, type SocketAddress } from '../../lib/util/address.js';
@@ -284,6 +285,25 @@ const exercises: Readonly<Record<string, () => Promise<void> | void>> = {
     await pause(10);
     expect(caught).to.deep.equal(['thrown 1', 'thrown 2']);
     a.close();
+  },
+
+  async 'service-notifier'() {
+    for (const socket of [`/tmp/mhtun-notify-${process.pid}`, `@mhtun-notify-${process.pid}`]) {
+      // Node has no unix datagram sockets.
+      const script = 'import os,socket,sys\np=sys.argv[1]\ns=socket.socket(socket.AF_UNIX,socket.SOCK_DGRAM)\n'
+        + 's.bind(p.replace("@","\\0"))\nprint("bound",flush=True)\ns.settimeout(15)\nprint(s.recv(999).decode(),flush=True)\nif p[0]=="/": os.unlink(p)';
+      const receiver = spawn('python3', ['-c', script, socket], { stdio: ['ignore', 'pipe', 'inherit'] });
+      let said = '';
+      receiver.stdout.on('data', (data: Buffer) => (said += data.toString()));
+      await until(() => said === 'bound\n');
+      serviceNotifier(socket).ready('two\nlines');
+      await until(() => said.endsWith('\n') && said !== 'bound\n');
+      expect(said).to.equal(`bound\nREADY=1\nSTATUS=two lines\nMAINPID=${process.pid}\n`);
+    }
+    // Nobody there: a courtesy that fails is no failure.
+    serviceNotifier('').ready('x');
+    serviceNotifier('/nowhere/at/all').stopping();
+    serviceNotifier(`/${'long'.repeat(50)}`).reloading();
   },
 
   async 'link-monitor'() {

@@ -1,5 +1,6 @@
 /** The systemd unit is as tight as docs/host.md says. */
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { root } from '../../scripts/project.js';
@@ -17,5 +18,13 @@ describe('the systemd unit', () => {
     const args = ['security', '--offline=true', `--threshold=${mostExposure}`, join(root, 'systemd', 'mhtun.service')];
     const done = spawnSync('systemd-analyze', args, { encoding: 'utf8', env: { ...process.env, SYSTEMD_COLORS: '0' } });
     expect(done.status, `${done.stdout.slice(-500)}${done.stderr}`).to.equal(0);
+  });
+});
+
+describe('the user of the systemd unit', () => {
+  it('is not root and has the two capabilities that the program keeps when root starts it', () => {
+    const text = readFileSync(join(root, 'systemd', 'mhtun.service'), 'utf8');
+    for (const key of ['AmbientCapabilities', 'CapabilityBoundingSet']) expect(text).to.contain(`\n${key}=CAP_NET_ADMIN CAP_NET_BIND_SERVICE\n`);
+    expect(text).to.match(/^User=mhtun$/m);
   });
 });

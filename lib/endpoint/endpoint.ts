@@ -9,7 +9,7 @@ import type { DataPlaneEvent } from '../esp/data-plane.js';
 import { IkeSa } from '../ike/ike-sa.js';
 import type { IkeEnvironment, IkeSaView } from '../ike/io.js';
 import type { IkePeer, OwnAddress } from '../ike/peer.js';
-import { childSaId, type Instant } from '../util/brands.js';
+import type { Instant } from '../util/brands.js';
 import { OutputQueue, type Machine, type Wake } from '../util/machine.js';
 import { unreachable } from '../util/unreachable.js';
 import type { Identity } from '../wire/identity.js';
@@ -17,6 +17,7 @@ import type { PeerLocation, Ports, StartPair } from './address-pairs.js';
 import { Alarms } from './alarms.js';
 import { CommandDesk } from './command-desk.js';
 import { configDifference } from './config-difference.js';
+import { environmentOf } from './environment.js';
 import type { EndpointInput, EndpointOutput, LocalAddress } from './io.js';
 import { maxIkeSas, maxWakesAtOnce } from './limits.js';
 import { NatSockets } from './nat-sockets.js';
@@ -28,7 +29,7 @@ import { ResolvedNames } from './resolved-names.js';
 import { Rivalry } from './rivalry.js';
 import { followAddresses } from './roaming.js';
 import { newLineage, SaDriver, type SaEntry } from './sa-driver.js';
-import { drawEspSpi, drawFraction, drawIkeSpi } from './spi-choice.js';
+import { drawFraction } from './spi-choice.js';
 import { WorkDesk } from './work-desk.js';
 
 export interface EndpointOptions {
@@ -61,7 +62,6 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
   readonly #rivalry: Rivalry;
   #config: Config;
   #own: readonly OwnAddress[] = [];
-  #lastChildId = 0;
 
   /** Its first outputs are pending: drain at once, then give it `local-addresses`. */
   constructor(now: Instant, options: EndpointOptions) {
@@ -78,7 +78,16 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
       this.#log('warn', message, {});
     });
     this.#peers = new ConfiguredPeers(options.config.peers, (peer) => this.#names.locationsOf(peer).map(({ address }) => address));
-    this.#environment = this.#makeEnvironment(options);
+    this.#environment = environmentOf({
+      random: options.random,
+      registry: options.registry,
+      keyLog: options.keyLog,
+      directory: this.#peers,
+      settings: () => this.#config.endpoint,
+      ownAddresses: () => this.#own,
+      isTaken: (spi) => this.#sas.find(spi) !== null,
+      isTakenInbound: (spi) => this.#sas.usesSpi(spi),
+    });
     this.#sas = new SaDriver({ alarms: this.#alarms, work: this.#work, emit, listener: this.#listener() });
     this.#rivalry = new Rivalry({
       alarms: this.#alarms,
@@ -95,7 +104,7 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
       alarms: this.#alarms,
       sas: this.#sas,
       environment: this.#environment,
-      cookieThreshold: options.config.endpoint.cookieThreshold,
+      cookieThreshold: () => this.#config.endpoint.cookieThreshold,
       emit,
     });
     this.#commands = this.#makeCommands();
@@ -366,20 +375,6 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
 
   #setPolicies(): void {
     this.#outputs.push({ kind: 'data-plane', commands: [{ kind: 'set-policies', policies: policiesOf(this.#config.peers) }] });
-  }
-
-  #makeEnvironment(options: EndpointOptions): IkeEnvironment {
-    const { natPort, fragmentSize, copyDscp } = options.config.endpoint;
-    return {
-      random: options.random,
-      registry: options.registry,
-      directory: this.#peers,
-      settings: { natPort, fragmentSize, copyDscp },
-      allocateIkeSpi: () => drawIkeSpi(options.random, (spi) => this.#sas.find(spi) !== null),
-      allocateChild: () => ({ id: childSaId(++this.#lastChildId), spi: drawEspSpi(options.random, (spi) => this.#sas.usesSpi(spi)) }),
-      ownAddresses: () => this.#own,
-      keyLog: options.keyLog,
-    };
   }
 
   #log(level: 'error' | 'warn' | 'info' | 'debug', message: string, fields: Readonly<Record<string, unknown>>): void {

@@ -24,7 +24,7 @@ interface HalfOpen<T> {
 /** `T` is the SA in its holder's terms. */
 export class HalfOpenTable<T> implements Sleeper {
   readonly #alarms: Alarms;
-  readonly #threshold: number;
+  readonly #threshold: () => number;
   readonly #expire: (now: Instant, sa: T) => void;
   /** In order of age: all live equally long. */
   readonly #byKey = new Map<string, HalfOpen<T>>();
@@ -36,7 +36,7 @@ export class HalfOpenTable<T> implements Sleeper {
    * @param threshold half-open SAs in all from which on cookies are asked for; 0: always
    * @param expire called for an SA that was not settled within `halfOpenLifetimeMs`
    */
-  constructor(alarms: Alarms, threshold: number, expire: (now: Instant, sa: T) => void) {
+  constructor(alarms: Alarms, threshold: () => number, expire: (now: Instant, sa: T) => void) {
     this.#alarms = alarms;
     this.#threshold = threshold;
     this.#expire = expire;
@@ -49,7 +49,7 @@ export class HalfOpenTable<T> implements Sleeper {
   admit(path: DatagramPath): Admission {
     const fromSource = this.#perSource.get(sourceOf(path.remote.address)) ?? 0;
     if (this.#open >= maxHalfOpen || this.#byKey.size >= 2 * maxHalfOpen || fromSource >= maxHalfOpenPerSource) return 'refuse';
-    return this.#open >= this.#threshold || fromSource >= cookieThresholdPerSource ? 'cookie' : 'welcome';
+    return this.#open >= this.#threshold() || fromSource >= cookieThresholdPerSource ? 'cookie' : 'welcome';
   }
 
   /** The SA that the same request began before. */

@@ -27,6 +27,8 @@ export const maxPairsPerAttempt = 64;
 
 /** Unprotected answers (INVALID_IKE_SPI, INVALID_MAJOR_VERSION) in a second, in all: they help honest peers only. */
 export const maxUnprotectedAnswersPerSecond = 10;
+/** Refused IKE_SA_INITs in a second that the log tells at level `info`; more are told at `debug`. */
+export const maxRefusalsLoggedPerSecond = 5;
 
 /** IKE_SA_INITs of one attempt that may be unanswered at once. */
 export const maxRacingAtOnce = 4;

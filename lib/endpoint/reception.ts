@@ -10,7 +10,7 @@ import type { Alarms } from './alarms.js';
 import { destinationOf, invalidSpiAnswer, saysInvalidSpi, wrongVersionAnswer } from './demux.js';
 import { HalfOpenTable } from './half-open-table.js';
 import type { EndpointOutput } from './io.js';
-import { maxIkeSas, maxUnprotectedAnswersPerSecond } from './limits.js';
+import { maxIkeSas, maxRefusalsLoggedPerSecond, maxUnprotectedAnswersPerSecond } from './limits.js';
 import { RateLimit } from './rate-limit.js';
 import { newLineage, type SaDriver, type SaEntry } from './sa-driver.js';
 
@@ -18,7 +18,8 @@ export interface ReceptionContext {
   readonly alarms: Alarms;
   readonly sas: SaDriver;
   readonly environment: IkeEnvironment;
-  readonly cookieThreshold: number;
+  /** Read anew each time: a reload may change it. */
+  readonly cookieThreshold: () => number;
   readonly emit: (output: EndpointOutput) => void;
 }
 
@@ -27,6 +28,7 @@ export class Reception {
   readonly #halfOpen: HalfOpenTable<SaEntry>;
   readonly #secret: CookieSecret;
   readonly #answers = new RateLimit(maxUnprotectedAnswersPerSecond);
+  readonly #words = new RateLimit(maxRefusalsLoggedPerSecond);
   #dropped = 0;
 
   constructor(now: Instant, context: ReceptionContext) {
@@ -85,7 +87,8 @@ export class Reception {
         this.#drop(path, answer.reason);
         return;
       case 'reply':
-        this.#log('info', `IKE_SA_INIT from ${path.remote.address}: ${answer.reason}`, {});
+        // Anybody can make us say this: people get to see some of it, and nobody fills the log with it.
+        this.#log(admission === 'welcome' && this.#words.take(now) ? 'info' : 'debug', `IKE_SA_INIT from ${path.remote.address}: ${answer.reason}`);
         this.#transmit(path, answer.bytes);
         return;
       case 'sa': {
@@ -115,10 +118,10 @@ export class Reception {
 
   #drop(path: DatagramPath, reason: string): void {
     this.#dropped++;
-    this.#log('trace', `dropped: ${reason}`, { from: path.remote.address });
+    this.#log('trace', `dropped, from ${path.remote.address}: ${reason}`);
   }
 
-  #log(level: 'info' | 'trace', message: string, fields: Readonly<Record<string, unknown>>): void {
-    this.#context.emit({ kind: 'log', level, message, fields });
+  #log(level: 'info' | 'debug' | 'trace', message: string): void {
+    this.#context.emit({ kind: 'log', level, message, fields: {} });
   }
 }

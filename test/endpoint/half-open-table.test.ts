@@ -19,7 +19,7 @@ function spi(n: number): IkeSpi {
 function table(threshold = 30): { table: HalfOpenTable<number>; alarms: Alarms; expired: number[] } {
   const alarms = new Alarms();
   const expired: number[] = [];
-  return { table: new HalfOpenTable<number>(alarms, threshold, (_now, sa) => expired.push(sa)), alarms, expired };
+  return { table: new HalfOpenTable<number>(alarms, () => threshold, (_now, sa) => expired.push(sa)), alarms, expired };
 }
 
 describe('the half-open table', () => {

@@ -58,7 +58,7 @@ export function takeHandedOver(): HandedOver | null {
   Reflect.deleteProperty(process.env, variable);
   const [file, control] = text.split(',').map(Number);
   if (file === undefined || !Number.isSafeInteger(file)) return null;
-  const content: unknown = JSON.parse(readDescriptor(file));
+  const content = parseQuietly(readDescriptor(file));
   closeSync(file);
   const isObject = typeof content === 'object' && content !== null;
   const files = isObject && 'files' in content ? parseRecordedFiles(content.files) : null;
@@ -186,6 +186,15 @@ function effectiveCapabilities(): ReadonlySet<number> {
   const out = new Set<number>();
   for (let number = 0; number < 64; number++) if (((bits >> BigInt(number)) & 1n) === 1n) out.add(number);
   return out;
+}
+
+/** JSON's own error would show a piece of what it could not read, and that may be a secret. */
+function parseQuietly(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 function readDescriptor(file: number): string {

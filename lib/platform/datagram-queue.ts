@@ -10,7 +10,7 @@ import { packetArea, packetSlotBytes, type PacketArea } from './packet-area.js';
 import { encodePeer } from './udp-socket.js';
 
 /** Encoded peers remembered; when there are more, all are forgotten. */
-const maxEncodedPeers = 4096;
+export const maxEncodedPeers: number = 4096;
 
 /** What did not leave, and why. Called from `flush` and `send`. */
 export type SendFailed = (socket: UdpSocket, remote: SocketAddress, errno: string) => void;

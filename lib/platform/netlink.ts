@@ -26,7 +26,7 @@ export interface NetlinkRefusal {
 }
 
 /** The kernel says a dump was cut into by changes (NLM_F_DUMP_INTR); after so many times what there is must do. */
-const maxDumpAttempts = 8;
+export const maxDumpAttempts: number = 8;
 const receiveOctets = 65_536;
 
 export class NetlinkClient {

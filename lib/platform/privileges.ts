@@ -22,7 +22,7 @@ const capability = { setGid: 6, setUid: 7, setPcap: 8, netBindService: 10, netAd
 const kept: readonly number[] = [capability.netBindService, capability.netAdmin];
 const userNames: readonly string[] = ['mhtun', 'nobody'];
 const variable = 'MHTUN_HANDED_OVER';
-const maxHandedBytes = 256 << 20;
+export const maxHandedBytes: number = 256 << 20;
 
 /** What the process that was root left for the one it became. */
 export interface HandedOver {

@@ -12,7 +12,7 @@ export const linkGroups: readonly number[] = [1, 5, 9];
 const messageType = { newLink: 16, getLink: 18, newAddress: 20, getAddress: 22 } as const;
 const linkAttribute = { name: 3, mtu: 4, queueLength: 13, linkInfo: 18, afSpec: 26 } as const;
 /** Packets that wait in the TUN interface for the data plane: Ethernet's number, twice that of a TUN, since one turn of ours takes long. */
-const queueLength = 1000;
+export const tunQueueLength: number = 1000;
 const infoKind = 1;
 const inet6AddrGenMode = 8;
 const addrGenModeNone = 1;
@@ -49,7 +49,7 @@ export function bringUp(client: NetlinkClient, index: number, mtu: number): void
   const quiet = nested(linkAttribute.afSpec, nested(10, attributeU8(inet6AddrGenMode, addrGenModeNone)));
   // A kernel without IPv6 refuses that part; nothing is lost then.
   client.change([linkRequest(index, 0, quiet)]);
-  const sizes = concat(attributeU32(linkAttribute.mtu, mtu), attributeU32(linkAttribute.queueLength, queueLength));
+  const sizes = concat(attributeU32(linkAttribute.mtu, mtu), attributeU32(linkAttribute.queueLength, tunQueueLength));
   const refusal = client.change([linkRequest(index, 0, sizes), linkRequest(index, linkFlag.up, new Uint8Array(0))]);
   if (refusal !== null) throw refused('can\'t bring the TUN interface up', refusal);
 }

@@ -9,11 +9,11 @@ import type { UdpSocket } from './interfaces.js';
 import { packetSlotBytes, receiveArea, type PacketArea } from './packet-area.js';
 
 /** Four megabytes: a tenth of a second at 300 Mbit/s, while the event loop is busy with something else. */
-const socketBufferBytes = 4 << 20;
+export const socketBufferBytes: number = 4 << 20;
 /** The last of the numbers about a slot. */
 const segmentWord = receivedWords - 1;
 /** Remote addresses remembered per socket; when there are more, all are forgotten and found again. */
-const maxKnownPaths = 4096;
+export const maxKnownPaths: number = 4096;
 
 export interface UdpSocketOptions {
   /** Port 0: any free one. */

@@ -32,7 +32,7 @@ const { values, positionals } = parseArgs({
     pair: { type: 'string' },
     keys: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
-    jobs: { type: 'string', default: '2' },
+    jobs: { type: 'string', default: '3' },
     trees: { type: 'string' },
   },
 });

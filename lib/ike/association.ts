@@ -108,8 +108,8 @@ export class Association {
   rekeyedByPeer: { readonly successor: Association; readonly nonces: readonly Uint8Array[] } | null = null;
   /** SPIs that the peer deleted before its answer that names them came: the network reorders. */
   readonly earlyDeletes: Set<EspSpi> = new Set<EspSpi>();
-  /** A successor of undecided standing: takes over from the old IKE SA at once. */
-  adopt: (() => void) | null = null;
+  /** A successor of undecided standing: `adopt` takes over from the old IKE SA at once, `forsake` says that this one is gone (RFC 7296 §2.8.2). */
+  undecided: { adopt(): void; forsake(): void } | null = null;
   /** As MOBIKE initiator: the move that the peer has not agreed to yet; IKE is on its path already, ESP is not (RFC 4555 §3.5). */
   moving: Move | null = null;
   /** As MOBIKE responder: the path that the peer was asked to move to, and who waits for it (RFC 4555 §3.6). */

@@ -6,7 +6,8 @@ import { notify } from '../wire/payloads/notify.js';
 import { processDeletes } from './deletion.js';
 import { peerAddressList } from './establishment.js';
 import type { Exchanger, Request } from './exchanger.js';
-import { moveTo, natsAsAllowed, processUpdate } from './mobike.js';
+import { natsAsAllowed } from './address-checks.js';
+import { moveTo, processUpdate } from './mobike.js';
 import { natDetectionNotifies } from './nat-detection.js';
 
 /** What a request may mean for the IKE SA as a whole. */

@@ -1,16 +1,17 @@
 /** Moving an IKE SA and its Child SAs to another address pair (RFC 4555 §3.5–§3.9), with and without MOBIKE. */
 import { formatSocketAddress, samePath, sameSocketAddress, type DatagramPath } from '../util/address.js';
 import { after } from '../util/brands.js';
-import { bytesEqual, concat } from '../util/bytes.js';
-import { addressBytes } from '../util/address.js';
+import { bytesEqual } from '../util/bytes.js';
 import { exchangeType, notifyName, notifyType } from '../wire/iana.js';
 import { findNotify, type Payload } from '../wire/payload.js';
 import { notify } from '../wire/payloads/notify.js';
+import { cookie2Fits, noteNat } from './address-checks.js';
 import type { Association, Move } from './association.js';
 import { followsNewSource, switchPath } from './children.js';
 import { additionalAddresses } from './establishment.js';
 import type { Exchange, Exchanger, Intent, Subject } from './exchanger.js';
-import { findNat, natDetectionNotifies } from './nat-detection.js';
+import type { IkeCommandResult } from './io.js';
+import { natDetectionNotifies } from './nat-detection.js';
 
 /** An operator waits so long for a move; then the old path is taken again. */
 const moveTimeoutMs = 3_000;
@@ -52,9 +53,8 @@ export function handOverMoves(old: Association, exchanger: Exchanger): void {
 
 /** The IKE SA closes: those who wait for a move hear of it. */
 export function abandonMoves(association: Association, reason: string): void {
-  for (const waiting of [association.moving, association.askedMove]) {
-    if (waiting !== null) association.commandDone(waiting.commands, { ok: false, error: reason });
-  }
+  if (association.moving !== null) answer(association, association.moving, { ok: false, error: reason });
+  if (association.askedMove !== null) association.commandDone(association.askedMove.commands, { ok: false, error: reason });
   association.moving = null;
   association.askedMove = null;
 }
@@ -63,7 +63,7 @@ export function abandonMoves(association: Association, reason: string): void {
 function begin(exchanger: Exchanger, to: DatagramPath, cause: string, commands: readonly number[]): void {
   const { association } = exchanger;
   const before = association.moving;
-  if (before !== null) association.commandDone(before.commands, { ok: false, error: `overtaken by a move to ${describe(to)}` });
+  if (before !== null) answer(association, before, { ok: false, error: `overtaken by a move to ${describe(to)}` });
   const move: Move = { from: before?.from ?? association.path, to, cause, commands };
   association.moving = move;
   association.path = to;
@@ -74,13 +74,19 @@ function begin(exchanger: Exchanger, to: DatagramPath, cause: string, commands: 
   });
 }
 
+/** Once: the move itself may go on, and an answer to it come late. */
+function answer(association: Association, move: Move, result: IkeCommandResult): void {
+  association.commandDone(move.commands, result);
+  move.commands = [];
+}
+
 function moveFailed(exchanger: Exchanger): void {
   const { association } = exchanger;
   const { moving } = association;
   if (moving === null) return;
   association.moving = null;
   association.path = moving.from;
-  association.commandDone(moving.commands, { ok: false, error: `no answer over ${describe(moving.to)} within ${moveTimeoutMs / 1000} s: the tunnel stays on ${describe(moving.from)}` });
+  answer(association, moving, { ok: false, error: `no answer over ${describe(moving.to)} within ${moveTimeoutMs / 1000} s: the tunnel stays on ${describe(moving.from)}` });
   exchanger.repeatNow();
 }
 
@@ -172,19 +178,18 @@ class AddressUpdate implements Exchange {
       this.#exchanger.enqueueFirst(refresh(null));
       return;
     }
-    const { commands } = this.#move;
     association.moving = null;
     association.timers.cancel('move');
     const refusal = [notifyType.UNACCEPTABLE_ADDRESSES, notifyType.UNEXPECTED_NAT_DETECTED].find((type) => findNotify(payloads, type) !== null);
     if (refusal !== undefined) {
       association.path = from;
-      association.commandDone(commands, { ok: false, error: `the peer answered ${notifyName(refusal)} for ${describe(to)}` });
+      answer(association, this.#move, { ok: false, error: `the peer answered ${notifyName(refusal)} for ${describe(to)}` });
       return;
     }
     noteNat(association, payloads, path);
     switchPath(association);
     if (cause !== null) announceMove(association, from, cause);
-    association.commandDone(commands, { ok: true, detail: `the tunnel is on ${describe(to)}` });
+    answer(association, this.#move, { ok: true, detail: `the tunnel is on ${describe(to)}` });
   }
 }
 
@@ -335,12 +340,6 @@ function consented(association: Association): void {
   association.commandDone(askedMove.commands, { ok: true, detail: `the peer moved the tunnel to ${describe(association.path)}` });
 }
 
-/** Addresses arrived as they were sent, as far as the peer wants to know (RFC 4555 §3.9): what else it says of addresses counts only then. */
-export function natsAsAllowed(payloads: readonly Payload[], path: DatagramPath): boolean {
-  const noNats = findNotify(payloads, notifyType.NO_NATS_ALLOWED);
-  return noNats === null || bytesEqual(noNats.data, noNatsContent(path));
-}
-
 /** Authenticated traffic came from a new source: followed where the peer is behind a NAT, and only if it answers there. */
 export function followSource(exchanger: Exchanger, path: DatagramPath): void {
   const { association } = exchanger;
@@ -371,28 +370,8 @@ function followFailed(exchanger: Exchanger): void {
   exchanger.repeatNow();
 }
 
-/** Takes over what NAT detection in the peer's message says (RFC 4555 §3.5, §3.8). */
-export function noteNat(association: Association, payloads: readonly Payload[], path: DatagramPath): void {
-  const nat = findNat(payloads, path, association.spiI, association.spiR);
-  if (!nat.supported) return;
-  association.traits.natLocal = nat.local;
-  association.traits.natRemote = nat.remote;
-  association.seenAs = findNotify(payloads, notifyType.NAT_DETECTION_DESTINATION_IP)?.data ?? null;
-}
-
-function cookie2Fits(payloads: readonly Payload[], sent: Uint8Array): boolean {
-  const returned = findNotify(payloads, notifyType.COOKIE2);
-  return returned !== null && bytesEqual(returned.data, sent);
-}
-
 function announceMove(association: Association, from: DatagramPath, cause: string): void {
   association.event('moved', { from: describe(from), to: describe(association.path), cause, local: formatSocketAddress(association.path.local), remote: formatSocketAddress(association.path.remote) });
-}
-
-/** RFC 4555 §4.2.6: addresses and ports as the sender sees them, its own first. */
-function noNatsContent(path: DatagramPath): Uint8Array {
-  const port = (n: number): Uint8Array => Uint8Array.of(n >> 8, n & 0xff);
-  return concat(addressBytes(path.remote.address), addressBytes(path.local.address), port(path.remote.port), port(path.local.port));
 }
 
 function describe(path: DatagramPath): string {

@@ -335,7 +335,7 @@ function bear(old: Association, birth: Birth): Association {
 export function inherit(old: Association, successor: Association): void {
   moveChildren(old, successor);
   // The path may have changed between the answer and this moment.
-  successor.path = old.path;
+  if (successor.moving === null) successor.path = old.path;
   successor.peerAddresses = old.peerAddresses;
   successor.seenAs = old.seenAs;
   successor.event('ike-rekeyed', { spi_i: `0x${successor.spiI}`, spi_r: `0x${successor.spiR}`, suite: formatIkeSuite(successor.establishedKeys.suite), old_spi_i: `0x${old.spiI}` });

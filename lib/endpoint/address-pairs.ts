@@ -46,6 +46,11 @@ export function natPathOf(local: OwnAddress, location: PeerLocation, ports: Port
   return pathOf(local, ports.natPort, { address: location.address, port: location.port ?? standardPorts.natPort });
 }
 
+/** They share a prefix as hosts of one site do. */
+export function areNeighbours(a: IpAddress, b: IpAddress): boolean {
+  return addressFamily(a) === addressFamily(b) && sharedBits(a, b) >= (addressFamily(a) === 4 ? 16 : 48);
+}
+
 function startPair(local: OwnAddress, location: PeerLocation, ports: Ports): StartPair {
   const natPath = natPathOf(local, location, ports);
   // A port of its own is one where the peer expects the non-ESP marker: what isn't port 500 is spoken to from the NAT port at once.

@@ -37,7 +37,7 @@ export class CommandDesk {
     this.#host = host;
     this.waiters = new Waiters(host.alarms, (id, result) => {
       host.reply(id, result);
-    });
+    }, (peer) => host.link(peer)?.whyNotYet() ?? 'it is no longer configured');
   }
 
   take(now: Instant, id: number, command: EndpointCommand): void {

@@ -215,17 +215,17 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
     this.#own = addresses;
     const commands = this.#sockets.follow(addresses);
     if (commands.length > 0) this.#outputs.push({ kind: 'data-plane', commands });
-    followAddresses({
+    followAddresses(now, {
       before,
       own: addresses,
       ports: this.#ports(),
       entries: [...this.#sas.entries()],
       locationsOf: (entry) => this.#locationsOf(entry),
-      abandon: (entry, reason) => {
-        this.#sas.abandon(now, entry, reason);
+      abandon: (at, entry, reason) => {
+        this.#sas.abandon(at, entry, reason);
       },
-      command: (entry, command) => {
-        this.#sas.command(now, entry, command, () => undefined);
+      command: (at, entry, command, onDone) => {
+        this.#sas.command(at, entry, command, onDone);
       },
     });
     for (const link of this.#links.values()) link.hurry(now);

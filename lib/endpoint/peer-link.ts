@@ -6,6 +6,7 @@ import type { PeerConfig } from '../config/types.js';
 import type { IkeCommand } from '../ike/io.js';
 import type { OwnAddress } from '../ike/peer.js';
 import { after, earlier, type Instant } from '../util/brands.js';
+import { unreachable } from '../util/unreachable.js';
 import { startPairs, type PeerLocation, type Ports, type StartPair } from './address-pairs.js';
 import type { Alarms, Sleeper } from './alarms.js';
 import { ChildKeeper } from './child-keeper.js';
@@ -51,7 +52,8 @@ export class PeerLink implements Sleeper {
   #held = false;
   /** A packet asked for it. */
   #acquired = false;
-  #lastReason = 'no answer';
+  /** Why the attempt failed that closed last; null: there was no answer. */
+  #lastReason: string | null = null;
   #stopped = false;
 
   constructor(host: LinkHost, peer: PeerConfig) {
@@ -133,7 +135,7 @@ export class PeerLink implements Sleeper {
 
   authenticated(now: Instant, entry: SaEntry): void {
     this.#standing.push(entry);
-    this.#lastReason = 'no answer';
+    this.#lastReason = null;
     if (this.#attempt.kind === 'racing' && !this.#attempt.race.entries.includes(entry)) {
       // The peer called meanwhile. What has had no answer from it can't stand there yet, so it may go without a word.
       this.#attempt.race.dropUnanswered(now, 'the peer called meanwhile');
@@ -178,6 +180,24 @@ export class PeerLink implements Sleeper {
       }
     }
     this.#setAlarm();
+  }
+
+  /** What there is to wait for just now, told to whoever has waited for long enough. */
+  whyNotYet(): string {
+    switch (this.#attempt.kind) {
+      case 'none':
+        return this.#standing.length > 0 ? 'the IKE SA stands, the Child SA does not' : (this.#lastReason ?? 'nothing was tried');
+      case 'resolving':
+        return 'its names are not resolved yet';
+      case 'racing': {
+        const answered = this.#attempt.race.entries.some((entry) => entry.view().spiR !== null);
+        return answered ? 'it answered, and is not authenticated yet' : (this.#lastReason ?? noAnswerFrom(this.#host.locationsOf(this.#peer)));
+      }
+      case 'waiting':
+        return this.#lastReason ?? noAnswerFrom(this.#host.locationsOf(this.#peer));
+      default:
+        return unreachable(this.#attempt);
+    }
   }
 
   /** A person wants this Child SA in the IKE SA that stands. */
@@ -257,7 +277,7 @@ export class PeerLink implements Sleeper {
   }
 
   #fail(now: Instant, final: boolean): void {
-    const reason = this.#lastReason;
+    const reason = this.#lastReason ?? noAnswerFrom(this.#host.locationsOf(this.#peer));
     this.#endAttempt(now, reason);
     this.#acquired = false;
     this.#host.attemptFailed(now, this.#peer.name, reason, final);
@@ -331,4 +351,9 @@ function whyNoPairs(peer: PeerConfig, own: readonly OwnAddress[], locations: rea
   if (locations.length === 0) return `none of the names of ${peer.name} could be resolved`;
   if (own.length === 0) return 'this host has no usable address';
   return `this host has no address of the family of any of ${peer.name}'s`;
+}
+
+function noAnswerFrom(locations: readonly PeerLocation[]): string {
+  const where = locations.length === 0 ? '' : ` from ${locations.map(({ address }) => address).join(', ')}`;
+  return `no answer${where}: does it run, is there a route to it, and does UDP get through to its ports (500 and 4500 as a rule)?`;
 }

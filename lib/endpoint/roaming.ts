@@ -1,9 +1,10 @@
 /** Own addresses came or went: which IKE SAs must move, and who is told (RFC 4555 §3.5, §3.6). */
 import type { IkeCommand } from '../ike/io.js';
 import type { OwnAddress } from '../ike/peer.js';
-import type { DatagramPath } from '../util/address.js';
-import { startPairs, type PeerLocation, type Ports } from './address-pairs.js';
-import type { SaEntry } from './sa-driver.js';
+import { samePath, type DatagramPath } from '../util/address.js';
+import type { Instant } from '../util/brands.js';
+import { areNeighbours, startPairs, type PeerLocation, type Ports } from './address-pairs.js';
+import type { OnDone, SaEntry } from './sa-driver.js';
 
 export interface AddressChange {
   readonly before: readonly OwnAddress[];
@@ -11,11 +12,11 @@ export interface AddressChange {
   readonly ports: Ports;
   readonly entries: readonly SaEntry[];
   locationsOf(entry: SaEntry): readonly PeerLocation[];
-  abandon(entry: SaEntry, reason: string): void;
-  command(entry: SaEntry, command: IkeCommand): void;
+  abandon(now: Instant, entry: SaEntry, reason: string): void;
+  command(now: Instant, entry: SaEntry, command: IkeCommand, onDone: OnDone): void;
 }
 
-export function followAddresses(change: AddressChange): void {
+export function followAddresses(now: Instant, change: AddressChange): void {
   const changed = keys(change.before) !== keys(change.own);
   for (const entry of change.entries) {
     const view = entry.view();
@@ -23,7 +24,7 @@ export function followAddresses(change: AddressChange): void {
     const gone = !change.own.some((item) => item.address === local.address && item.device === device);
     if (entry.lineage.authenticatedAt === null) {
       // Not yet anything to move: the attempt goes on from another address.
-      if (gone && entry.lineage.initiator) change.abandon(entry, `the own address ${local.address} is gone`);
+      if (gone && entry.lineage.initiator) change.abandon(now, entry, `the own address ${local.address} is gone`);
       continue;
     }
     if (view.state === 'DELETING') continue;
@@ -32,22 +33,38 @@ export function followAddresses(change: AddressChange): void {
       entry.lineage.doomed = gone;
       continue;
     }
-    const path = gone ? nextPath(change, entry) : null;
-    if (path !== null) change.command(entry, { kind: 'move', path, cause: `the own address ${local.address} is gone` });
-    if (changed && (!gone || path !== null)) change.command(entry, { kind: 'announce-addresses' });
+    const paths = gone ? pathsLeft(change, entry) : [];
+    entry.lineage.moves++;
+    moveAlong(now, change, entry, paths, `the own address ${local.address} is gone`);
+    if (changed && (!gone || paths.length > 0)) change.command(now, entry, { kind: 'announce-addresses' }, () => undefined);
   }
 }
 
-/** Where to go: to the same address of the peer if one of ours fits it, else to another of its addresses. */
-function nextPath(change: AddressChange, entry: SaEntry): DatagramPath | null {
+/** Tries one after the other, until one works or the addresses change again. */
+function moveAlong(now: Instant, change: AddressChange, entry: SaEntry, paths: readonly DatagramPath[], cause: string): void {
+  const [path, ...others] = paths;
+  if (path === undefined) return;
+  const { moves } = entry.lineage;
+  change.command(now, entry, { kind: 'move', path, cause }, (at, result) => {
+    if (!result.ok && entry.lineage.moves === moves) moveAlong(at, change, entry, others, cause);
+  });
+}
+
+/**
+ * Where it could go: to the same address of the peer first, then to its others; but a pair that seems to be on one network
+ * before all, since uplinks that lead to separate networks reach no other.
+ */
+function pathsLeft(change: AddressChange, entry: SaEntry): DatagramPath[] {
   const { path, peerAddresses } = entry.view();
   const here: PeerLocation = { address: path.remote.address, port: path.remote.port };
   const others = [...change.locationsOf(entry), ...peerAddresses.map((address) => ({ address, port: null }))];
-  for (const location of [here, ...others]) {
-    const [first] = startPairs(change.own, [location], change.ports);
-    if (first !== undefined) return first.natPath;
-  }
-  return null;
+  const paths = [here, ...others].flatMap((location) => startPairs(change.own, [location], change.ports).map(({ natPath }) => natPath));
+  const distinct = paths.filter((item, i) => paths.findIndex((other) => samePath(other, item)) === i);
+  return [...distinct.filter(onOneNetwork), ...distinct.filter((item) => !onOneNetwork(item))];
+}
+
+function onOneNetwork({ local, remote }: DatagramPath): boolean {
+  return areNeighbours(local.address, remote.address);
 }
 
 function keys(own: readonly OwnAddress[]): string {

@@ -12,31 +12,32 @@ export class Waiter implements Sleeper {
   readonly id: number;
   /** Set for `initiate`: what must stand. `child` null: all that are configured. */
   readonly initiates: { readonly peer: string; readonly child: string | null } | null;
-  readonly hasDeadline: boolean;
+  readonly timeoutMs: number | null;
   readonly #waiters: Waiters;
-  /** Why it has not worked so far, for the answer at the deadline. */
-  lastReason: string | null = null;
 
-  constructor(waiters: Waiters, id: number, initiates: Waiter['initiates'], hasDeadline: boolean) {
+  constructor(waiters: Waiters, id: number, initiates: Waiter['initiates'], timeoutMs: number | null) {
     this.#waiters = waiters;
     this.id = id;
     this.initiates = initiates;
-    this.hasDeadline = hasDeadline;
+    this.timeoutMs = timeoutMs;
   }
 
   wake(_now: Instant): void {
-    this.#waiters.answer(this, { ok: false, error: this.lastReason === null ? 'timed out' : `timed out; last: ${this.lastReason}` });
+    this.#waiters.late(this);
   }
 }
 
 export class Waiters {
   readonly #alarms: Alarms;
   readonly #reply: (id: number, result: CommandResult) => void;
+  /** Why this peer is not up yet. */
+  readonly #whyNotYet: (peer: string) => string;
   readonly #open = new Set<Waiter>();
 
-  constructor(alarms: Alarms, reply: (id: number, result: CommandResult) => void) {
+  constructor(alarms: Alarms, reply: (id: number, result: CommandResult) => void, whyNotYet: (peer: string) => string) {
     this.#alarms = alarms;
     this.#reply = reply;
+    this.#whyNotYet = whyNotYet;
   }
 
   /** Null when too many wait already; the command is answered then. */
@@ -45,7 +46,7 @@ export class Waiters {
       this.#reply(id, { ok: false, error: 'too many commands are waiting' });
       return null;
     }
-    const waiter = new Waiter(this, id, initiates, timeoutMs !== null);
+    const waiter = new Waiter(this, id, initiates, timeoutMs);
     this.#open.add(waiter);
     if (timeoutMs !== null) this.#alarms.set(waiter, after(now, timeoutMs));
     return waiter;
@@ -56,6 +57,14 @@ export class Waiters {
     if (!this.#open.delete(waiter)) return;
     this.#alarms.set(waiter, null);
     this.#reply(waiter.id, result);
+  }
+
+  /** Its time is over. */
+  late(waiter: Waiter): void {
+    const time = `within ${(waiter.timeoutMs ?? 0) / 1000} s`;
+    const { initiates } = waiter;
+    const error = initiates === null ? `not done ${time}; it may still come` : `${initiates.peer} did not come up ${time}: ${this.#whyNotYet(initiates.peer)}`;
+    this.answer(waiter, { ok: false, error });
   }
 
   awaits(peer: string): boolean {
@@ -80,8 +89,7 @@ export class Waiters {
   /** One with a time-out of its own waits on, unless trying again is of no use. */
   attemptFailed(peer: string, reason: string, final: boolean): void {
     for (const { waiter } of this.#of(peer)) {
-      waiter.lastReason = reason;
-      if (final || !waiter.hasDeadline) this.answer(waiter, { ok: false, error: reason });
+      if (final || waiter.timeoutMs === null) this.answer(waiter, { ok: false, error: reason });
     }
   }
 

@@ -29,6 +29,7 @@ describe('initiate', () => {
     const before = pair.world.now;
     const answer = pair.moon.ask({ kind: 'initiate', peer: 'sun', child: null, timeoutMs: 3_000 });
     expect(answer).to.deep.include({ ok: false });
+    expect(JSON.stringify(answer)).to.match(/sun did not come up within 3 s: no answer from [0-9.]+.*: does it run/);
     expect(pair.world.now - before).to.equal(3_000);
   });
 

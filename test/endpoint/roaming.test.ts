@@ -36,6 +36,20 @@ describe('a tunnel under roaming', () => {
     expect(pair.moon.eventNames().filter((name) => name === 'ike-up')).to.have.length(1);
   });
 
+  it('finds the pair that works where the uplinks lead to separate networks', () => {
+    const moon = [{ address: '198.51.100.1', device: 'eth0' }, { address: '10.2.0.1', device: 'eth1' }] as const;
+    const pair = new Pair({ seed: 1, moon: { addresses: moon, remote: ['203.0.113.2', '192.0.2.2'] },
+      sun: { remote: null, addresses: [{ address: '203.0.113.2', device: 'eth0' }, { address: '192.0.2.2', device: 'eth1' }] } });
+    pair.network.passes = ({ from, to }) => ['198.51.100.1,203.0.113.2', '10.2.0.1,192.0.2.2'].includes([from.address, to.address].sort().join());
+    expect(pair.comeUp()).to.equal(true);
+    expect(pair.moon.sas('sun')[0]?.path.local.address).to.equal('198.51.100.1');
+    pair.moon.setAddresses([moon[1]]);
+    pair.world.run(10_000);
+    expect(pair.moon.sas('sun')[0]?.path.remote.address, pair.story()).to.equal('192.0.2.2');
+    expect(pair.ping()).to.equal(true);
+    expect(pair.moon.eventNames().filter((name) => name === 'ike-up')).to.have.length(1);
+  });
+
   it('stands still while there is no address, and moves when there is one again', () => {
     const pair = new Pair({ seed: 1, moon: { addresses: two }, sun: waits });
     expect(pair.comeUp()).to.equal(true);

@@ -65,7 +65,7 @@ export class StrongSwan implements Party {
       env: { STRONGSWAN_CONF: '/lab/strongswan.conf', SWANCTL_DIR: '/lab' },
       argv: ['sh', '-c', startScript],
     });
-    await eventually(`${this.kind} on ${this.site.name} takes its configuration`, () => this.#loaded(), this.#engine.kernelEsp ? 60_000 : 15_000);
+    await eventually(`${this.kind} on ${this.site.name} takes its configuration`, () => this.#loaded(), this.#engine.kernelEsp ? 60_000 : 30_000);
   }
 
   async stop(): Promise<void> {

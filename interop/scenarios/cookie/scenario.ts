@@ -6,7 +6,7 @@ import { everyPair, once, type Scenario } from '../../scenario.js';
 
 export const scenario: Scenario = {
   variants: once(everyPair),
-  charon: { cookie_threshold: '1', cookie_threshold_ip: '1', half_open_timeout: '20' },
+  charon: { cookie_threshold: '1', cookie_threshold_ip: '1', half_open_timeout: '90' },
   topology: { uplinks: 1 },
   async play(stage) {
     const { moon, sun, topology } = stage;

@@ -29,7 +29,7 @@ import type { IkeEnvironment, IkeInput, IkeOutput, IkeSaMachine, IkeSaView } fro
 import { wipeIkeKeys } from './key-schedule.js';
 import { abandonMoves, followSource, handOverMoves, noteConsent } from './mobike.js';
 import { answerIkeRekey, inherit } from './rekey.js';
-import { armPhaseTimers, nextDue, runDue } from './schedule.js';
+import { armPhaseTimers, awaitDeletion, nextDue, redundantLingerMs, runDue } from './schedule.js';
 import { viewOf } from './view.js';
 import type { IkePeer } from './peer.js';
 import { createChild } from './create-child.js';
@@ -353,7 +353,7 @@ export class IkeSa implements IkeSaMachine {
         if (loser !== successor) {
           loser.now = association.now;
           loser.enter({ kind: 'rekeyed' });
-          armPhaseTimers(machineOf(loser).#exchanger);
+          awaitDeletion(machineOf(loser).#exchanger, redundantLingerMs);
           association.outputs.push({ kind: 'successor', ikeSa: machineOf(loser) });
         }
         handOverMoves(association, machine.#exchanger);

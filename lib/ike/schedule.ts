@@ -13,6 +13,8 @@ const natKeepaliveMs = 20_000;
 const halfOpenMs = 30_000;
 /** The one who rekeyed the IKE SA deletes the old one; where that never comes, it goes by itself. */
 const rekeyedLingerMs = 30_000;
+/** A successor that lost carries nothing, and the peer may have dropped it without a Delete: time for one repeat. */
+export const redundantLingerMs = 5_000;
 
 /** When `runDue` has something to do; null: nothing in sight. */
 export function nextDue(exchanger: Exchanger): Instant | null {
@@ -69,12 +71,15 @@ export function armPhaseTimers(exchanger: Exchanger): void {
       if (association.phase.kind === 'connecting') association.control.close('the peer never sent IKE_AUTH');
     });
   }
-  if (association.phase.kind === 'rekeyed' && !timers.has('rekeyed')) {
-    timers.set('rekeyed', after(now, rekeyedLingerMs), () => {
-      association.control.close('rekeyed');
-    });
-  }
+  if (association.phase.kind === 'rekeyed' && !timers.has('rekeyed')) awaitDeletion(exchanger, rekeyedLingerMs);
   if (association.phase.kind === 'established' && association.traits.natLocal && !timers.has('keepalive')) armKeepalive(exchanger);
+}
+
+/** The peer is the one to delete this IKE SA; where it does not, it goes by itself. */
+export function awaitDeletion({ association }: Exchanger, lingerMs: number): void {
+  association.timers.set('rekeyed', after(association.now, lingerMs), () => {
+    association.control.close('rekeyed');
+  });
 }
 
 function armKeepalive(exchanger: Exchanger): void {

@@ -12,8 +12,11 @@ interface Alarm {
   readonly sleeper: Sleeper;
 }
 
+/** Stale alarms that are never worth a sweep. */
+const sweepSlack = 16;
+
 export class Alarms {
-  readonly #heap: Alarm[] = [];
+  #heap: Alarm[] = [];
   /** The alarm that counts of each sleeper; others in the heap are stale and skipped. */
   readonly #current = new Map<Sleeper, Alarm>();
 
@@ -21,12 +24,14 @@ export class Alarms {
   set(sleeper: Sleeper, at: Instant | null): void {
     if (at === null) {
       this.#current.delete(sleeper);
+      this.#sweep();
       return;
     }
     if (this.#current.get(sleeper)?.at === at) return;
     const alarm = { at, sleeper };
     this.#current.set(sleeper, alarm);
     this.#push(alarm);
+    this.#sweep();
   }
 
   /** When the first is due; null without any. */
@@ -43,6 +48,12 @@ export class Alarms {
     this.#pop();
     this.#current.delete(first.sleeper);
     return first.sleeper;
+  }
+
+  /** A stale alarm hours ahead would keep its sleeper in memory till then: when they are the most, they go. A sorted list is a heap. */
+  #sweep(): void {
+    if (this.#heap.length <= 2 * this.#current.size + sweepSlack) return;
+    this.#heap = [...this.#current.values()].sort((a, b) => a.at - b.at);
   }
 
   #dropStale(): void {

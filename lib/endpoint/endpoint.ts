@@ -182,6 +182,11 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
         if (entry !== null) this.#sas.drive(now, entry, event);
         return;
       }
+      case 'inbound-path':
+      case 'outbound-activity':
+      case 'silent':
+        // For the path manager.
+        return;
       case 'acquire': {
         const [peer = '', ...child] = event.policy.split('/');
         this.#links.get(peer)?.acquire(now, child.join('/'));

@@ -11,6 +11,7 @@ import { InboundSa } from './inbound-sa.js';
 import { maxChildSas } from './limits.js';
 import { OutboundSa } from './outbound-sa.js';
 import { ActivityReports, NewSourceReports } from './source-reports.js';
+import { Watch } from './watch.js';
 
 /** Both directions under one id; a half that is not installed is null. */
 export class ChildSa {
@@ -25,6 +26,7 @@ export class ChildSa {
   installedAs = 0;
   readonly activity: ActivityReports = new ActivityReports();
   readonly newSource: NewSourceReports = new NewSourceReports();
+  readonly watch: Watch = new Watch();
   packetsIn = 0;
   bytesIn = 0;
   packetsOut = 0;

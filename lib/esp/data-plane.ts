@@ -88,6 +88,10 @@ export type DataPlaneCommand =
   | { readonly kind: 'remove-outbound'; readonly child: ChildSaId }
   /** The next packet of these SAs leaves by `path`. */
   | { readonly kind: 'switch-path'; readonly children: readonly ChildSaId[]; readonly path: DatagramPath; readonly reportNewSource: boolean }
+  /** From now on tell of `inbound-path` and `outbound-activity`, and of `silent` after so long; null: not of that. A new SA is not watched. */
+  | { readonly kind: 'watch'; readonly children: readonly ChildSaId[]; readonly silentMs: number | null }
+  /** One dummy packet on each of these SAs (RFC 4303 §2.6), so that the peer sees at once which path they use. */
+  | { readonly kind: 'send-dummy'; readonly children: readonly ChildSaId[] }
   /** All policies at once; what is not in the list is no policy any more. */
   | { readonly kind: 'set-policies'; readonly policies: readonly EspPolicy[] }
   /** A socket on the NAT port, bound to the address and, where given, the device. */
@@ -117,6 +121,15 @@ export type DataPlaneEvent =
   | { readonly kind: 'new-source'; readonly child: ChildSaId; readonly path: DatagramPath }
   /** Authenticated packets came in since the last of these. At most ten a second a Child SA and path. */
   | { readonly kind: 'inbound-activity'; readonly child: ChildSaId; readonly path: DatagramPath }
+  /**
+   * Of a watched SA: an authenticated packet that advanced the window's right edge came over another path than the one before it;
+   * the first is told, too. At most twenty a second a Child SA, the last word always.
+   */
+  | { readonly kind: 'inbound-path'; readonly child: ChildSaId; readonly path: DatagramPath }
+  /** Packets left on a watched SA since the last of these. At most ten a second a Child SA. */
+  | { readonly kind: 'outbound-activity'; readonly child: ChildSaId }
+  /** Something authenticated had come in on a watched SA, and then nothing for `silentMs`. Said again only after something came in again. */
+  | { readonly kind: 'silent'; readonly child: ChildSaId }
   /** ESP for no SA of ours. At most ten a second in all. */
   | { readonly kind: 'unknown-spi'; readonly spi: EspSpi; readonly path: DatagramPath }
   /** Our own host refused to send or to open. `errno` as `ENETUNREACH`. At most one a second a socket. */

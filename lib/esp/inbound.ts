@@ -80,6 +80,8 @@ export class InboundSide {
     const told = child.activity.seen(now, path);
     if (told === 'now') core.event({ kind: 'inbound-activity', child: child.id, path });
     else if (told === 'later') core.wakeBy(child.activity.nextDue());
+    if (child.watch.received(now, path, advanced)) core.event({ kind: 'inbound-path', child: child.id, path });
+    core.wakeBy(child.watch.nextDue());
     const outbound = child.outbound;
     // Only news counts: a replayed or reordered packet may come from where the peer was before.
     if (!advanced || outbound?.reportNewSource !== true) return;

@@ -43,6 +43,10 @@ export const icmpPerSecond: number = 100;
 export const maxActivityPaths: number = 8;
 /** At most ten `inbound-activity` a second a Child SA and path. */
 export const activityIntervalMs: number = 100;
+/** At most ten `outbound-activity` a second a Child SA. */
+export const outboundActivityIntervalMs: number = 100;
+/** At most twenty `inbound-path` a second a Child SA: a peer that moves is followed at once, one that flaps costs little. */
+export const inboundPathIntervalMs: number = 50;
 /** At most one `new-source` a second a Child SA. */
 export const newSourceIntervalMs: number = 1_000;
 /** At most one `acquire` a second a policy. */

@@ -186,8 +186,20 @@ export class OutboundSide {
     child.packetsOut++;
     child.bytesOut += length;
     child.lastOutbound = now;
+    if (child.watch.sent(now)) core.event({ kind: 'outbound-activity', child: child.id });
+    else core.wakeBy(child.watch.nextDue());
     core.reportSoft(child);
     core.queue.push({ kind: 'send', path: sa.path, bytes, tos: outerTos(this.#view.tos, sa.copyDscp) });
+  }
+
+  /** RFC 4303 §2.6: a packet that carries nothing and is no traffic of anybody. */
+  sendDummy(now: Instant, child: ChildSa): void {
+    const sa = child.outbound;
+    if (sa === null || child.expired || !sa.sequenceLeft || !sa.lifetime.permits(now, 0)) return;
+    const padding = sa.paddingBytes(0);
+    const plaintext = this.#scratch.subarray(0, padding + espTrailerBytes);
+    writeEspTrailer(plaintext, 0, padding, espNextHeader.none);
+    this.#core.queue.push({ kind: 'send', path: sa.path, bytes: sa.seal(plaintext, this.#core.arena), tos: 0 });
   }
 
   #withTrailer(sa: OutboundSa, packet: Uint8Array, length: number): Uint8Array {

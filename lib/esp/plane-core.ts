@@ -76,6 +76,10 @@ export class PlaneCore {
     for (const path of child.activity.due(now)) this.event({ kind: 'inbound-activity', child: child.id, path });
     const source = child.newSource.due(now);
     if (source !== null) this.event({ kind: 'new-source', child: child.id, path: source });
+    const path = child.watch.duePath(now);
+    if (path !== null) this.event({ kind: 'inbound-path', child: child.id, path });
+    if (child.watch.dueOutbound(now)) this.event({ kind: 'outbound-activity', child: child.id });
+    if (child.watch.dueSilence(now)) this.event({ kind: 'silent', child: child.id });
     const fragments = child.inbound?.fragments ?? null;
     if (fragments !== null) {
       this.drop('selector-mismatch', fragments.expire(now));
@@ -84,5 +88,6 @@ export class PlaneCore {
     this.wakeBy(hardAt);
     this.wakeBy(child.activity.nextDue());
     this.wakeBy(child.newSource.nextDue());
+    this.wakeBy(child.watch.nextDue());
   }
 }

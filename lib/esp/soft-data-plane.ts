@@ -91,6 +91,10 @@ export class SoftDataPlane implements Machine<SoftInput, SoftOutput>, SoftDataPl
         return children.removeOutbound(command.child);
       case 'switch-path':
         return this.#switchPath(command);
+      case 'watch':
+        return this.#watch(now, command.children, command.silentMs);
+      case 'send-dummy':
+        return this.#sendDummies(now, command.children);
       case 'set-policies':
         return this.#outbound.setPolicies(command.policies);
       case 'open-socket':
@@ -123,6 +127,22 @@ export class SoftDataPlane implements Machine<SoftInput, SoftOutput>, SoftDataPl
       outbound.path = command.path;
       outbound.reportNewSource = command.reportNewSource;
       child.newSource.forget();
+    }
+  }
+
+  #watch(now: Instant, ids: readonly ChildSaId[], silentMs: number | null): void {
+    for (const id of ids) {
+      const child = this.#core.children.get(id);
+      if (child === null) continue;
+      child.watch.set(silentMs);
+      this.#core.tick(now, child);
+    }
+  }
+
+  #sendDummies(now: Instant, ids: readonly ChildSaId[]): void {
+    for (const id of ids) {
+      const child = this.#core.children.get(id);
+      if (child !== null) this.#outbound.sendDummy(now, child);
     }
   }
 

@@ -12,6 +12,7 @@ import { testReplay } from './data-plane/replay.js';
 import { testReports } from './data-plane/reports.js';
 import type { DataPlaneKind } from './data-plane/rig.js';
 import { testSelectors } from './data-plane/selectors.js';
+import { testWatch } from './data-plane/watch.js';
 
 /** Defines the tests; call it once in a test file. */
 export function dataPlaneCompliance(kind: DataPlaneKind): void {
@@ -26,6 +27,7 @@ export function dataPlaneCompliance(kind: DataPlaneKind): void {
     testPolicies(kind);
     testRekey(kind);
     testReports(kind);
+    testWatch(kind);
     testIke(kind);
     testHostile(kind);
   });

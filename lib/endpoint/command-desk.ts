@@ -158,7 +158,7 @@ export class CommandDesk {
     const configured = this.#host.locationsOf(link.peer).find(({ address }) => address === remote);
     const port = here.address === remote ? here.port : (configured?.port ?? null);
     const path = natPathOf(own, { address: remote, port }, this.#host.ports());
-    this.#toPrimary(now, id, link, null, { kind: 'move', path, cause: 'by command' }, null);
+    this.#toPrimary(now, id, link, null, { kind: 'move', path, cause: 'by command', early: false }, null);
   }
 
   /** Deletes what stands, forgets what doesn't yet, and waits for the peers' answers, but not for long. */

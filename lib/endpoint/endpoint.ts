@@ -279,6 +279,7 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
         linkOf(entry)?.closed(now, entry, reason, rekeyed, authenticationFailed);
         this.#rivalry.look(now);
       },
+      pathNews: () => undefined,
       changed: (now, entry) => {
         linkOf(entry)?.changed(now, entry);
         this.#rivalry.look(now);

@@ -45,7 +45,7 @@ function moveAlong(now: Instant, change: AddressChange, entry: SaEntry, paths: r
   const [path, ...others] = paths;
   if (path === undefined) return;
   const { moves } = entry.lineage;
-  change.command(now, entry, { kind: 'move', path, cause }, (at, result) => {
+  change.command(now, entry, { kind: 'move', path, cause, early: false }, (at, result) => {
     if (!result.ok && entry.lineage.moves === moves) moveAlong(at, change, entry, others, cause);
   });
 }

@@ -22,9 +22,14 @@ export interface SaListener {
   childDown(now: Instant, entry: SaEntry, name: string, reason: string, rekeyed: boolean): void;
   childFailed(now: Instant, entry: SaEntry, name: string, reason: string): void;
   closed(now: Instant, entry: SaEntry, reason: string, rekeyed: boolean, authenticationFailed: boolean): void;
+  /** What concerns the path manager. */
+  pathNews(now: Instant, entry: SaEntry, news: PathNews): void;
   /** After every drain: its view may have changed. */
   changed(now: Instant, entry: SaEntry): void;
 }
+
+/** What an IKE SA says of paths. */
+export type PathNews = Extract<IkeOutput, { readonly kind: 'path-heard' | 'path-tested' | 'moved' }>;
 
 /** Where the driver's outputs go, shared with the rest of the endpoint. */
 export interface DriverContext {
@@ -208,6 +213,13 @@ export class SaDriver {
         return;
       case 'successor':
         this.#succeed(now, entry, output.ikeSa, reactions);
+        return;
+      case 'path-heard':
+      case 'path-tested':
+      case 'moved':
+        reactions.push(() => {
+          listener.pathNews(now, entry, output);
+        });
         return;
       case 'child-up':
         reactions.push(() => {

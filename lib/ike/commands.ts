@@ -38,6 +38,10 @@ export function runCommand(exchanger: Exchanger, id: number, command: IkeCommand
     case 'move':
       moveTo(exchanger, command.path, command.cause, [id]);
       return;
+    case 'return-traffic':
+    case 'test-paths':
+      association.commandDone([id], { ok: false, error: 'this IKE SA tests no paths' });
+      return;
     case 'announce-addresses':
       if (association.traits.mobike) exchanger.enqueue((ex) => new AddressList(ex, null));
       association.commandDone([id], { ok: true, detail: 'the peer will be told' });

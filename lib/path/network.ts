@@ -1,0 +1,34 @@
+/**
+ * What tells one network of this host from another: link, prefix, gateway, family; and what it is good for. The id stays the same
+ * over restarts and changes of the address within the network.
+ */
+import type { AddressFamily, IpAddress } from '../util/address.js';
+import type { Prefix } from '../util/address-range.js';
+
+/** Stable name of a network as this host sees it: `n-` and 16 hex digits. */
+export type NetworkId = string;
+
+/** `secondary`: when the primaries are full; `never`: not by itself. */
+export type NetworkClass = 'primary' | 'secondary' | 'backup' | 'never';
+
+/** What kind of link leads there, as far as the system says. */
+export type LinkKind = 'wired' | 'wireless' | 'mobile' | 'other';
+
+export interface LocalNetwork {
+  readonly id: NetworkId;
+  /** As the user named it (`[[network]]`); null: not named. */
+  readonly name: string | null;
+  readonly interface: string;
+  readonly linkKind: LinkKind;
+  readonly prefix: Prefix;
+  readonly gateway: IpAddress | null;
+  readonly family: AddressFamily;
+  readonly class: NetworkClass;
+  /** Relative price of an octet; lower is preferred. */
+  readonly cost: number;
+  readonly metered: boolean;
+  /** Octets of the link's largest packet. */
+  readonly linkMtu: number;
+  /** Of a wireless link, where the kernel tells. */
+  readonly signalDbm: number | null;
+}

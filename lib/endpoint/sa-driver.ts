@@ -10,7 +10,7 @@ import type { ChildSaId, EspSpi, IkeSpi, Instant } from '../util/brands.js';
 import { unreachable } from '../util/unreachable.js';
 import type { Identity } from '../wire/identity.js';
 import type { Alarms, Sleeper } from './alarms.js';
-import type { EndpointOutput } from './io.js';
+import type { EndpointJobResult, EndpointOutput } from './io.js';
 import type { WorkDesk } from './work-desk.js';
 
 /** What the endpoint hears of an SA, always after the SA's own outputs are drained. */
@@ -183,9 +183,7 @@ export class SaDriver {
         return;
       case 'work':
         work.submit(output.job, (at, result) => {
-          if (result.kind === 'resolved') return;
-          if (entry.closed) wipeResult(result);
-          else this.drive(at, entry, { kind: 'work-done', id: output.id, result });
+          this.#workDone(at, entry, output.id, result);
         });
         return;
       case 'data-plane':
@@ -200,9 +198,7 @@ export class SaDriver {
         return;
       case 'command-done':
         reactions.push(() => {
-          const onDone = entry.lineage.pending.get(output.id);
-          entry.lineage.pending.delete(output.id);
-          onDone?.(now, output.result);
+          answerPending(now, entry, output.id, output.result);
         });
         return;
       case 'authenticated':
@@ -248,6 +244,12 @@ export class SaDriver {
       default:
         unreachable(output);
     }
+  }
+
+  #workDone(now: Instant, entry: SaEntry, id: number, result: EndpointJobResult): void {
+    if (result.kind === 'resolved') return;
+    if (entry.closed) wipeResult(result);
+    else this.drive(now, entry, { kind: 'work-done', id, result });
   }
 
   #authenticated(now: Instant, entry: SaEntry, peer: IkePeer, remoteId: Identity): void {
@@ -302,6 +304,12 @@ export class SaDriver {
     for (const child of entry.children) if (this.#byChild.get(child) === entry) this.#byChild.delete(child);
     entry.children.clear();
   }
+}
+
+function answerPending(now: Instant, { lineage }: SaEntry, id: number, result: IkeCommandResult): void {
+  const onDone = lineage.pending.get(id);
+  lineage.pending.delete(id);
+  onDone?.(now, result);
 }
 
 /** Nobody waits for ever for an SA that is gone. */

@@ -58,6 +58,8 @@ export class IkeEnd {
   readonly peer: IkePeer;
   readonly outbox: Flight[] = [];
   readonly events: { readonly event: string; readonly fields: Readonly<Record<string, unknown>> }[] = [];
+  /** What it said of paths. */
+  readonly paths: Extract<IkeOutput, { readonly kind: 'path-heard' | 'path-tested' | 'moved' }>[] = [];
   readonly outputs: IkeOutput[] = [];
   readonly answers: Map<number, IkeCommandResult[]> = new Map<number, IkeCommandResult[]>();
   readonly logs: string[] = [];
@@ -266,6 +268,11 @@ export class IkeEnd {
         return;
       case 'closed':
         this.#live.splice(this.#live.findIndex((d) => d.sa === sa), 1);
+        return;
+      case 'path-heard':
+      case 'path-tested':
+      case 'moved':
+        this.paths.push(output);
         return;
       case 'authenticated':
       case 'child-up':

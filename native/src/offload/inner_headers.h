@@ -34,13 +34,13 @@ inline constexpr size_t kIpv6Addresses = 8;
 
 // TCP (RFC 9293 §3.1).
 inline constexpr size_t kTcpHeaderOctets = 20;
-inline constexpr size_t kTcpMaxHeaderOctets = 60;
 inline constexpr size_t kTcpSequence = 4;
 inline constexpr size_t kTcpAcknowledgement = 8;
 inline constexpr size_t kTcpDataOffset = 12;
 inline constexpr size_t kTcpFlags = 13;
 inline constexpr size_t kTcpWindow = 14;
 inline constexpr size_t kTcpChecksum = 16;
+inline constexpr size_t kTcpUrgentPointer = 18;
 inline constexpr uint8_t kTcpFin = 0x01;
 inline constexpr uint8_t kTcpSyn = 0x02;
 inline constexpr uint8_t kTcpRst = 0x04;

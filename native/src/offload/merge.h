@@ -57,26 +57,37 @@ class Merger {
   // One packet of the batch.
   struct Piece {
     uint8_t* data;
-    uint16_t length;
-    // Index of the next packet merged with the same first one; kNone at the end.
+    size_t length;
+    // Index of the next packet merged with the same first one.
     uint16_t next;
   };
-  // What is being put together, in the order of its first packet.
+  // What is being put together.
   struct Group {
     InnerHeaders headers;
+    size_t octets;
+    size_t segment_payload;
+    uint32_t next_sequence;
     uint16_t first;
     uint16_t last;
     uint16_t segments;
-    uint16_t gso_size;
-    uint32_t octets;
-    uint32_t next_sequence;
+    // IPv4: the identification of the next packet, and how it differs from one to the next: by 1, or by 0 where the sender
+    // does without (RFC 6864 §4.1).
     uint16_t next_id;
-    // How the IPv4 identification of the next packet differs: 1, or 0 where the sender keeps it (RFC 6864 §4.1).
     uint16_t id_step;
-    // The first packet's checksum is right; it is looked at only when there is another to merge with it.
+    // FIN and PSH, if the last packet had them.
+    uint8_t end_flags;
+    // The first packet's checksums are right: looked at only when there is another to merge with it.
     bool verified;
+    // Another may be added.
     bool open;
   };
+
+  bool Wants(const InnerHeaders& headers) const;
+  uint16_t* FlowOf(const uint8_t* packet, const InnerHeaders& headers);
+  bool Append(Group* group, const uint8_t* packet, size_t length, const InnerHeaders& headers);
+  void Start(const uint8_t* packet, size_t length, const InnerHeaders& headers, bool open);
+  bool Follows(const Group& group, const uint8_t* packet, size_t length, const InnerHeaders& headers) const;
+  void Complete(const Group& group, VnetHeader* header) const;
 
   static constexpr uint16_t kNone = 0xffff;
   static constexpr size_t kFlowSlots = 256;
@@ -85,10 +96,11 @@ class Merger {
   MergeOptions options_;
   size_t piece_count_ = 0;
   size_t group_count_ = 0;
+  // Groups that Next() has given.
   size_t given_ = 0;
   Piece pieces_[kMaxMergeBatch];
   Group groups_[kMaxMergeBatch];
-  // Index of the group of a flow to which the next packet may be added.
+  // Index of the newest group of a flow.
   uint16_t flows_[kFlowSlots];
 };
 

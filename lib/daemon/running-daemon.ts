@@ -166,6 +166,7 @@ export class Daemon {
         uptime_s: Math.round((performance.now() - this.#startedAt) / 100) / 10,
         pid: process.pid,
         rss_bytes: process.memoryUsage.rss(),
+        endpoint_id: '',
         config: this.#configPath,
       },
       peers: platform === null || core === null ? [] : peerStatuses({

@@ -40,6 +40,8 @@ function ikeSaStatus(input: StatusInput, peer: PeerLook, sa: IkeSaView): IkeSaSt
     established_s: sa.establishedAt === null ? 0 : tenths((input.now - sa.establishedAt) / 1000),
     rekey_in_s: secondsUntil(input.now, sa.rekeyAt),
     child_sas: sa.children.map((child) => childStatus(input, child)),
+    remote_endpoint_id: null,
+    switches: [],
     paths: pathStatuses(input, peer, sa),
   };
 }
@@ -68,11 +70,10 @@ function childStatus(input: StatusInput, child: ChildSaView): ChildSaStatus {
 function pathStatuses(input: StatusInput, peer: PeerLook, sa: IkeSaView): PathStatus[] {
   const { local, remote, device } = sa.path;
   const active: PathStatus = {
+    ...unmeasured,
     ...pathNames(local.address, remote.address, device),
     state: 'active',
     rtt_ms: sa.rttMs === null ? null : tenths(sa.rttMs),
-    jitter_ms: null,
-    loss: null,
     reason: sa.state === 'CONNECTING' ? 'IKE is under way on it' : 'the IKE SA is on it',
   };
   const locations = [...peer.locations, ...sa.peerAddresses.map((address) => ({ address, port: null }))];
@@ -82,10 +83,24 @@ function pathStatuses(input: StatusInput, peer: PeerLook, sa: IkeSaView): PathSt
     if (seen.has(names.id)) return [];
     seen.add(names.id);
     const reason = sa.mobike ? 'could be moved to' : 'the IKE SA cannot move: no MOBIKE';
-    return [{ ...names, state: 'untested', rtt_ms: null, jitter_ms: null, loss: null, reason }];
+    return [{ ...unmeasured, ...names, state: 'untested', reason }];
   });
   return [active, ...untested];
 }
+
+/** What a pair has that nobody measures. */
+const unmeasured = {
+  rtt_ms: null,
+  rtt_var_ms: null,
+  jitter_ms: null,
+  loss: null,
+  would_change: '',
+  mtu: null,
+  last_heard_ms: null,
+  validated: false,
+  recent_rtt_ms: [],
+  network: null,
+} as const;
 
 function pathNames(local: string, remote: string, device: string | null): Pick<PathStatus, 'id' | 'local' | 'remote' | 'interface'> {
   return { id: `${device ?? '*'}/${local}-${remote}`, local, remote, interface: device ?? '' };

@@ -16,6 +16,7 @@ import { ConfigError, PlatformError } from '../util/errors.js';
 import { formatIdentity } from '../wire/identity.js';
 import { answerRequest } from './control-desk.js';
 import { CoreDriver } from './core-driver.js';
+import type { Ending } from './daemon.js';
 import { EventLog } from './event-log.js';
 import { openKeyLog } from './key-log.js';
 import type { Log } from './log.js';
@@ -44,7 +45,7 @@ export class Daemon {
   #endpoint: Endpoint | null = null;
   #server: ControlServer | null = null;
   #ending: Promise<void> | null = null;
-  #finish: (code: number) => void = () => undefined;
+  #finish: (ending: Ending) => void = () => undefined;
 
   /** @throws ConfigError */
   constructor(options: DaemonOptions, start: Start, log: Log) {
@@ -58,8 +59,8 @@ export class Daemon {
     });
   }
 
-  async run(): Promise<number> {
-    const ended = new Promise<number>((resolve) => {
+  async run(): Promise<Ending> {
+    const ended = new Promise<Ending>((resolve) => {
       this.#finish = resolve;
     });
     const serve: ControlHandler = (request, answer) => {
@@ -219,7 +220,7 @@ export class Daemon {
     this.#takeDown();
     // Not before whoever asked for it has had the answer.
     setImmediate(() => {
-      this.#finish(code);
+      this.#finish({ exitCode: code, reason: cause });
     });
   }
 
@@ -238,11 +239,12 @@ export class Daemon {
 
   /** The core contradicted itself. What it made in the system goes; a service manager starts it again. */
   #crash(error: unknown): void {
-    this.#log('error', `the program is at fault and ends: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    const reason = 'the program is at fault and ends';
+    this.#log('error', `${reason}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     try {
       this.#takeDown();
     } finally {
-      this.#finish(1);
+      this.#finish({ exitCode: 1, reason: `${reason}: ${error instanceof Error ? error.message : String(error)}` });
     }
   }
 

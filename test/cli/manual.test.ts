@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { verbs } from '../../lib/cli/main.js';
+import { verbs } from '../../lib/cli/verbs.js';
 import { configKeys } from '../../lib/config/keys.js';
 import { loadConfig } from '../../lib/config/load.js';
 import { allKeywords, lookUpKeyword } from '../../lib/crypto/keywords.js';

@@ -36,7 +36,7 @@ export const layers: Readonly<Record<string, Layer>> = {
     builtIns: 'any',
     packages: ['pino', 'pino-pretty'],
   },
-  cli: { level: 8, imports: ['control', 'config', 'pki', 'crypto', 'util'], types: [], builtIns: 'any', packages: ['yargs'] },
+  cli: { level: 8, imports: ['control', 'config', 'pki', 'crypto', 'util'], types: [], builtIns: 'any', packages: [] },
 };
 
 /** Below this level nothing waits, looks at the clock, draws randomness or touches the process. */

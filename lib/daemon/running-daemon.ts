@@ -132,6 +132,9 @@ export class Daemon {
       dataPlane: (commands) => {
         platform.dataPlane.apply(commands);
       },
+      pathMtu: (bytes) => {
+        platform.setPathMtu(bytes);
+      },
       event: (event) => {
         this.#event(event);
       },

@@ -5,7 +5,7 @@
 import { assert } from '../util/assert.js';
 import { after, type Instant } from '../util/brands.js';
 import type { StartPair } from './address-pairs.js';
-import { maxRacingAtOnce, racePaceMs, raceSliceMs } from './limits.js';
+import { maxRacingAtOnce, maxSliceDoublings, racePaceMs, raceSliceMs } from './limits.js';
 import type { SaEntry } from './sa-driver.js';
 
 export interface RaceHost {
@@ -104,7 +104,7 @@ export class Race {
   #makeRoom(now: Instant): void {
     const oldest = this.#runners[0];
     if (this.#waiting.length === 0 || this.#runners.length < maxRacingAtOnce || oldest === undefined) return;
-    const slice = raceSliceMs * (1 + Math.floor(this.#slicesGiven / this.#pairs));
+    const slice = raceSliceMs * 2 ** Math.min(maxSliceDoublings, Math.floor(this.#slicesGiven / this.#pairs));
     if (now < oldest.startedAt + slice) return;
     this.#slicesGiven++;
     this.#runners.shift();

@@ -110,6 +110,8 @@ export interface IkeSaView {
   readonly suite: IkeSuite | null;
   readonly path: DatagramPath;
   readonly mobike: boolean;
+  /** This end decides about addresses (RFC 4555 §3.5). */
+  readonly mobikeInitiator: boolean;
   readonly natLocal: boolean;
   readonly natRemote: boolean;
   readonly establishedAt: Instant | null;

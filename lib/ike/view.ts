@@ -18,6 +18,7 @@ export function viewOf(association: Association, exchanger: Exchanger): IkeSaVie
     suite: association.keys?.suite ?? null,
     path: association.path,
     mobike: traits.mobike,
+    mobikeInitiator: traits.mobikeInitiator,
     natLocal: traits.natLocal,
     natRemote: traits.natRemote,
     establishedAt: phase.kind === 'established' ? phase.since : null,

@@ -59,6 +59,8 @@ export interface Platform {
   hostState(): HostState;
   /** From the socket on `path.local`, which is not on the NAT port. Null when sent, else the errno. */
   send(path: DatagramPath, bytes: Uint8Array): string | null;
+  /** Octets of the largest IP packet that the paths in use carry; null: as the links say. The tunnel's MTU follows. */
+  setPathMtu(bytes: number | null): void;
   /** The configuration was read again. What can't change while running is refused with PlatformError and nothing is changed. */
   reconfigure(config: Config): void;
   /**
@@ -93,6 +95,7 @@ class LinuxPlatform implements Platform {
   #usable: readonly LocalUse[];
   #mtu: number;
   #inner: readonly IpAddress[] = [];
+  #pathMtu: number | null = null;
   #closed = false;
   readonly #installed = new InstalledSelectors();
 
@@ -109,7 +112,7 @@ class LinuxPlatform implements Platform {
       this.#usable = usableAddresses(state, config.endpoint.listen, localRanges(config));
       checkPort(this.#usable, config.endpoint.port);
       checkPort(this.#usable, config.endpoint.natPort);
-      this.#mtu = tunnelMtu(config.endpoint.mtu, state, this.#usable);
+      this.#mtu = tunnelMtu(config.endpoint.mtu, state, this.#usable, null);
       this.#tun = this.#opened(openTunDevice(config.endpoint.interface));
       this.#tun.onError((errno) => {
         listener.failed(new PlatformError(`the interface ${this.#tun.name} is gone`, errno, 'Somebody has deleted it: start again.'));
@@ -147,6 +150,12 @@ class LinuxPlatform implements Platform {
 
   send(path: DatagramPath, bytes: Uint8Array): string | null {
     return this.#ikeSockets.send(path, bytes);
+  }
+
+  setPathMtu(bytes: number | null): void {
+    if (bytes === this.#pathMtu) return;
+    this.#pathMtu = bytes;
+    this.#stateChanged(this.#monitor.state());
   }
 
   reconfigure(config: Config): void {
@@ -206,7 +215,7 @@ class LinuxPlatform implements Platform {
     const changed = JSON.stringify(usable) !== JSON.stringify(this.#usable);
     this.#usable = usable;
     this.#guarded(() => this.#protect(state));
-    const mtu = tunnelMtu(endpoint.mtu, state, usable);
+    const mtu = tunnelMtu(endpoint.mtu, state, usable, this.#pathMtu);
     if (mtu !== this.#mtu && usable.length > 0) this.#guarded(() => this.#changeMtu(mtu));
     // Each time: an address that could not be bound a moment ago may be there now.
     this.#ikeSockets.follow(usable);

@@ -13,6 +13,7 @@ import { formatSocketAddress, parseAddress, type IpAddress } from '../../lib/uti
 import { present } from '../../lib/util/assert.js';
 import type { Instant } from '../../lib/util/brands.js';
 import { unreachable } from '../../lib/util/unreachable.js';
+import { candidate } from './candidates.js';
 import { udpPacket } from './inner-packets.js';
 import type { VirtualNetwork } from './virtual-network.js';
 import { SeededRandom, type World } from './world.js';
@@ -53,6 +54,8 @@ export class VirtualHost {
   readonly events: EndpointEvent[] = [];
   readonly logs: string[] = [];
   readonly arrivals: Arrival[] = [];
+  /** As the endpoint told it last. */
+  pathMtu: number | null = null;
   /** Milliseconds that slow work takes. */
   workDelayMs = 1;
   readonly #network: VirtualNetwork;
@@ -92,7 +95,7 @@ export class VirtualHost {
         else if (this.#sockets.has(formatSocketAddress(path.local))) this.#plan({ kind: 'datagram', path, bytes, tos: 0 });
       });
     }
-    this.give({ kind: 'local-addresses', addresses: this.#addresses });
+    this.give({ kind: 'local-addresses', addresses: addresses.map(({ address, device }) => candidate(address, device)) });
   }
 
   /** The host is gone without a word: nothing leaves it or reaches it any more. */
@@ -134,7 +137,7 @@ export class VirtualHost {
 
   /** The IKE SAs with a peer that are established. */
   sas(peer: string): IkeSaView[] {
-    return this.endpoint.look().filter(({ name }) => name === peer).flatMap(({ sas }) => sas).filter(({ establishedAt }) => establishedAt !== null);
+    return this.endpoint.look(this.world.now).filter(({ name }) => name === peer).flatMap(({ sas }) => sas).filter(({ establishedAt }) => establishedAt !== null);
   }
 
   counters(): readonly ChildCounters[] {
@@ -184,6 +187,9 @@ export class VirtualHost {
         this.world.schedule(this.workDelayMs, () => {
           this.give({ kind: 'work-done', id: output.id, result: this.#do(output.job) });
         });
+        return;
+      case 'path-mtu':
+        this.pathMtu = output.bytes;
         return;
       case 'event':
         this.events.push(output.event);

@@ -12,6 +12,7 @@ import { defaultRegistry } from '../crypto/registry.js';
 import { Endpoint } from '../endpoint/endpoint.js';
 import type { EndpointEvent } from '../endpoint/io.js';
 import { openPlatform, type Platform } from '../platform/platform.js';
+import type { Instant } from '../util/brands.js';
 import { ConfigError, PlatformError } from '../util/errors.js';
 import { formatIdentity } from '../wire/identity.js';
 import { answerRequest } from './control-desk.js';
@@ -175,9 +176,8 @@ export class Daemon {
       },
       peers: platform === null || core === null ? [] : peerStatuses({
         now: platform.clock.now(),
-        peers: core.look(),
-        own: core.ownAddresses(),
-        ports: { port: endpoint.port, natPort: endpoint.natPort },
+        peers: core.look(platform.clock.now()),
+        wallClock: wallClockOf(platform.clock),
         counters,
       }),
     };
@@ -269,6 +269,12 @@ export class Daemon {
       process.off('SIGINT', stop).off('SIGTERM', stop).off('SIGHUP', reload).off('uncaughtException', crash).off('unhandledRejection', crash);
     };
   }
+}
+
+/** Turns moments of the monotonic clock into ISO 8601. */
+function wallClockOf(clock: Platform['clock']): (at: Instant) => string {
+  const offset = Date.now() - clock.now();
+  return (at) => new Date(at + offset).toISOString();
 }
 
 function readConfig(files: ConfigFiles, path: string, log: Log): Config {

@@ -11,8 +11,7 @@ function statusOf(host: VirtualHost): ReturnType<typeof peerStatuses> {
   return peerStatuses({
     now: host.world.now,
     peers: host.endpoint.look(host.world.now),
-    own: host.endpoint.ownAddresses(),
-    ports: { port: 500, natPort: 4500 },
+    wallClock: (at) => new Date(at).toISOString(),
     counters: new Map(host.counters().map((item) => [item.child, item])),
   });
 }

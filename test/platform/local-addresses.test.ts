@@ -61,21 +61,27 @@ describe('the MTU of the tunnel', () => {
   const wwan0 = { address: ip('10.2.0.1'), device: 'wwan0' };
 
   it('fits every suite into one packet of the narrowest link in use', () => {
-    expect(tunnelMtu('auto', host(), [eth0])).to.equal(1390);
-    expect(tunnelMtu('auto', host(), [eth0, wwan0])).to.equal(1310);
+    expect(tunnelMtu('auto', host(), [eth0], null)).to.equal(1390);
+    expect(tunnelMtu('auto', host(), [eth0, wwan0], null)).to.equal(1310);
   });
 
   it('is never less than IPv6 needs', () => {
-    expect(tunnelMtu('auto', { links: [link('eth0', { mtu: 1280 })], addresses: [] }, [eth0])).to.equal(1280);
+    expect(tunnelMtu('auto', { links: [link('eth0', { mtu: 1280 })], addresses: [] }, [eth0], null)).to.equal(1280);
   });
 
   it('is that of Ethernet while there is no link, and what the configuration says where it says', () => {
-    expect(tunnelMtu('auto', host(), [])).to.equal(1390);
-    expect(tunnelMtu(1234, host(), [eth0])).to.equal(1234);
+    expect(tunnelMtu('auto', host(), [], null)).to.equal(1390);
+    expect(tunnelMtu(1234, host(), [eth0], null)).to.equal(1234);
+  });
+
+  it('follows a path that is known to carry less than its link', () => {
+    expect(tunnelMtu('auto', host(), [eth0], 1400)).to.equal(tunnelMtu('auto', { links: [link('eth0', { mtu: 1400 })], addresses: [] }, [eth0], null));
+    expect(tunnelMtu('auto', host(), [eth0], 9000)).to.equal(1390);
+    expect(tunnelMtu(1234, host(), [eth0], 1300)).to.equal(1234);
   });
 
   it('fits into an IP packet even where the link is as wide as loopback', () => {
-    expect(tunnelMtu('auto', { links: [link('eth0', { mtu: 65_536 })], addresses: [] }, [eth0])).to.be.lessThan(65_535 - 100);
+    expect(tunnelMtu('auto', { links: [link('eth0', { mtu: 65_536 })], addresses: [] }, [eth0], null)).to.be.lessThan(65_535 - 100);
   });
 });
 

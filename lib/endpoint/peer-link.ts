@@ -37,7 +37,7 @@ export interface LinkHost {
 type Attempt =
   | { readonly kind: 'none' }
   | { readonly kind: 'resolving'; readonly deadline: Instant }
-  | { readonly kind: 'racing'; readonly race: Race; readonly deadline: Instant }
+  | { readonly kind: 'racing'; readonly race: Race<SaEntry>; readonly deadline: Instant }
   | { readonly kind: 'waiting'; readonly until: Instant };
 
 export class PeerLink implements Sleeper {

@@ -3,7 +3,7 @@
  * loaded only then (`running-daemon.ts`), so that a process that is about to execute itself again does not load it twice.
  */
 import { PlatformError } from '../util/errors.js';
-import type { Log } from './log.js';
+import { openLog } from './log.js';
 import { startUnprivileged } from './privileges.js';
 
 export interface DaemonOptions {
@@ -22,22 +22,16 @@ export interface Ending {
 
 /** Runs until it is told to end. @throws ConfigError, which nobody has been told of */
 export async function runDaemon(options: DaemonOptions): Promise<Ending> {
+  const log = openLog(options.logLevel, options.logFormat);
   try {
     const start = await startUnprivileged(options.configPath, options.controlPath);
-    const log = await openLog(options);
     for (const note of start.notes) log('warn', note);
     const { Daemon } = await import('./running-daemon.js');
     return await new Daemon(options, start, log).run();
   } catch (error) {
     if (!(error instanceof PlatformError)) throw error;
     const reason = error.advice === '' ? error.message : `${error.message}. ${error.advice}`;
-    const log = await openLog(options);
     log('error', reason, error.errno === '' ? {} : { errno: error.errno });
     return { exitCode: 1, reason };
   }
-}
-
-async function openLog({ logLevel, logFormat }: DaemonOptions): Promise<Log> {
-  const log = await import('./log.js');
-  return log.openLog(logLevel, logFormat);
 }

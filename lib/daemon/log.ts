@@ -1,62 +1,84 @@
 /**
- * The log, on stderr, a line each, written before the next step of the program so that a crash's last words are there.
- * Secrets have no printable form, octets are never logged, and what a peer sent does not command the terminal.
+ * The log: pino onto stderr, synchronous so that a crash's last words are there. Secrets have no printable form, octets are never
+ * logged, and what a peer sent does not command the terminal. Loading pino takes a tenth of a second, so what is said before is kept
+ * for `open`, and the tunnel does not wait for it.
  */
+import type { DestinationStream, Logger } from 'pino';
 import { escapeUnprintable } from '../wire/printable.js';
 
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug' | 'trace';
 export type Log = (level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>) => void;
 
-/** The numbers by which readers of such logs know the levels (bunyan's and pino's). */
-const levels: Readonly<Record<LogLevel, number>> = { error: 50, warn: 40, info: 30, debug: 20, trace: 10 };
+export interface LogBook {
+  readonly log: Log;
+  /** From now on each entry is written at once; those until now are written first. Calling it again does nothing. */
+  open(): Promise<void>;
+}
 
-/** @param level the least that is said @param format `pretty` for people, `json` for machines */
-export function openLog(level: string, format: 'pretty' | 'json'): Log {
-  const least = new Map(Object.entries(levels)).get(level) ?? levels.info;
-  const colours = process.stderr.isTTY;
-  // A reader that goes away is no reason to end: the tunnel goes on without a log.
-  process.stderr.on('error', () => undefined);
-  return (at, message, fields = {}) => {
-    if (levels[at] < least) return;
-    const said = Object.entries(fields).filter(([, value]) => value !== null);
-    process.stderr.write(`${format === 'json' ? jsonLine(at, message, said) : prettyLine(at, message, said, colours)}\n`);
+/** Entries kept until `open`: a start says some dozens at the most talkative level. */
+export const maxKeptEntries = 1000;
+
+interface Entry {
+  readonly at: LogLevel;
+  readonly message: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly time: number;
+}
+
+/** @param format `pretty` for people, `json` for machines */
+export function logBook(level: string, format: 'pretty' | 'json'): LogBook {
+  const kept: Entry[] = [];
+  let logger: Logger | null = null;
+  let opening: Promise<void> | null = null;
+  // When the entry at hand was said, not when it is written.
+  let time = 0;
+  const write = (to: Logger, entry: Entry): void => {
+    if (!to.isLevelEnabled(entry.at)) return;
+    time = entry.time;
+    to[entry.at](printableFields(entry.fields), escapedLines(entry.message));
+  };
+  const open = async (): Promise<void> => {
+    const made = await makeLogger(level, format, () => `,"time":"${new Date(time).toISOString()}"`);
+    for (const entry of kept.splice(0)) write(made, entry);
+    logger = made;
+  };
+  return {
+    log: (at, message, fields = {}) => {
+      const entry = { at, message, fields, time: Date.now() };
+      if (logger !== null) write(logger, entry);
+      else if (kept.length < maxKeptEntries) kept.push(entry);
+    },
+    open: () => (opening ??= open()),
   };
 }
 
-type Fields = readonly (readonly [name: string, value: unknown])[];
-
-function jsonLine(level: LogLevel, message: string, fields: Fields): string {
-  return JSON.stringify({ level: levels[level], time: new Date().toISOString(), msg: message, ...Object.fromEntries(fields) }, printable);
+async function makeLogger(level: string, format: 'pretty' | 'json', timestamp: () => string): Promise<Logger> {
+  const { pino } = await import('pino');
+  const options = { level, base: null, timestamp };
+  // A reader that goes away is no reason to end: the tunnel goes on without a log.
+  process.stderr.on('error', () => undefined);
+  if (format === 'json') return pino(options, pino.destination({ dest: 2, sync: true }));
+  const { PinoPretty } = await import('pino-pretty');
+  const stream: DestinationStream = PinoPretty({ colorize: process.stderr.isTTY, destination: 2, sync: true, translateTime: 'SYS:HH:MM:ss.l' });
+  return pino(options, stream);
 }
 
-/** `00:43:46.744 INFO  ready as moon on mh0 after 493 ms  mtu=1390 data_plane=typescript`: local time. */
-function prettyLine(level: LogLevel, message: string, fields: Fields, colours: boolean): string {
-  const now = new Date();
-  const two = (value: number): string => String(value).padStart(2, '0');
-  const time = `${two(now.getHours())}:${two(now.getMinutes())}:${two(now.getSeconds())}.${String(now.getMilliseconds()).padStart(3, '0')}`;
-  const name = level.toUpperCase().padEnd(5);
-  // The lines of a stack trace stay lines.
-  const text = message.split('\n').map(escapeUnprintable).join('\n    ');
-  const rest = fields.map(([key, value]) => `${key}=${word(value)}`).join(' ');
-  return `${time} ${colours ? sgr(colourOf[level], name) : name} ${text}${rest === '' ? '' : `  ${colours ? sgr(grey, rest) : rest}`}`;
+/** The lines of a stack trace stay lines. */
+function escapedLines(text: string): string {
+  return text.split('\n').map(escapeUnprintable).join('\n');
 }
 
-/** In quotes where it would not be one word. */
-function word(value: unknown): string {
-  if (Array.isArray(value)) return value.map(word).join();
-  if (typeof value === 'string' && /^[^\s"=,]+$/.test(value)) return escapeUnprintable(value);
-  return escapeUnprintable(JSON.stringify(value, printable));
+function printableFields(fields: Readonly<Record<string, unknown>>): object {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null).map(([key, value]) => [key, printable(value)]));
 }
 
 /** Octets are said by their number alone: whoever logs them by mistake gives nothing away. */
-function printable(_key: string, value: unknown): unknown {
+function printable(value: unknown): unknown {
   if (value instanceof Uint8Array) return `${value.length} octets`;
-  return typeof value === 'bigint' ? String(value) : value;
-}
-
-const grey = 90;
-const colourOf: Readonly<Record<LogLevel, number>> = { error: 31, warn: 33, info: 32, debug: 34, trace: grey };
-
-function sgr(code: number, text: string): string {
-  return `\u001b[${code}m${text}\u001b[0m`;
+  if (typeof value === 'string') return escapeUnprintable(value);
+  if (typeof value === 'bigint') return String(value);
+  if (Array.isArray(value)) return value.map(printable);
+  // What knows how it is printed does it itself: keys are redacted that way.
+  if (typeof value !== 'object' || value === null || 'toJSON' in value) return value;
+  return printableFields(Object.fromEntries(Object.entries(value)));
 }

@@ -59,7 +59,8 @@ export class Daemon {
     });
   }
 
-  async run(): Promise<Ending> {
+  /** @param ready called once it answers */
+  async run(ready: () => void): Promise<Ending> {
     const ended = new Promise<Ending>((resolve) => {
       this.#finish = resolve;
     });
@@ -71,6 +72,7 @@ export class Daemon {
     const release = this.#listenToSignals();
     try {
       this.#open();
+      ready();
       return await ended;
     } catch (error) {
       this.#takeDown();

@@ -34,7 +34,7 @@ export const layers: Readonly<Record<string, Layer>> = {
     imports: ['platform', 'control', 'endpoint', 'gateway', 'config', ...belowEndpoint],
     types: [],
     builtIns: 'any',
-    packages: [],
+    packages: ['pino', 'pino-pretty'],
   },
   cli: { level: 8, imports: ['control', 'config', 'pki', 'crypto', 'util'], types: [], builtIns: 'any', packages: [] },
 };

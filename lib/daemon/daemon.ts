@@ -3,7 +3,7 @@
  * loaded only then (`running-daemon.ts`), so that a process that is about to execute itself again does not load it twice.
  */
 import { PlatformError } from '../util/errors.js';
-import type { Log } from './log.js';
+import { logBook } from './log.js';
 import { startUnprivileged } from './privileges.js';
 
 export interface DaemonOptions {
@@ -22,22 +22,23 @@ export interface Ending {
 
 /** Runs until it is told to end. @throws ConfigError, which nobody has been told of */
 export async function runDaemon(options: DaemonOptions): Promise<Ending> {
+  const book = logBook(options.logLevel, options.logFormat);
+  const { log } = book;
   try {
     const start = await startUnprivileged(options.configPath, options.controlPath);
-    const log = await openLog(options);
     for (const note of start.notes) log('warn', note);
     const { Daemon } = await import('./running-daemon.js');
-    return await new Daemon(options, start, log).run();
+    // Whoever waits for the tunnel does not wait for the log.
+    const ready = (): void => {
+      void book.open();
+    };
+    return await new Daemon(options, start, log).run(ready);
   } catch (error) {
     if (!(error instanceof PlatformError)) throw error;
     const reason = error.advice === '' ? error.message : `${error.message}. ${error.advice}`;
-    const log = await openLog(options);
     log('error', reason, error.errno === '' ? {} : { errno: error.errno });
     return { exitCode: 1, reason };
+  } finally {
+    await book.open();
   }
-}
-
-async function openLog({ logLevel, logFormat }: DaemonOptions): Promise<Log> {
-  const log = await import('./log.js');
-  return log.openLog(logLevel, logFormat);
 }

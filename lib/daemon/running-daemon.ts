@@ -60,7 +60,8 @@ export class Daemon {
     });
   }
 
-  async run(): Promise<Ending> {
+  /** @param ready called once it answers */
+  async run(ready: () => void): Promise<Ending> {
     const ended = new Promise<Ending>((resolve) => {
       this.#finish = resolve;
     });
@@ -72,6 +73,7 @@ export class Daemon {
     const release = this.#listenToSignals();
     try {
       this.#open();
+      ready();
       return await ended;
     } catch (error) {
       this.#takeDown();

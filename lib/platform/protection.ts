@@ -20,6 +20,7 @@ export interface Territory {
 
 export class ProtectionKeeper {
   readonly #route: NetlinkClient;
+  #filter: NetlinkClient | null = null;
   readonly #territory: Territory;
   readonly #log: PlatformLog;
   #filterText = '';
@@ -65,6 +66,7 @@ export class ProtectionKeeper {
       }
     } finally {
       this.#route.close();
+      this.#filter?.close();
     }
   }
 
@@ -126,17 +128,14 @@ export class ProtectionKeeper {
     this.#warn('can\'t make the nf_tables filter: clear packets that come from outside with a protected source are not dropped (RFC 4301 §5.2)', refusal);
   }
 
-  /** nf_tables may be missing from the kernel; then so may netfilter's netlink. */
+  /** nf_tables may be missing from the kernel; then so may netfilter's netlink. To close such a socket takes 20 ms: it is kept. */
   #netfilter(use: (client: NetlinkClient) => NetlinkRefusal | null): NetlinkRefusal | null {
-    let client: NetlinkClient | null = null;
     try {
-      client = new NetlinkClient(netlinkProtocol.netfilter);
-      return use(client);
+      this.#filter ??= new NetlinkClient(netlinkProtocol.netfilter);
+      return use(this.#filter);
     } catch (error) {
       if (!(error instanceof PlatformError)) throw error;
       return { errno: error.errno, text: null, index: 0 };
-    } finally {
-      client?.close();
     }
   }
 

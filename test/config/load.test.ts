@@ -244,6 +244,11 @@ ${source()}`;
     expect(warnings[0]).to.match(/^8 peer\[0\]\.probe_standby: .*tested before traffic moves/);
   });
 
+  it('calls a peer without a name by its identity', () => {
+    const nameless = source().replace('name = "sun"\nid = "sun"', 'id = "sun@example.net"');
+    expect(load(nameless).config.peers.map(({ name }) => name)).to.deep.equal(['sun@example.net']);
+  });
+
   it('takes the secret of a file without the end of its line, found from the file that names it', () => {
     const loaded = load({ [mainPath]: source().replace('psk = "correct horse battery staple"', 'psk_file = "keys/sun"'), '/etc/mhtun/keys/sun': 'a secret from a file\r\n' });
     expect(lossyText(onlyPeer(loaded).psk.expose())).to.equal('a secret from a file');

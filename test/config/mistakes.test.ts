@@ -99,7 +99,8 @@ const mistakes: readonly Mistake[] = [
   endpoint('fragment_size = 100', 'fragment_size', 'expected a whole number from 256'),
   endpoint('mtu = 1979-05-27', 'mtu', 'got the date 1979-05-27'),
   // Peers.
-  changed('name = "sun"', '', 4, 'peer[0].name', 'name is missing, as in name = "sun"'),
+  changed('name = "sun"\nid = "sun"', 'id = "%any"', 4, 'peer[0].name', 'name is missing, as in name = "sun"'),
+  changed('name = "sun"\nid = "sun"', 'id = "CN=sun, O=Example"', 4, 'peer[0].name', 'name is missing'),
   changed('name = "sun"', 'name = "the sun"', 5, 'peer[0].name', 'expected a name'),
   changed('id = "sun"', '', 4, 'peer[0].id', 'id is missing'),
   changed('id = "sun"', 'id = "O=*, nonsense"', 6, 'peer[0].id', 'no DN'),

@@ -35,7 +35,7 @@ describe('privileges', function () {
   /** @param device the mode of /dev/net/tun as the program sees it; udev gives it 0666, and without udev it is root's alone */
   function up(prelude = 'exec ', device = '666'): Program {
     const ownDevice = `[ -e ${folder}/tun ] || mknod ${folder}/tun c 10 200; chmod ${device} ${folder}/tun; mount --bind ${folder}/tun /dev/net/tun; `;
-    return spaces.start(where, path.join(root, 'bin', 'mhtun.ts'), ['up', path.join(folder, 'moon.toml'), '--log-format', 'json'], { prelude: ownDevice + prelude });
+    return spaces.start(where, path.join(root, 'bin', 'mhtun.ts'), ['up', path.join(folder, 'moon.toml'), '--log-format', 'json', '--json'], { prelude: ownDevice + prelude });
   }
 
   /** User 0 with the two capabilities alone. */
@@ -76,6 +76,7 @@ describe('privileges', function () {
     expect(descriptors(program.pid).filter((name) => name.includes('memfd'))).to.deep.equal([]);
     program.signal('SIGTERM');
     expect(await program.exitCode()).to.equal(0);
+    expect(await program.line((item) => 'ok' in item)).to.deep.equal({ ok: true, detail: 'SIGTERM' });
     expect(existsSync(control)).to.equal(false);
   });
 
@@ -144,6 +145,7 @@ describe('privileges', function () {
       const program = up(prelude);
       const line = await program.line((item) => item['level'] === 50);
       expect(line['msg']).to.match(/CAP_NET_ADMIN and CAP_NET_BIND_SERVICE/);
+      expect(await program.line((item) => 'ok' in item)).to.deep.equal({ ok: false, error: line['msg'] });
       expect(await program.exitCode()).to.equal(1);
     }
   });

@@ -32,3 +32,22 @@ export interface LocalNetwork {
   /** Of a wireless link, where the kernel tells. */
   readonly signalDbm: number | null;
 }
+
+/** Which networks a rule is about; null: of whatever kind. All that is given must hold. */
+export interface NetworkMatch {
+  /** Name of the link, with `*` and `?`. */
+  readonly interface: string | null;
+  /** The own address is in it. */
+  readonly prefix: Prefix | null;
+  readonly gateway: IpAddress | null;
+  readonly family: AddressFamily | null;
+}
+
+/** What the user says of some networks (`[[network]]`); null: as the kind of the link suggests. The first rule that matches counts. */
+export interface NetworkRule {
+  readonly name: string;
+  readonly match: NetworkMatch;
+  readonly class: NetworkClass | null;
+  readonly cost: number | null;
+  readonly metered: boolean | null;
+}

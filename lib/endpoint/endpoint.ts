@@ -18,7 +18,7 @@ import { Alarms } from './alarms.js';
 import { CommandDesk } from './command-desk.js';
 import { configDifference } from './config-difference.js';
 import { environmentOf } from './environment.js';
-import type { EndpointInput, EndpointOutput, LocalAddress } from './io.js';
+import type { EndpointInput, EndpointOutput } from './io.js';
 import { maxIkeSas, maxWakesAtOnce } from './limits.js';
 import { NatSockets } from './nat-sockets.js';
 import { ConfiguredPeers } from './peer-directory.js';
@@ -37,6 +37,7 @@ export interface EndpointOptions {
   readonly random: RandomBytes;
   readonly registry: Registry;
   readonly keyLog: IkeEnvironment['keyLog'];
+  readonly endpointId: Uint8Array;
 }
 
 /** One peer as status shows it. */
@@ -215,9 +216,9 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
     if (stuck !== undefined) this.#sas.abandon(now, stuck, `this host can't send from ${event.local.address} to ${remote.address}: ${event.errno}`);
   }
 
-  #takeAddresses(now: Instant, addresses: readonly LocalAddress[]): void {
+  #takeAddresses(now: Instant, addresses: Extract<EndpointInput, { kind: 'local-addresses' }>['addresses']): void {
     const before = this.#own;
-    this.#own = addresses;
+    this.#own = addresses.map(({ address, device }) => ({ address, device }));
     const commands = this.#sockets.follow(addresses);
     if (commands.length > 0) this.#outputs.push({ kind: 'data-plane', commands });
     followAddresses(now, {

@@ -1,6 +1,11 @@
 /** The sockets on the NAT port: one for each own address and its device, opened and closed through the data plane as addresses come and go. */
 import type { DataPlaneCommand } from '../esp/data-plane.js';
-import type { LocalAddress } from './io.js';
+import type { IpAddress } from '../util/address.js';
+
+interface LocalAddress {
+  readonly address: IpAddress;
+  readonly device: string;
+}
 
 export class NatSockets {
   readonly #port: number;
@@ -22,7 +27,7 @@ export class NatSockets {
     ];
   }
 
-  #socket({ address, device }: LocalAddress): { local: { address: LocalAddress['address']; port: number }; device: string } {
+  #socket({ address, device }: LocalAddress): { local: { address: IpAddress; port: number }; device: string } {
     return { local: { address, port: this.#port }, device };
   }
 }

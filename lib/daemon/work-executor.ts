@@ -39,11 +39,11 @@ function resolveName(name: string, done: (result: EndpointJobResult) => void): v
     done(result);
   };
   const timer = setTimeout(() => {
-    answer({ kind: 'resolved', addresses: [], error: `no answer within ${resolveTimeoutMs / 1000} s` });
+    answer({ kind: 'resolved', addresses: [], ttlMs: 0, error: `no answer within ${resolveTimeoutMs / 1000} s` });
   }, resolveTimeoutMs);
   timer.unref();
   lookup(name, { all: true, order: 'verbatim' }, (error, found) => {
-    if (error !== null) answer({ kind: 'resolved', addresses: [], error: error.code ?? error.message });
-    else answer({ kind: 'resolved', addresses: found.flatMap(({ address }) => parseAddress(address) ?? []), error: null });
+    if (error !== null) answer({ kind: 'resolved', addresses: [], ttlMs: 0, error: error.code ?? error.message });
+    else answer({ kind: 'resolved', addresses: found.flatMap(({ address }) => parseAddress(address) ?? []), ttlMs: 60_000, error: null });
   });
 }

@@ -39,6 +39,7 @@ export interface EndpointOptions {
   readonly random: RandomBytes;
   readonly registry: Registry;
   readonly keyLog: IkeEnvironment['keyLog'];
+  readonly endpointId: Uint8Array;
 }
 
 /** One peer as status shows it. */

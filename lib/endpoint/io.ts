@@ -12,10 +12,10 @@ import type { ChildSaId } from '../util/brands.js';
 /** Work that the core can't do itself. */
 export type EndpointJob = CryptoJob | { readonly kind: 'resolve'; readonly name: string };
 
-/** `resolved` with no addresses: the name has none, or the question failed (`error`). */
+/** `resolved` with no addresses: the name has none, or the question failed (`error`). The answer holds for `ttlMs`. */
 export type EndpointJobResult =
   | CryptoJobResult
-  | { readonly kind: 'resolved'; readonly addresses: readonly IpAddress[]; readonly error: string | null };
+  | { readonly kind: 'resolved'; readonly addresses: readonly IpAddress[]; readonly ttlMs: number; readonly error: string | null };
 
 /** A person's or script's wish; answered by exactly one `reply` with its id. */
 export type EndpointCommand =

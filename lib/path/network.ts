@@ -14,6 +14,12 @@ export type NetworkClass = 'primary' | 'secondary' | 'backup' | 'never';
 /** What kind of link leads there, as far as the system says. */
 export type LinkKind = 'wired' | 'wireless' | 'mobile' | 'other';
 
+/**
+ * How far packets get: `beyond` the network; on the `link` alone and where single routes lead, for want of a default route over it; or
+ * there is one and its gateway does not answer (`gateway-silent`). A hint: whether a path works is for its test to say.
+ */
+export type NetworkReach = 'beyond' | 'link' | 'gateway-silent';
+
 export interface LocalNetwork {
   readonly id: NetworkId;
   /** As the user named it (`[[network]]`); null: not named. */
@@ -21,7 +27,9 @@ export interface LocalNetwork {
   readonly interface: string;
   readonly linkKind: LinkKind;
   readonly prefix: Prefix;
+  /** The last that was known; null: none. */
   readonly gateway: IpAddress | null;
+  readonly reach: NetworkReach;
   readonly family: AddressFamily;
   readonly class: NetworkClass;
   /** Relative price of an octet; lower is preferred. */

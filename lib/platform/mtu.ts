@@ -1,5 +1,6 @@
 /** How large an inner packet may be: `mtu = "auto"`. */
-import type { HostState, LocalUse } from './interfaces.js';
+import type { HostState } from '../path/host-state.js';
+import type { LocalUse } from './interfaces.js';
 
 /**
  * What the tunnel puts around an inner packet at worst: IPv6 40, UDP 8, ESP header 8 (RFC 4303 §2), IV 16 and ICV 32

@@ -249,6 +249,46 @@ ${source()}`;
     expect(load(nameless).config.peers.map(({ name }) => name)).to.deep.equal(['sun@example.net']);
   });
 
+  it('knows no network by name unless told of it', () => {
+    expect(load(source()).config.networks).to.deep.equal([]);
+  });
+
+  it('reads what is said of networks, in the order of the files', () => {
+    const main = `include = ["more.toml"]
+[[network]]
+name = "lte"
+match = { interface = "wwan*" }
+cost = 10
+metered = true
+class = "backup"
+[[network]]
+name = "office"
+match = { prefix = "192.168.1.0/24", gateway = "192.168.1.1", family = "ipv4" }
+${source()}`;
+    const loaded = load({ [mainPath]: main, '/etc/mhtun/more.toml': '[[network]]\nname = "rest"\ncost = 0.5\n[network.match]\ninterface = "*"\nfamily = 6\n' });
+    expect(loaded.config.networks).to.deep.equal([
+      { name: 'lte', match: { interface: 'wwan*', prefix: null, gateway: null, family: null }, class: 'backup', cost: 10, metered: true },
+      {
+        name: 'office',
+        match: { interface: null, prefix: { address: '192.168.1.0', length: 24 }, gateway: '192.168.1.1', family: 4 },
+        class: null,
+        cost: null,
+        metered: null,
+      },
+      { name: 'rest', match: { interface: '*', prefix: null, gateway: null, family: 6 }, class: null, cost: 0.5, metered: null },
+    ]);
+  });
+
+  it('leaves open what a gate does not name', () => {
+    expect(onlyPeer(load(source({ peer: 'gate = { loss = 0 }' }))).paths.gate).to.deep.equal({ rttMs: null, loss: 0, jitterMs: null });
+  });
+
+  it('warns of tests so rare that a path is not ready when it is needed', () => {
+    const warnings = load(source({ peer: 'probe_standby = "2m"' })).warnings.map(({ line, key, message }) => `${line ?? 0} ${key}: ${message}`);
+    expect(warnings).to.have.length(1);
+    expect(warnings[0]).to.match(/^8 peer\[0\]\.probe_standby: .*tested before traffic moves/);
+  });
+
   it('takes the secret of a file without the end of its line, found from the file that names it', () => {
     const loaded = load({ [mainPath]: source().replace('psk = "correct horse battery staple"', 'psk_file = "keys/sun"'), '/etc/mhtun/keys/sun': 'a secret from a file\r\n' });
     expect(lossyText(onlyPeer(loaded).psk.expose())).to.equal('a secret from a file');

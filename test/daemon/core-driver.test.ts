@@ -34,7 +34,8 @@ function rig(more: Partial<CoreOutlet> = {}): Rig {
   const sent: number[] = [];
   const clock = { now: () => instant(state.now) };
   const state = { now: 1_000 };
-  const endpoint = new Endpoint(clock.now(), { config: configOf(text), random: systemRandom, registry: defaultRegistry, keyLog: null });
+  const options = { config: configOf(text), random: systemRandom, registry: defaultRegistry, keyLog: null, endpointId: new Uint8Array(16) };
+  const endpoint = new Endpoint(clock.now(), options);
   const driver = new CoreDriver(endpoint, clock, {
     transmit: (path) => sent.push(path.remote.port),
     dataPlane: () => {},

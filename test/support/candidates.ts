@@ -1,33 +1,32 @@
-/** Own addresses as the platform tells of them, made up: what kind of network is behind each is told by the name of its device. */
+/** Own addresses as the link model would give them. */
+import { networkId } from '../../lib/path/ids.js';
 import type { LocalCandidate } from '../../lib/path/io.js';
 import type { LinkKind, LocalNetwork } from '../../lib/path/network.js';
-import { parsePrefix } from '../../lib/util/address-range.js';
-import { addressFamily, parseAddress, type IpAddress } from '../../lib/util/address.js';
+import { addressFamily, parseAddress } from '../../lib/util/address.js';
+import { prefixRange } from '../../lib/util/address-range.js';
 import { present } from '../../lib/util/assert.js';
 
-/** `eth0`: wired and primary; `wlan0`: wireless and secondary; `wwan0`: mobile, metered and backup. */
-export function candidate(address: string, device: string, more: Partial<LocalNetwork> = {}, leaving = false): LocalCandidate {
-  const own = present(parseAddress(address), address);
-  return { address: own, device, network: { ...networkOf(own, device), ...more }, leaving };
-}
-
-function networkOf(address: IpAddress, device: string): LocalNetwork {
+/**
+ * On a link of its own with a default route, of prefix length 24 or 64, unless `network` says otherwise. The device's name tells the
+ * kind: `wlan0` is wireless and secondary, `wwan0` mobile, metered and for backup, anything else a wire and primary.
+ */
+export function candidate(text: string, device: string, network: Partial<LocalNetwork> = {}, leaving = false): LocalCandidate {
+  const address = present(parseAddress(text), `${text} is an address`);
   const family = addressFamily(address);
-  const prefix = family === 4 ? `${address.split('.').slice(0, 2).join('.')}.0.0/16` : `${address.split(':').slice(0, 2).join(':')}::/32`;
+  const length = family === 4 ? 24 : 64;
+  const prefix = { address: prefixRange({ address, length }).start, length };
+  const id = networkId({ interface: device, prefix, gateway: null, family });
   const linkKind = kindOf(device);
+  const mobile = linkKind === 'mobile';
   return {
-    id: `n-${device}-${prefix}`,
-    name: null,
-    interface: device,
-    linkKind,
-    prefix: present(parsePrefix(prefix), prefix),
-    gateway: null,
-    family,
-    class: linkKind === 'mobile' ? 'backup' : linkKind === 'wireless' ? 'secondary' : 'primary',
-    cost: linkKind === 'mobile' ? 10 : 1,
-    metered: linkKind === 'mobile',
-    linkMtu: 1500,
-    signalDbm: null,
+    address,
+    device,
+    leaving,
+    network: {
+      id, name: null, interface: device, linkKind, prefix, gateway: null, reach: 'beyond', family,
+      class: mobile ? 'backup' : linkKind === 'wireless' ? 'secondary' : 'primary', cost: mobile ? 10 : 1, metered: mobile,
+      linkMtu: 1500, signalDbm: null, ...network,
+    },
   };
 }
 

@@ -9,9 +9,11 @@ import type { ChildCounters } from '../../lib/esp/data-plane.js';
 import { SoftDataPlane } from '../../lib/esp/soft-data-plane.js';
 import type { SoftInput, SoftOutput } from '../../lib/esp/soft-data-plane-io.js';
 import type { IkeSaView } from '../../lib/ike/io.js';
+import type { LocalCandidate } from '../../lib/path/io.js';
 import { formatSocketAddress, parseAddress, type IpAddress } from '../../lib/util/address.js';
 import { present } from '../../lib/util/assert.js';
 import type { Instant } from '../../lib/util/brands.js';
+import { utf8 } from '../../lib/util/bytes.js';
 import { unreachable } from '../../lib/util/unreachable.js';
 import { candidate } from './candidates.js';
 import { udpPacket } from './inner-packets.js';
@@ -65,7 +67,7 @@ export class VirtualHost {
   readonly #natPort: number;
   readonly #sockets = new Set<string>();
   readonly #replies = new Map<number, CommandResult>();
-  #addresses: readonly { readonly address: IpAddress; readonly device: string }[] = [];
+  #addresses: readonly LocalCandidate[] = [];
   #cancelEndpointWake: () => void = () => undefined;
   #cancelPlaneWake: () => void = () => undefined;
   #lastCommand = 0;
@@ -80,7 +82,8 @@ export class VirtualHost {
     this.#natPort = options.config.endpoint.natPort;
     this.#plane = new SoftDataPlane({ host: { innerAddresses: [] }, random: this.#random.bytes });
     this.#drainPlane();
-    this.endpoint = new Endpoint(this.world.now, { config: options.config, random: this.#random.bytes, registry: defaultRegistry, keyLog: null });
+    const endpointId = utf8(options.name.padEnd(16)).subarray(0, 16);
+    this.endpoint = new Endpoint(this.world.now, { config: options.config, random: this.#random.bytes, registry: defaultRegistry, keyLog: null, endpointId });
     this.#drainEndpoint();
     this.setAddresses(options.addresses);
   }
@@ -88,7 +91,7 @@ export class VirtualHost {
   /** All own addresses from now on. */
   setAddresses(addresses: readonly { readonly address: string; readonly device: string }[]): void {
     for (const { address } of this.#addresses) this.#network.detach(address);
-    this.#addresses = addresses.map(({ address, device }) => ({ address: ip(address), device }));
+    this.#addresses = addresses.map(({ address, device }) => candidate(address, device));
     for (const { address, device } of this.#addresses) {
       this.#network.attach(address, device, (path, bytes) => {
         if (path.local.port !== this.#natPort) this.give({ kind: 'datagram', path, bytes });
@@ -208,7 +211,7 @@ export class VirtualHost {
   #do(job: EndpointJob): EndpointJobResult {
     if (job.kind !== 'resolve') return executeCryptoJob(job, defaultRegistry, this.#random.bytes);
     const addresses = (this.#names[job.name] ?? []).map(ip);
-    return { kind: 'resolved', addresses, error: addresses.length === 0 ? 'ENOTFOUND' : null };
+    return { kind: 'resolved', addresses, ttlMs: 60_000, error: addresses.length === 0 ? 'ENOTFOUND' : null };
   }
 
   #drainPlane(): void {

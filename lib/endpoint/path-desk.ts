@@ -62,7 +62,7 @@ export class PathDesk {
   authenticated(now: Instant, entry: SaEntry): void {
     const settings = this.#host.settingsOf(entry);
     if (settings === null || this.#seats.has(entry.lineage)) return;
-    const seat = new Seat(this.#host, now, entry, settings, () => {
+    const seat = new Seat(this.#host, entry, settings, () => {
       this.#mtuChanged();
     });
     this.#seats.set(entry.lineage, seat);
@@ -147,12 +147,12 @@ class Seat implements Sleeper {
   #switches: PathSwitch[] = [];
   #wish: { readonly path: DatagramPath; readonly onDone: OnDone } | null = null;
 
-  constructor(host: PathHost, now: Instant, entry: SaEntry, settings: PathSettings, mtuChanged: () => void) {
+  constructor(host: PathHost, entry: SaEntry, settings: PathSettings, mtuChanged: () => void) {
     this.#host = host;
     this.entry = entry;
     this.#settings = settings;
     this.#mtuChanged = mtuChanged;
-    this.#manager = new PathManager(now, { settings, facts: factsOf(entry.view(), host.dpdMs(entry)) });
+    this.#manager = new PathManager(settings);
   }
 
   wake(now: Instant): void {
@@ -192,7 +192,7 @@ class Seat implements Sleeper {
   take(now: Instant, event: DataPlaneNews): void {
     switch (event.kind) {
       case 'inbound-activity':
-        this.give(now, { kind: 'heard', path: event.path, rttMs: null });
+        this.give(now, { kind: 'heard', path: event.path, by: 'esp', rttMs: null });
         return;
       case 'inbound-path':
         this.give(now, { kind: 'peer-path', path: event.path });
@@ -237,7 +237,7 @@ class Seat implements Sleeper {
   }
 
   looks(now: Instant): PathsLook {
-    return { paths: this.#manager.look(now), switches: this.#switches };
+    return { paths: this.#manager.looks(now), switches: this.#switches };
   }
 
   close(): void {
@@ -357,7 +357,7 @@ class Seat implements Sleeper {
 function inputOf(news: PathNews): PathInput {
   switch (news.kind) {
     case 'path-heard':
-      return { kind: 'heard', path: news.path, rttMs: news.rttMs };
+      return { kind: 'heard', path: news.path, by: 'ike', rttMs: news.rttMs };
     case 'path-tested':
       return { ...news, kind: 'tested' };
     case 'moved':

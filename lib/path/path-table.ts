@@ -120,5 +120,5 @@ function unknownNetwork({ local, device }: DatagramPath): LocalNetwork {
   const family = addressFamily(local.address);
   const prefix = { address: prefixRange({ address: local.address, length: family === 4 ? 24 : 64 }).start, length: family === 4 ? 24 : 64 };
   const traits = { interface: device ?? '', prefix, gateway: null, family };
-  return { ...traits, id: networkId(traits), name: null, linkKind: 'other', class: 'primary', cost: 0, metered: false, linkMtu: 1500, signalDbm: null };
+  return { ...traits, id: networkId(traits), name: null, linkKind: 'other', reach: 'beyond', class: 'primary', cost: 0, metered: false, linkMtu: 1500, signalDbm: null };
 }

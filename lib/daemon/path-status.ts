@@ -31,7 +31,7 @@ export function pathStatuses(sa: IkeSaView & PathsLook): PathStatus[] {
 
 /** @param wallClock ISO 8601 for a moment of the core's clock */
 export function switchStatuses(switches: readonly PathSwitch[], wallClock: (at: Instant) => string): SwitchStatus[] {
-  return switches.map(({ at, from, to, cause, outageMs }) => ({ time: wallClock(at), from, to, cause, outage_ms: outageMs === null ? null : tenths(outageMs) }));
+  return switches.map(({ at, from, to, cause, outageMs }) => ({ time: wallClock(at), from, to, cause, outage_ms: tenthsOrNull(outageMs) }));
 }
 
 function pathStatus(look: PathLook, sa: IkeSaView): PathStatus {

@@ -2,9 +2,9 @@
  * Joins the path manager of each authenticated IKE SA with the SA, the data plane and the outside: tells it what changed, and carries
  * out what it wants. It decides nothing; what it keeps is bound to the SA's lineage, so that a rekey changes nothing for it.
  */
-import type { DataPlaneCommand, DataPlaneEvent } from '../esp/data-plane.js';
+import type { DataPlaneCommand } from '../esp/data-plane.js';
 import type { IkeCommand, IkeSaView } from '../ike/io.js';
-import type { LocalCandidate, PathInput, PathLook, PathOutput, PathSettings, RemoteCandidate, SaFacts } from '../path/io.js';
+import type { LocalCandidate, PathInput, PathLook, PathOutput, PathSettings } from '../path/io.js';
 import { PathManager } from '../path/path-manager.js';
 import { samePath, type DatagramPath, type SocketAddress } from '../util/address.js';
 import { assert } from '../util/assert.js';
@@ -13,6 +13,7 @@ import { unreachable } from '../util/unreachable.js';
 import type { PeerLocation } from './address-pairs.js';
 import type { Alarms, Sleeper } from './alarms.js';
 import { maxPathInputsAtOnce, maxSwitchesKept } from './limits.js';
+import { factsOf, fromDataPlane, fromIkeSa, remotesOf, type DataPlaneNews } from './path-news.js';
 import type { Lineage, OnDone, PathNews, SaEntry } from './sa-driver.js';
 
 /** What a path desk needs of the endpoint. */
@@ -46,8 +47,6 @@ export interface PathsLook {
   readonly paths: readonly PathLook[];
   readonly switches: readonly PathSwitch[];
 }
-
-type DataPlaneNews = Extract<DataPlaneEvent, { readonly kind: 'inbound-activity' | 'inbound-path' | 'outbound-activity' | 'silent' }>;
 
 export class PathDesk {
   readonly #host: PathHost;
@@ -93,11 +92,11 @@ export class PathDesk {
   }
 
   pathNews(now: Instant, entry: SaEntry, news: PathNews): void {
-    this.#seats.get(entry.lineage)?.give(now, inputOf(news));
+    this.#seats.get(entry.lineage)?.give(now, fromIkeSa(news));
   }
 
   dataPlaneNews(now: Instant, entry: SaEntry, event: DataPlaneNews): void {
-    this.#seats.get(entry.lineage)?.take(now, event);
+    this.#seats.get(entry.lineage)?.give(now, fromDataPlane(event));
   }
 
   /** This host could not send. */
@@ -129,6 +128,13 @@ export class PathDesk {
   }
 }
 
+/** A person waits for this path; `granted`: a move to it is under way. */
+interface Wish {
+  readonly path: DatagramPath;
+  readonly onDone: OnDone;
+  granted: boolean;
+}
+
 /** One path manager and the SA it is for. */
 class Seat implements Sleeper {
   entry: SaEntry;
@@ -145,7 +151,7 @@ class Seat implements Sleeper {
   #silentMs: number | null = null;
   readonly #watched = new Set<ChildSaId>();
   #switches: PathSwitch[] = [];
-  #wish: { readonly path: DatagramPath; readonly onDone: OnDone } | null = null;
+  #wish: Wish | null = null;
 
   constructor(host: PathHost, entry: SaEntry, settings: PathSettings, mtuChanged: () => void) {
     this.#host = host;
@@ -189,25 +195,6 @@ class Seat implements Sleeper {
     this.give(now, { kind: 'local', candidates: this.#host.candidates() });
   }
 
-  take(now: Instant, event: DataPlaneNews): void {
-    switch (event.kind) {
-      case 'inbound-activity':
-        this.give(now, { kind: 'heard', path: event.path, by: 'esp', rttMs: null });
-        return;
-      case 'inbound-path':
-        this.give(now, { kind: 'peer-path', path: event.path });
-        return;
-      case 'outbound-activity':
-        this.give(now, { kind: 'traffic' });
-        return;
-      case 'silent':
-        this.give(now, { kind: 'silent' });
-        return;
-      default:
-        unreachable(event);
-    }
-  }
-
   want(now: Instant, path: DatagramPath, onDone: OnDone): void {
     if (this.#wish !== null) this.#answerWish(now, { ok: false, error: 'overtaken by another move' });
     if (samePath(this.entry.view().path, path)) {
@@ -215,13 +202,12 @@ class Seat implements Sleeper {
       onDone(now, { ok: true, detail: 'the IKE SA is on that path already' });
       return;
     }
-    this.#wish = { path, onDone };
+    const wish = { path, onDone, granted: false };
+    this.#wish = wish;
     this.give(now, { kind: 'wanted', path });
     // The manager takes every wish that can be granted; without a move there is nothing more to come.
-    if (this.#wish !== null && !this.#moving) this.#answerWish(now, { ok: false, error: 'that pair is no path of this IKE SA' });
+    if (!wish.granted) this.#answerWish(now, { ok: false, error: 'that pair is no path of this IKE SA' });
   }
-
-  #moving = false;
 
   /** @param fresh null: watches those that are not watched yet; else all, with this time */
   watchChildren(fresh: { readonly silentMs: number | null } | null): void {
@@ -316,7 +302,7 @@ class Seat implements Sleeper {
 
   #move(now: Instant, { move, path, early, cause }: Extract<PathOutput, { readonly kind: 'move' }>): void {
     const wish = this.#wish !== null && samePath(this.#wish.path, path) ? this.#wish : null;
-    if (wish !== null) this.#moving = true;
+    if (wish !== null) wish.granted = true;
     this.#host.command(now, this.entry, { kind: 'move', path, cause, early }, (at, result) => {
       if (wish !== null && this.#wish === wish) this.#answerWish(at, result);
       this.give(at, { kind: 'move-done', move, ok: result.ok, reason: result.ok ? result.detail : result.error });
@@ -326,7 +312,6 @@ class Seat implements Sleeper {
   #answerWish(now: Instant, result: Parameters<OnDone>[1]): void {
     const wish = this.#wish;
     this.#wish = null;
-    this.#moving = false;
     wish?.onDone(now, result);
   }
 
@@ -353,44 +338,6 @@ class Seat implements Sleeper {
     this.#switches = [...this.#switches.slice(0, -1), { ...last, outageMs: outage }];
   }
 }
-
-function inputOf(news: PathNews): PathInput {
-  switch (news.kind) {
-    case 'path-heard':
-      return { kind: 'heard', path: news.path, by: 'ike', rttMs: news.rttMs };
-    case 'path-tested':
-      return { ...news, kind: 'tested' };
-    case 'moved':
-      return news;
-    default:
-      return unreachable(news);
-  }
-}
-
-function factsOf(view: IkeSaView, dpdMs: number): SaFacts {
-  return {
-    established: view.establishedAt !== null,
-    path: view.path,
-    role: !view.mobike ? 'fixed' : view.mobikeInitiator ? 'decides' : 'asks',
-    peerIsMhtun: view.peerIsMhtun,
-    natLocal: view.natLocal,
-    natRemote: view.natRemote,
-    dpdMs,
-  };
-}
-
-/** Where it is now, where the configuration says, and where it says itself (RFC 4555 §3.4), each address once. */
-function remotesOf(view: IkeSaView, locations: readonly PeerLocation[]): RemoteCandidate[] {
-  const all: RemoteCandidate[] = [
-    ...locations.map(({ address, port }) => ({ address, port: address === view.path.remote.address ? view.path.remote.port : (port ?? natPortOfPeers) })),
-    view.path.remote,
-    ...view.peerAddresses.map((address) => ({ address, port: natPortOfPeers })),
-  ];
-  return all.filter((item, i) => all.findIndex((other) => other.address === item.address) === i);
-}
-
-/** Where a peer that names no port takes ESP in UDP (RFC 3948 §2.2, RFC 4555 §3.3). */
-const natPortOfPeers = 4500;
 
 function describe({ local, remote }: DatagramPath): string {
   return `${local.address} ↔ ${remote.address}`;

@@ -62,13 +62,13 @@ export class PlaneReception {
   }
 
   #socketError(now: Instant, event: Extract<DataPlaneEvent, { kind: 'socket-error' }>): void {
-    const { sas, paths, log } = this.#context;
+    const { sas, paths } = this.#context;
     const { remote } = event;
     if (remote === null) {
-      log('error', `the socket on ${event.local.address} port ${event.local.port} failed: ${event.errno}`, { device: event.device });
+      this.#context.log('error', `the socket on ${event.local.address} port ${event.local.port} failed: ${event.errno}`, { device: event.device });
       return;
     }
-    log('debug', `this host can't send to ${remote.address}: ${event.errno}`, { local: event.local.address, device: event.device });
+    this.#context.log('debug', `this host can't send to ${remote.address}: ${event.errno}`, { local: event.local.address, device: event.device });
     if (!cannotSend.has(event.errno)) return;
     paths.refused(now, event.local, remote, event.errno);
     const stuck = [...sas.entries()].find((entry) => isCalling(entry, event.local.address, remote.address));

@@ -140,7 +140,8 @@ export class VirtualHost {
 
   /** The IKE SAs with a peer that are established. */
   sas(peer: string): IkeSaView[] {
-    return this.endpoint.look(this.world.now).filter(({ name }) => name === peer).flatMap(({ sas }) => sas).filter(({ establishedAt }) => establishedAt !== null);
+    const looks = this.endpoint.look(this.world.now).filter(({ name }) => name === peer);
+    return looks.flatMap(({ sas }) => sas).filter(({ establishedAt }) => establishedAt !== null);
   }
 
   counters(): readonly ChildCounters[] {

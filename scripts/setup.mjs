@@ -5,6 +5,9 @@
  *   dist      dist/, from lib/ and bin/
  *   lab       Debian packages for the lab of network namespaces
  *   interop   Debian packages for peers in containers and user-mode kernels
+ *   fuzz      clang with what its fuzzer and its sanitizers need
+ *   probe     what the probe of the benchmarks is built with
+ *   wireguard the tool that sets wireguard-go up for the benchmarks
  * With `--check` it changes nothing and says what is missing. Quick when nothing is.
  *
  * It runs before any package is installed, hence plain JavaScript with nothing but Node's own modules.
@@ -35,11 +38,17 @@ const debianPackages = {
     // The lab's own programs are compiled when they are needed (interop/programs).
     'g++': 'g++',
   },
+  fuzz: { clang: 'clang++' },
+  probe: { 'g++': 'g++', 'libssl-dev': null },
+  wireguard: { 'wireguard-tools': 'wg' },
   interop: { podman: 'podman', runc: 'runc', debootstrap: 'debootstrap', uidmap: 'newuidmap', 'user-mode-linux': 'linux.uml', kmod: 'modprobe' },
 };
 
 /** What one need builds on. */
-const requires = { packages: [], addon: ['packages'], dist: ['packages'], lab: [], interop: ['lab'] };
+const requires = { packages: [], addon: ['packages'], dist: ['packages'], lab: [], interop: ['lab'], fuzz: [], probe: [], wireguard: [] };
+
+/** Who asks for these can do without: a package that cannot be had is a reason, not a failure. */
+const dispensable = new Set(['fuzz', 'probe', 'wireguard']);
 
 /** Thrown with a sentence for the user. */
 class SetupError extends Error {
@@ -68,6 +77,8 @@ function main() {
 
 function install(needs) {
   installDebianPackages(needs);
+  // Again: the name of one package is known only once there are package lists.
+  if (needs.includes('fuzz')) installDebianPackages(needs);
   if (needs.includes('packages') && missingNpmPackages().length > 0) locked(installNpmPackages);
   if (needs.includes('addon') && addonIsStale()) locked(buildAddon);
   if (needs.includes('dist') && distIsStale()) locked(buildDist);
@@ -105,8 +116,17 @@ function withRequired(asked) {
 function missingDebianPackages(needs) {
   const wanted = {};
   for (const need of needs) if (need !== 'addon' || addonIsStale()) Object.assign(wanted, debianPackages[need]);
+  if (needs.includes('fuzz')) for (const name of clangRuntime()) wanted[name] = null;
   const absent = Object.entries(wanted).filter(([, command]) => command === null || !onPath(command));
   return absent.map(([name]) => name).filter((name) => !dpkgHas(name));
+}
+
+/** Debian keeps the libraries of clang's sanitizers in a package of their own, named for the version; where it does not, there is none. */
+function clangRuntime() {
+  const asked = spawnSync('apt-cache', ['depends', 'clang'], { encoding: 'utf8' });
+  const version = /Depends: clang-(\d+)/.exec(asked.stdout ?? '')?.[1];
+  const name = `libclang-rt-${version}-dev`;
+  return version !== undefined && spawnSync('apt-cache', ['show', name]).status === 0 ? [name] : [];
 }
 
 function onPath(command) {
@@ -131,8 +151,13 @@ function installDebianPackages(needs) {
   const quiet = { env, stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8' };
   // A fresh machine has no package lists, or old ones that name files which are gone.
   if (spawnSync('apt-get', apt, quiet).status === 0) return;
-  run('apt-get', ['-o', 'DPkg::Lock::Timeout=300', '-qq', 'update'], { env });
-  run('apt-get', apt, { env, hint: `try by hand: ${byHand}` });
+  try {
+    run('apt-get', ['-o', 'DPkg::Lock::Timeout=300', '-qq', 'update'], { env });
+    run('apt-get', apt, { env, hint: `try by hand: ${byHand}` });
+  } catch (error) {
+    if (needs.every((need) => dispensable.has(need) || need === 'packages')) throw new NeedsAdministrator(`cannot be installed here: ${missing.join(' ')}`);
+    throw error;
+  }
 }
 
 // ---- npm packages ----

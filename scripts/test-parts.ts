@@ -7,7 +7,7 @@ import { runCommandWithTotals, runEslint, runMocha, runSingle, runTypeCheck } fr
 import { runUnderOtherNodes } from './test-node-versions.js';
 
 /** A need of `scripts/setup.mjs`. */
-export type Need = 'packages' | 'addon' | 'dist' | 'lab' | 'interop';
+export type Need = 'packages' | 'addon' | 'dist' | 'lab' | 'interop' | 'fuzz';
 
 export interface TestPart {
   readonly name: string;
@@ -51,6 +51,13 @@ export const testParts: readonly TestPart[] = [
     needs: ['addon', 'lab'],
     obstacle: needsRoot,
     run: () => runMocha({ name: 'native', files: systemSuites, ignore: [] }),
+  },
+  {
+    name: 'fuzz',
+    what: 'the packet code of the addon under a fuzzer with sanitizers, half a minute a target',
+    needs: ['packages', 'fuzz'],
+    obstacle: always,
+    run: () => runCommandWithTotals('fuzz', process.execPath, ['--import=tsx', 'scripts/fuzz.ts'], 600_000),
   },
   {
     name: 'package',

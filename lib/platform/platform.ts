@@ -18,9 +18,10 @@ import { systemClock } from './clock.js';
 import { localRanges, protectedPairs } from './configured-protection.js';
 import { checkPort, IkeSockets } from './ike-sockets.js';
 import { InstalledSelectors } from './installed-selectors.js';
-import type { Clock, PlatformLog, ServiceNotifier, TunDevice } from './interfaces.js';
+import type { Clock, PlatformLog, ServiceNotifier, SystemTun } from './interfaces.js';
 import { startLinkMonitor, type LinkMonitor } from './link-monitor.js';
 import { tunnelMtu } from './mtu.js';
+import { nativeWorkers, startNativeDataPlane, type NativeDataPlane } from './native-data-plane.js';
 import { hasNoIpv6, NetlinkClient, netlinkProtocol, refused } from './netlink.js';
 import { ProtectionKeeper } from './protection.js';
 import { planProtection, type ProtectedPair } from './protection-plan.js';
@@ -83,13 +84,13 @@ class LinuxPlatform implements Platform {
   readonly clock: Clock = systemClock;
   readonly notify: ServiceNotifier = serviceNotifier(process.env['NOTIFY_SOCKET'] ?? '');
   readonly dataPlane: DataPlane;
-  readonly dataPlaneKind = 'typescript' as const;
+  readonly dataPlaneKind: 'typescript' | 'native';
   readonly #listener: PlatformListener;
   readonly #log: PlatformLog;
   readonly #client: NetlinkClient;
   readonly #model = new LinkModel();
   readonly #monitor: LinkMonitor;
-  readonly #tun: TunDevice;
+  readonly #tun: SystemTun;
   readonly #keeper: ProtectionKeeper;
   readonly #ikeSockets: IkeSockets;
   /** What to undo, the last first. */
@@ -100,6 +101,7 @@ class LinuxPlatform implements Platform {
   #inner: readonly IpAddress[] = [];
   #pathMtu: number | null = null;
   #closed = false;
+  #native: NativeDataPlane | null = null;
   readonly #installed = new InstalledSelectors();
 
   constructor(options: PlatformOptions) {
@@ -116,7 +118,8 @@ class LinuxPlatform implements Platform {
       checkPort(this.#usable, config.endpoint.port);
       checkPort(this.#usable, config.endpoint.natPort);
       this.#mtu = tunnelMtu(config.endpoint.mtu, state, this.#usable, null);
-      this.#tun = this.#opened(openTunDevice(config.endpoint.interface));
+      this.dataPlaneKind = config.endpoint.dataPlane === 'native' ? 'native' : 'typescript';
+      this.#tun = this.#opened(openTunDevice(config.endpoint.interface, this.dataPlaneKind === 'native' ? nativeWorkers() : 0));
       this.#tun.onError((errno) => {
         listener.failed(new PlatformError(`the interface ${this.#tun.name} is gone`, errno, 'Somebody has deleted it: start again.'));
       });
@@ -197,9 +200,11 @@ class LinuxPlatform implements Platform {
         return innerAddresses();
       },
     };
-    const machine = new SoftDataPlane({ host, random: options.random });
-    const event = this.#listener.dataPlaneEvent.bind(this.#listener);
-    const plane = startSoftDataPlane({ machine, tun: this.#tun, clock: this.clock, mark: this.#mark, listener: event });
+    const listener = this.#listener.dataPlaneEvent.bind(this.#listener);
+    const common = { tun: this.#tun, clock: this.clock, mark: this.#mark, listener };
+    const native = this.dataPlaneKind === 'native' ? startNativeDataPlane({ ...common, host, workers: nativeWorkers() }) : null;
+    this.#native = native;
+    const plane = native ?? startSoftDataPlane({ ...common, machine: new SoftDataPlane({ host, random: options.random }) });
     return {
       apply: (commands) => {
         plane.apply(commands);
@@ -239,6 +244,7 @@ class LinuxPlatform implements Platform {
     const pairs = [...configured, ...this.#installed.pairs()];
     const ports = [endpoint.port, endpoint.natPort];
     this.#inner = innerAddresses(state, this.#tun.name, pairs);
+    this.#native?.hostChanged();
     this.#keeper.apply(planProtection({ pairs, tun: this.#tun, state, usable: this.#usable, ports, routing: endpoint.routes }));
   }
 

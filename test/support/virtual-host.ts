@@ -120,7 +120,9 @@ export class VirtualHost {
   ask(command: EndpointCommand, limitMs = 60_000): CommandResult {
     const answer = this.command(command);
     this.world.runUntil(() => answer() !== null, limitMs);
-    return answer() ?? { ok: false, error: 'not answered' };
+    const result = answer() ?? { ok: false, error: 'not answered' } as const;
+    this.#replies.delete(this.#lastCommand);
+    return result;
   }
 
   give(input: EndpointInput): void {

@@ -15,7 +15,7 @@ const unused: Readonly<Record<string, string>> = {};
 
 describe('every source file', () => {
   const files = typescriptFiles(...sourceFolders);
-  const nativeFiles = projectFiles('native').filter((path) => /\.(cc|h)$/.test(path));
+  const nativeFiles = projectFiles().filter((path) => /\.(cc|h)$/.test(path));
 
   it('has a name in kebab-case', () => {
     const names = files.filter((path) => !/^[a-z0-9]+(-[a-z0-9]+)*(\.test)?\.ts$/.test(basename(path)));

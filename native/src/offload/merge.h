@@ -25,9 +25,9 @@ struct MergeOptions {
   bool udp = false;
 };
 
-// As many datagrams as the kernel merges at most; of usual size they fill 64 KiB.
+// As many as the kernel merges at most; of usual size they fill 64 KiB.
 inline constexpr size_t kMaxMergedSegments = 64;
-// Packets of one batch. A hundred packets would do for one flow; interleaved flows need more to become long.
+// Packets of one batch. A hundred would do for one flow; interleaved flows need more to become long.
 inline constexpr size_t kMaxMergeBatch = 1024;
 
 // One write to the TUN device.

@@ -1,0 +1,44 @@
+/**
+ * `node --import=tsx scripts/fuzz.ts [NAME…] [--seconds N]`: builds the fuzz targets of test/fuzz/ with clang's libFuzzer and both
+ * sanitizers, and lets each look for N seconds for an input that breaks a promise. One that it finds is left in .lab/fuzz/, to be
+ * given to the target again; made small, it belongs in the target's corpus. The last line is `N passed, M failed`.
+ */
+import { mkdirSync, readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { compile } from './compile.js';
+import { execute } from './execute.js';
+import { root } from './project.js';
+
+const folder = 'test/fuzz';
+/** Longer inputs find nothing that shorter ones do not, and are slower. */
+const maxInputOctets = 4096;
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { seconds: { type: 'string', default: '30' } } });
+const targets = readdirSync(join(root, folder)).filter((file) => file.endsWith('.cc')).map((file) => basename(file, '.cc'));
+const failed: string[] = [];
+const chosen = targets.filter((name) => positionals.length === 0 || positionals.includes(name));
+for (const name of chosen) if (!(await fuzz(name, Number(values.seconds)))) failed.push(name);
+console.log(`${chosen.length - failed.length} passed, ${failed.length} failed${failed.length > 0 ? `: ${failed.join(', ')}` : ''}`);
+process.exitCode = failed.length === 0 ? 0 : 1;
+
+/** Whether it found nothing. */
+async function fuzz(name: string, seconds: number): Promise<boolean> {
+  const program = compile({
+    name: `fuzz-${name}`,
+    sources: [`${folder}/${name}.cc`, 'native/src/offload'],
+    includes: ['native/src', folder],
+    flags: ['-O1', '-g', '-fsanitize=fuzzer,address,undefined', '-fno-sanitize-recover=all'],
+    compiler: 'clang++',
+  });
+  const found = join(root, '.lab', 'fuzz', name);
+  mkdirSync(found, { recursive: true });
+  // What it learns goes to the first folder; the second one is only read.
+  const options = [`-max_total_time=${seconds}`, `-max_len=${maxInputOctets}`, `-artifact_prefix=${found}/`, '-print_final_stats=1', '-verbosity=0'];
+  const learned = join(root, 'node_modules', '.cache', 'fuzz', name);
+  mkdirSync(learned, { recursive: true });
+  const done = await execute(program, [...options, learned, join(root, folder, 'corpus', name)], { timeoutMs: seconds * 1000 + 60_000 });
+  const runs = /number_of_executed_units: (\d+)/.exec(done.output)?.[1] ?? '?';
+  console.log(`${name}: ${done.status === 0 ? `nothing in ${runs} inputs` : `${done.how}\n${done.output.slice(-8000)}`}`);
+  return done.status === 0;
+}

@@ -22,6 +22,13 @@ export const maxWakesAtOnce = 1000;
 export const maxPendingCommands = 1000;
 /** Addresses taken from one name. */
 export const maxAddressesPerName = 16;
+/** An answer of DNS holds so long at least, so that a time to live of 0 is not a question a second; a moved peer is found within a minute. */
+export const minNameAgeMs = 30_000;
+/** And so long at most: whoever forgot to shorten a time to live of days before he moved waits an hour. */
+export const maxNameAgeMs = 3_600_000;
+/** A question that failed is asked again after so long; doubles up to the last. */
+export const firstNameRetryMs = 30_000;
+export const lastNameRetryMs = 600_000;
 /** Address pairs tried in one attempt. */
 export const maxPairsPerAttempt = 64;
 

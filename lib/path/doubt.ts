@@ -9,6 +9,8 @@ import type { Quality } from './quality.js';
 export class Doubt {
   readonly since: Instant;
   readonly cause: string;
+  /** Packets come in, and answers do not: only an answer ends it. */
+  readonly stubborn: boolean;
   readonly #quality: Quality;
   readonly #copies: number;
   #rounds = 0;
@@ -16,9 +18,10 @@ export class Doubt {
   #copyAt: Instant;
   #decideAt: Instant;
 
-  constructor(now: Instant, cause: string, quality: Quality, metered: boolean) {
+  constructor(now: Instant, cause: string, stubborn: boolean, quality: Quality, metered: boolean) {
     this.since = now;
     this.cause = cause;
+    this.stubborn = stubborn;
     this.#quality = quality;
     this.#copies = metered ? 1 : doubtCopies;
     this.#copyAt = now;

@@ -45,8 +45,9 @@ export interface Switch {
 
 /** Made before the switch is noted: what failed is still seen to have failed. */
 export function movedEvent(scene: Scene, { from, fromPair, to, toPair, cause, byPeer }: Switch): PathOutput {
-  const { heardAt } = from.quality;
+  const heardAt = scene.lastInbound(from);
   const failed = failureOf(scene, from) !== null || from.doubt !== null;
+  const resumedAt = scene.move?.resumedAt ?? scene.now;
   return {
     kind: 'event',
     event: 'moved',
@@ -54,17 +55,17 @@ export function movedEvent(scene: Scene, { from, fromPair, to, toPair, cause, by
       from: describePair(fromPair), to: describePair(toPair), cause, by_peer: byPeer,
       local: formatSocketAddress(toPair.local), remote: formatSocketAddress(toPair.remote),
       from_id: from.id, to_id: to.id,
-      outage_ms: failed && heardAt !== null ? rounded(scene.now - heardAt) : null,
+      outage_ms: failed && heardAt !== null ? rounded(Math.max(0, resumedAt - heardAt)) : null,
       from_rtt_ms: rounded(from.quality.rttMs), to_rtt_ms: rounded(to.quality.rttMs),
-      alternatives: scene.table.all().filter((path) => path !== to).map((path) => alternative(scene, path)),
+      alternatives: scene.table.all().filter((path) => path !== to).map((path) => `${alternative(path)}${path === from ? ' (left)' : ''}`),
     },
   };
 }
 
-function alternative(scene: Scene, path: Path): string {
+function alternative(path: Path): string {
   const { rttMs } = path.quality;
   const loss = contenderOf(path).loss;
-  return `${path.label}: ${path.health.kind}, ${showMs(rttMs)}${loss === null ? '' : `, loss ${showPercent(loss)}`}${path === scene.standing?.active ? ' (left)' : ''}`;
+  return `${path.label}: ${path.health.kind}, ${showMs(rttMs)}${loss === null ? '' : `, loss ${showPercent(loss)}`}`;
 }
 
 function stateOf(scene: Scene, path: Path): PathState {

@@ -180,7 +180,7 @@ function startMove(scene: Scene, standing: Standing, path: Path, cause: string, 
   // A plain peer expects ESP where the SA is: it is worth a risk only where that path has failed.
   const early = path.isValidated(now) && path.health.kind === 'ready' && (facts.peerIsMhtun || failureOf(scene, active) !== null);
   const id = ++scene.moves;
-  scene.move = { id, path, begunAt: now, cause, reason };
+  scene.move = { id, path, begunAt: now, cause, reason, resumedAt: null };
   if (facts.role === 'asks') {
     scene.asked = path;
     if (early) scene.lean = path;

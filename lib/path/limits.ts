@@ -49,6 +49,8 @@ export const lastScoutInNeedMs = 4_000;
 /** A test waits at least and at most so long for its answer. */
 export const leastTestTimeoutMs = 100;
 export const mostTestTimeoutMs = 4_000;
+/** A test whose answer has not come by then is suspicious even while packets come in: a busy peer answers sooner. */
+export const overdueMs = 1_000;
 /** No setting makes tests of one path more frequent than this. */
 export const leastProbeIntervalMs = 50;
 /** The IKE SA answers every test. One that it forgot does not stop us for longer than this past its time-out. */

@@ -156,8 +156,8 @@ export class PathManager implements Machine<PathInput, PathOutput> {
   #heard(pair: DatagramPath, by: 'ike' | 'esp', rttMs: number | null): void {
     const scene = this.#scene;
     const path = scene.table.find(pair);
-    if (by === 'esp') scene.espHeard();
-    if (path !== null) hear(scene, path, rttMs);
+    if (by === 'esp') scene.espHeard(path);
+    if (path !== null) hear(scene, path, rttMs, rttMs !== null);
   }
 
   #silent(): void {

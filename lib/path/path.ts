@@ -97,19 +97,22 @@ export class Path {
     if (this.#health.kind !== 'ready') this.#become({ kind: 'ready', since: now });
   }
 
-  /** Something authenticated came over it. */
-  heard(now: Instant, rttMs: number | null): void {
+  /** Something authenticated came over it. `answers`: it answers what we sent over it. */
+  heard(now: Instant, rttMs: number | null, answers: boolean): void {
     this.quality.heard(now, rttMs);
+    if (this.doubt !== null && this.doubt.stubborn && !answers) return;
     this.doubt = null;
     const { kind } = this.#health;
     if (kind === 'suspect') this.#become({ kind: 'ready', since: now });
+    // What only comes in does not say that anything gets out.
+    else if ((kind === 'untested' || kind === 'down') && !answers) this.hurried = true;
     else if (kind === 'untested') this.#become({ kind: 'probing', since: now, good: 0, needed: 1 });
     else if (kind === 'down') this.#comeBack(now);
   }
 
   /** A test on it alone was answered. */
   answered(now: Instant, rttMs: number | null, validated: boolean): void {
-    this.heard(now, rttMs);
+    this.heard(now, rttMs, true);
     this.quality.tested(true);
     if (validated) this.#validatedAt = now;
     if (this.#health.kind !== 'probing') return;
@@ -124,7 +127,8 @@ export class Path {
     const health = this.#health;
     switch (health.kind) {
       case 'untested':
-        this.#become({ ...health, tries: health.tries + 1 });
+        if (health.tries + 1 < roundsToDown) this.#become({ ...health, tries: health.tries + 1 });
+        else this.#become({ kind: 'down', since: now, tries: health.tries + 1, cause: 'it never answered' });
         return;
       case 'down':
         this.#become({ ...health, tries: health.tries + 1 });

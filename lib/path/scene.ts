@@ -18,6 +18,8 @@ export interface PendingMove {
   /** Why; for people. */
   readonly cause: string;
   readonly reason: 'failure' | 'preference' | 'command' | 'peer';
+  /** ESP came in over another path than the one that is left: traffic flows again. */
+  resumedAt: Instant | null;
 }
 
 /** The SA, once it stands, and the path it is on. */
@@ -58,7 +60,8 @@ export class Scene {
   moves: number = 0;
   #trafficAt: Instant | null = null;
   #espAt: Instant | null = null;
-  #silent = false;
+  /** Nothing came in since. */
+  #silentSince: Instant | null = null;
   readonly #emit: (output: PathOutput) => void;
 
   constructor(settings: PathSettings, emit: (output: PathOutput) => void) {
@@ -98,19 +101,26 @@ export class Scene {
   }
 
   silenced(): void {
-    this.#silent = true;
+    this.#silentSince = after(this.now, -this.silence.silentMs);
   }
 
   /** ESP came in: of its path it says that it works, of silence that it is over. */
-  espHeard(): void {
+  espHeard(path: Path | null): void {
+    if (this.move !== null && path !== this.standing?.active) this.move.resumedAt ??= this.now;
     this.#espAt = this.now;
     this.#trafficAt = this.now;
-    this.#silent = false;
+    this.#silentSince = null;
+  }
+
+  /** When the last came in over a path that failed, as far as is known. */
+  lastInbound(path: Path): Instant | null {
+    const { heardAt } = path.quality;
+    return heardAt === null || this.#silentSince === null || this.#silentSince < heardAt ? heardAt : this.#silentSince;
   }
 
   /** Until when ESP may be taken to flow in, since silence would have been told; null: it does not. */
   get flowsUntil(): Instant | null {
-    if (this.#silent || this.#espAt === null) return null;
+    if (this.#silentSince !== null || this.#espAt === null) return null;
     const until = after(this.#espAt, espToldWithinMs);
     return this.now < until ? until : null;
   }
@@ -135,7 +145,7 @@ export class Scene {
     } else if (to.kind === 'suspect' && this.isUsed(path)) {
       path.announced = 'suspect';
       this.#emit({ kind: 'event', event: 'path-suspect', fields: { ...about, reason: to.cause } });
-    } else if (to.kind === 'down') {
+    } else if (to.kind === 'down' && path.announced !== null) {
       path.announced = 'down';
       this.#emit({ kind: 'event', event: 'path-down', fields: { ...about, reason: to.cause } });
     }

@@ -41,8 +41,8 @@ function plainPlan(scene: Scene, standing: Standing, path: Path, need: boolean):
   switch (health.kind) {
     case 'untested':
     case 'down': {
-      const backOff = Math.min(need ? lastScoutInNeedMs : lastScoutMs, firstScoutMs * 2 ** Math.min(health.tries, 20));
-      return { kind: standing.facts.role === 'fixed' ? 'alone' : 'scout', at: since(scene, path, backOff) };
+      const backOff = path.hurried ? firstScoutMs : Math.min(need ? lastScoutInNeedMs : lastScoutMs, firstScoutMs * 2 ** Math.min(health.tries, 20));
+      return { kind: 'scout', at: since(scene, path, backOff) };
     }
     case 'suspect':
       return { kind: need ? 'scout' : 'alone', at: since(scene, path, need ? firstScoutMs : retestMs * 2 ** Math.min(health.unanswered - 1, 4)) };

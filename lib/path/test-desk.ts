@@ -51,6 +51,12 @@ export class TestDesk {
     return null;
   }
 
+  /** The test that has waited longest for an answer on this path; those for the MTU and in doubt have their own rules. */
+  oldestOf(path: Path): Test | null {
+    for (const test of this.#tests.values()) if ((test.kind === 'alone' || test.kind === 'scout') && test.waiting.has(path)) return test;
+    return null;
+  }
+
   /** Its outcome on that path is not known yet; copies to a path under doubt do not count. */
   isWaiting(path: Path): boolean {
     for (const test of this.#tests.values()) if (test.kind !== 'copy' && test.waiting.has(path)) return true;

@@ -57,18 +57,18 @@ export function learn(scene: Scene, path: Path, test: Test, outcome: Outcome): v
 }
 
 /** Something authenticated came over it. */
-export function hear(scene: Scene, path: Path, rttMs: number | null): void {
+export function hear(scene: Scene, path: Path, rttMs: number | null, answers: boolean): void {
   // A gap in the traffic was taken for silence.
   if (path.doubt?.cause === silenceCause && path.doubt.unanswered === 0) {
     scene.silence.falseAlarm(scene.now);
     // Or large packets vanish where small ones do not.
     if (!path.network.metered) path.mtu.suspect(scene.now);
   }
-  path.heard(scene.now, rttMs);
+  path.heard(scene.now, rttMs, answers);
 }
 
 function answered(scene: Scene, path: Path, test: Test, { rttMs, validated }: Outcome): void {
-  hear(scene, path, rttMs);
+  hear(scene, path, rttMs, true);
   if (test.kind === 'alone') path.answered(scene.now, rttMs, validated);
   if (test.kind === 'size' && test.padToBytes !== null) path.mtu.answered(scene.now, test.padToBytes);
 }
@@ -88,7 +88,7 @@ function lost(scene: Scene, path: Path, test: Test): void {
     case 'alone':
       path.quality.tested(false);
       if (!scene.isUsed(path)) path.missed(now, 'no answer to its test');
-      else if (path.doubt === null && silentSince && scene.flowsUntil === null) questionUsed(scene, path);
+      else if (path.doubt === null) questionUsed(scene, path, silentSince && scene.flowsUntil === null);
       return;
     case 'copy':
       // Rounds of doubt have their own time.
@@ -96,10 +96,10 @@ function lost(scene: Scene, path: Path, test: Test): void {
   }
 }
 
-/** Where the budget forbids a doubt, the lost test has to do. */
-function questionUsed(scene: Scene, path: Path): void {
-  doubt(scene, path, 'no answer to its test');
-  if (path.doubt === null) path.missed(scene.now, 'no answer to its test');
+/** Packets may come in all the time while ours get nowhere. Where the budget forbids a doubt, the lost test has to do. */
+function questionUsed(scene: Scene, path: Path, silent: boolean): void {
+  doubt(scene, path, silent ? 'no answer to its test' : 'packets come in, but no answers', !silent);
+  if (path.doubt === null && silent) path.missed(scene.now, 'no answer to its test');
 }
 
 function inQuestion(scene: Scene, { active }: Standing): boolean {

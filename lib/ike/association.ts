@@ -13,6 +13,7 @@ import type { Identity } from '../wire/identity.js';
 import type { ChildSa } from './child-sa.js';
 import type { IkeCommandResult, IkeEnvironment, IkeOutput } from './io.js';
 import type { IkeKeys } from './key-schedule.js';
+import type { Trial } from './path-test.js';
 import type { IkePeer } from './peer.js';
 import { Timers } from './timers.js';
 
@@ -118,6 +119,9 @@ export class Association {
   following: { readonly from: DatagramPath; readonly to: DatagramPath } | null = null;
   /** A routability check waits for its turn: it will ask on the path of that moment, so one is enough. */
   checkWaits: boolean = false;
+  /** Paths under test, and those among them that wait for a request that may go over all of them. */
+  readonly trials: Set<Trial> = new Set<Trial>();
+  readonly waitingTrials: Trial[] = [];
   /** What the peer last saw of our address, as its hash; a change means a new NAT mapping (RFC 4555 §3.8). */
   seenAs: Uint8Array | null = null;
   /** The peer's other addresses, as it last told (RFC 4555 §3.4, §3.6). */
@@ -194,6 +198,12 @@ export class Association {
 
   commandDone(ids: readonly number[], result: IkeCommandResult): void {
     for (const id of ids) this.outputs.push({ kind: 'command-done', id, result });
+  }
+
+  /** Something authenticated came over `path` from a peer that has proved who it is. */
+  heardOver(path: DatagramPath, rttMs: number | null): void {
+    if (this.phase.kind === 'connecting' || this.phase.kind === 'closed') return;
+    this.outputs.push({ kind: 'path-heard', path, rttMs });
   }
 
   /** The one place where the phase changes. */

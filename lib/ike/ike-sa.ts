@@ -17,9 +17,10 @@ import type { Proposal } from '../wire/payloads/sa.js';
 import { Association, type Control } from './association.js';
 import { beginSending, dropLingering, removeChild } from './children.js';
 import { answerCreateChild } from './create-child-responder.js';
-import { checkLiveness, runCommand } from './commands.js';
+import { checkLiveness, refuseCommand, runCommand } from './commands.js';
 import { deleteIkeSa, expireChild, FailureNotice } from './deletion.js';
-import { Exchanger, type Request } from './exchanger.js';
+import { Exchanger } from './exchanger.js';
+import type { Request } from './peer-requests.js';
 import { IkeAuth } from './ike-auth.js';
 import { answerIkeAuth } from './ike-auth-responder.js';
 import { IkeSaInit } from './ike-sa-init.js';
@@ -119,7 +120,7 @@ export class IkeSa implements IkeSaMachine {
     association.now = now;
     if (association.phase.kind === 'closed') {
       if (input.kind === 'work-done') wipeResult(input.result);
-      if (input.kind === 'command') association.commandDone([input.id], { ok: false, error: 'the IKE SA is closed' });
+      if (input.kind === 'command') refuseCommand(association, input.id, input.command);
       return;
     }
     this.#dispatch(input);

@@ -5,7 +5,8 @@ import { findNotify, notifiesOf, payloadsOf, type Payload } from '../wire/payloa
 import { notify } from '../wire/payloads/notify.js';
 import { processDeletes } from './deletion.js';
 import { peerAddressList } from './establishment.js';
-import type { Exchanger, Request } from './exchanger.js';
+import type { Exchanger } from './exchanger.js';
+import type { Request } from './peer-requests.js';
 import { natsAsAllowed } from './address-checks.js';
 import { moveTo, processUpdate } from './mobike.js';
 import { natDetectionNotifies } from './nat-detection.js';

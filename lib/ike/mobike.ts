@@ -1,24 +1,18 @@
 /** Moving an IKE SA and its Child SAs to another address pair (RFC 4555 §3.5–§3.9), with and without MOBIKE. */
-import { formatSocketAddress, samePath, sameSocketAddress, type DatagramPath } from '../util/address.js';
+import { samePath, sameSocketAddress, type DatagramPath } from '../util/address.js';
 import { after } from '../util/brands.js';
-import { bytesEqual } from '../util/bytes.js';
-import { exchangeType, notifyName, notifyType } from '../wire/iana.js';
-import { findNotify, type Payload } from '../wire/payload.js';
-import { notify } from '../wire/payloads/notify.js';
-import { cookie2Fits, noteNat } from './address-checks.js';
+import type { Payload } from '../wire/payload.js';
+import { noteNat } from './address-checks.js';
+import { AddressList, announceMove, answer, describe, update } from './address-update.js';
 import type { Association, Move } from './association.js';
 import { followsNewSource, switchPath } from './children.js';
-import { additionalAddresses } from './establishment.js';
-import type { Exchange, Exchanger, Intent, Subject } from './exchanger.js';
-import type { IkeCommandResult } from './io.js';
-import { natDetectionNotifies } from './nat-detection.js';
+import type { Exchanger } from './exchanger.js';
+import { checkPath, handOverTrials } from './path-test.js';
 
 /** An operator waits so long for a move; then the old path is taken again. */
 const moveTimeoutMs = 3_000;
 /** How long a new source may leave its routability check unanswered before the old one is taken again. */
 const followTimeoutMs = 5_000;
-/** RFC 4555 §4.2.5: between 8 and 64 octets. */
-const cookie2Bytes = 16;
 
 /** Moves to `path`, or asks the peer to where that is the peer's to decide. */
 export function moveTo(exchanger: Exchanger, path: DatagramPath, cause: string, commands: readonly number[]): void {
@@ -35,6 +29,7 @@ export function moveTo(exchanger: Exchanger, path: DatagramPath, cause: string, 
 /** What is under way goes on at the successor (RFC 7296 §2.18): the peer may not have heard of it. */
 export function handOverMoves(old: Association, exchanger: Exchanger): void {
   const successor = exchanger.association;
+  handOverTrials(old, exchanger);
   // One that lived for a while before it was known to stand may have moves of its own; they are the newer ones.
   if (successor.moving !== null || successor.askedMove !== null) abandonMoves(old, 'overtaken by another move');
   successor.moving ??= old.moving;
@@ -74,12 +69,6 @@ function begin(exchanger: Exchanger, to: DatagramPath, cause: string, commands: 
   });
 }
 
-/** Once: the move itself may go on, and an answer to it come late. */
-function answer(association: Association, move: Move, result: IkeCommandResult): void {
-  association.commandDone(move.commands, result);
-  move.commands = [];
-}
-
 function moveFailed(exchanger: Exchanger): void {
   const { association } = exchanger;
   const { moving } = association;
@@ -111,186 +100,6 @@ function askFailed({ association }: Exchanger): void {
   if (askedMove === null) return;
   association.askedMove = null;
   association.commandDone(askedMove.commands, { ok: false, error: `the peer, who decides as the IKE initiator, did not follow to ${describe(askedMove.path)} within ${moveTimeoutMs / 1000} s` });
-}
-
-/** Tells the peer of `move`, unless that was given up or overtaken before its turn. */
-function update(move: Move): Intent {
-  return (exchanger) => (exchanger.association.moving === move ? new AddressUpdate(exchanger, move) : null);
-}
-
-/** Tells the peer where we are, without a move of our own. */
-function refresh(cause: string | null): Intent {
-  return (exchanger) => {
-    const { moving, path } = exchanger.association;
-    // A move that waits for its turn will tell.
-    return moving === null ? new AddressUpdate(exchanger, { from: path, to: path, cause, commands: [] }) : null;
-  };
-}
-
-class AddressUpdate implements Exchange {
-  readonly name = 'address update';
-  readonly exchangeType: number = exchangeType.INFORMATIONAL;
-  readonly subject: Subject = { kind: 'none' };
-  readonly #exchanger: Exchanger;
-  readonly #move: Move;
-  readonly #cookie2: Uint8Array;
-
-  constructor(exchanger: Exchanger, move: Move) {
-    this.#exchanger = exchanger;
-    this.#move = move;
-    this.#cookie2 = exchanger.association.env.random(cookie2Bytes);
-  }
-
-  begin(): void {
-    const { association } = this.#exchanger;
-    this.#exchanger.send(this, [
-      notify(notifyType.UPDATE_SA_ADDRESSES),
-      ...natDetectionNotifies(association.path, association.spiI, association.spiR, association.env.random),
-      notify(notifyType.COOKIE2, this.#cookie2),
-    ]);
-  }
-
-  answered(payloads: readonly Payload[], path: DatagramPath): void {
-    const { association } = this.#exchanger;
-    if (!cookie2Fits(payloads, this.#cookie2)) {
-      association.control.distrust('the peer returned another COOKIE2');
-      return;
-    }
-    if (association.phase.kind === 'established') this.#settle(payloads, path);
-    this.#exchanger.finish(this);
-  }
-
-  abandoned(): void {
-    // Who waits for the move is told by the IKE SA that it is under way on.
-  }
-
-  renewal(): Intent {
-    return (exchanger) => update(this.#move)(exchanger) ?? refresh(null)(exchanger);
-  }
-
-  #settle(payloads: readonly Payload[], path: DatagramPath): void {
-    const { association } = this.#exchanger;
-    const { from, to, cause } = this.#move;
-    // Overtaken by a move that waits for its turn, and will tell the newest.
-    if (association.moving !== null && association.moving !== this.#move) return;
-    if (!samePath(association.path, to)) {
-      // RFC 4555 §3.5: the addresses changed meanwhile; what this answer says is old, and the peer must hear of the newest.
-      this.#exchanger.enqueueFirst(refresh(null));
-      return;
-    }
-    association.moving = null;
-    association.timers.cancel('move');
-    const refusal = [notifyType.UNACCEPTABLE_ADDRESSES, notifyType.UNEXPECTED_NAT_DETECTED].find((type) => findNotify(payloads, type) !== null);
-    if (refusal !== undefined) {
-      association.path = from;
-      answer(association, this.#move, { ok: false, error: `the peer answered ${notifyName(refusal)} for ${describe(to)}` });
-      return;
-    }
-    noteNat(association, payloads, path);
-    switchPath(association);
-    if (cause !== null) announceMove(association, from, cause);
-    answer(association, this.#move, { ok: true, detail: `the tunnel is on ${describe(to)}` });
-  }
-}
-
-/** Our list of addresses for the peer, from the path's source (RFC 4555 §3.6). */
-export class AddressList implements Exchange {
-  readonly name = 'address list';
-  readonly exchangeType: number = exchangeType.INFORMATIONAL;
-  readonly subject: Subject = { kind: 'none' };
-  readonly #exchanger: Exchanger;
-  readonly #path: DatagramPath | null;
-
-  /** @param path null: the one in use */
-  constructor(exchanger: Exchanger, path: DatagramPath | null) {
-    this.#exchanger = exchanger;
-    this.#path = path;
-  }
-
-  begin(): void {
-    this.#exchanger.send(this, additionalAddresses(this.#exchanger.association, true, this.#path), this.#path);
-  }
-
-  answered(): void {
-    this.#exchanger.finish(this);
-  }
-
-  abandoned(): void {
-    // Nobody waits for the list itself.
-  }
-
-  renewal(): Intent {
-    return (exchanger) => new AddressList(exchanger, this.#path);
-  }
-}
-
-/** A liveness check (RFC 7296 §2.4) that also proves who answers there (COOKIE2) or what the NAT does (RFC 4555 §3.8). */
-export class PathCheck implements Exchange {
-  readonly name = 'liveness check';
-  readonly exchangeType: number = exchangeType.INFORMATIONAL;
-  readonly subject: Subject = { kind: 'none' };
-  readonly #exchanger: Exchanger;
-  readonly #cookie2: Uint8Array | null;
-  #path: DatagramPath | null = null;
-
-  constructor(exchanger: Exchanger, routability: boolean) {
-    this.#exchanger = exchanger;
-    this.#cookie2 = routability ? exchanger.association.env.random(cookie2Bytes) : null;
-  }
-
-  begin(): void {
-    const { association } = this.#exchanger;
-    this.#path = association.path;
-    const { mobike, mobikeInitiator, natLocal } = association.traits;
-    this.#exchanger.send(this, [
-      ...(this.#cookie2 === null ? [] : [notify(notifyType.COOKIE2, this.#cookie2)]),
-      ...(mobike && mobikeInitiator && natLocal ? natDetectionNotifies(association.path, association.spiI, association.spiR, association.env.random) : []),
-    ]);
-  }
-
-  answered(payloads: readonly Payload[], path: DatagramPath): void {
-    const { association } = this.#exchanger;
-    if (this.#cookie2 !== null && !cookie2Fits(payloads, this.#cookie2)) {
-      association.control.distrust('the peer returned another COOKIE2');
-      return;
-    }
-    const before = association.seenAs;
-    noteNat(association, payloads, path);
-    this.#compare(before, association.seenAs);
-    const { following } = association;
-    if (following !== null && this.#path !== null && samePath(following.to, this.#path)) {
-      association.following = null;
-      association.timers.cancel('follow');
-    }
-    this.#exchanger.finish(this);
-  }
-
-  abandoned(): void {
-    // The IKE SA says why it closes.
-  }
-
-  /** RFC 4555 §3.8: what the peer saw of our address before, and what it sees now. */
-  #compare(before: Uint8Array | null, now: Uint8Array | null): void {
-    if (now === null) return;
-    // Seen for the first time: the NAT may have forgotten us since IKE_AUTH, and the peer sends to where we were.
-    if (before === null) this.#exchanger.enqueueFirst(refresh(null));
-    else if (!bytesEqual(before, now)) this.#exchanger.enqueueFirst(refresh('the NAT mapping changed'));
-  }
-
-  renewal(): Intent {
-    return (exchanger) => new PathCheck(exchanger, this.#cookie2 !== null);
-  }
-}
-
-/** Asks who answers on the path of the moment of its turn (RFC 4555 §3.7), before everything else that waits. */
-function checkPath(exchanger: Exchanger, routability: boolean): void {
-  const { association } = exchanger;
-  if (association.checkWaits) return;
-  association.checkWaits = true;
-  exchanger.enqueueFirst((ex) => {
-    ex.association.checkWaits = false;
-    return new PathCheck(ex, routability);
-  });
 }
 
 /** The peer, MOBIKE's initiator, moves us (RFC 4555 §3.5): what to answer. */
@@ -368,12 +177,4 @@ function followFailed(exchanger: Exchanger): void {
   switchPath(association);
   announceMove(association, following.to, 'the new source did not answer its routability check');
   exchanger.repeatNow();
-}
-
-function announceMove(association: Association, from: DatagramPath, cause: string): void {
-  association.event('moved', { from: describe(from), to: describe(association.path), cause, local: formatSocketAddress(association.path.local), remote: formatSocketAddress(association.path.remote) });
-}
-
-function describe(path: DatagramPath): string {
-  return `${formatSocketAddress(path.local)} ↔ ${formatSocketAddress(path.remote)}`;
 }

@@ -12,7 +12,7 @@ import { CookieSecret } from '../../lib/ike/cookie.js';
 import { answerIkeSaInit, IkeSa } from '../../lib/ike/ike-sa.js';
 import type { IkeCommand, IkeCommandResult, IkeEnvironment, IkeInput, IkeOutput, IkeSaMachine, IkeSaView } from '../../lib/ike/io.js';
 import type { ChildTemplate, IkePeer, OwnAddress } from '../../lib/ike/peer.js';
-import { parseAddress, type DatagramPath, type IpAddress } from '../../lib/util/address.js';
+import { parseAddress, parseSocketAddress, type DatagramPath, type IpAddress } from '../../lib/util/address.js';
 import { present } from '../../lib/util/assert.js';
 import { childSaId, espSpi, ikeSpi, instant, type ChildSaId, type Instant } from '../../lib/util/brands.js';
 import { toHex, utf8 } from '../../lib/util/bytes.js';
@@ -325,12 +325,9 @@ export function pathOf(from: 'moon' | 'sun', port = 4500): DatagramPath {
   return path(`${addresses[from]}:${port}`, `${addresses[from === 'moon' ? 'sun' : 'moon']}:${port}`);
 }
 
-/** `10.1.0.1:4500` to `10.1.0.2:4500`. */
+/** `10.1.0.1:4500` to `10.1.0.2:4500`; IPv6 in brackets. */
 export function path(local: string, remote: string): DatagramPath {
-  const at = (text: string): DatagramPath['local'] => {
-    const colon = text.lastIndexOf(':');
-    return { address: address(text.slice(0, colon)), port: Number(text.slice(colon + 1)) };
-  };
+  const at = (text: string): DatagramPath['local'] => present(parseSocketAddress(text, null), `${text} is an address with a port`);
   return { local: at(local), remote: at(remote), device: 'eth0' };
 }
 

@@ -5,11 +5,11 @@ import { findNotify, type Payload } from '../wire/payload.js';
 import { notify } from '../wire/payloads/notify.js';
 import { cookie2Bytes, cookie2Fits, noteNat } from './address-checks.js';
 import type { Association, Move } from './association.js';
-import { switchPath } from './children.js';
 import { additionalAddresses } from './establishment.js';
 import type { Exchange, Exchanger, Intent, Subject } from './exchanger.js';
 import type { IkeCommandResult } from './io.js';
 import { natDetectionNotifies } from './nat-detection.js';
+import { settleOn, switchPath } from './traffic-path.js';
 
 /** Tells the peer of `move`, unless that was given up or overtaken before its turn. */
 export function update(move: Move): Intent {
@@ -80,13 +80,14 @@ class AddressUpdate implements Exchange {
     association.timers.cancel('move');
     const refusal = [notifyType.UNACCEPTABLE_ADDRESSES, notifyType.UNEXPECTED_NAT_DETECTED].find((type) => findNotify(payloads, type) !== null);
     if (refusal !== undefined) {
-      association.path = from;
+      settleOn(association, from);
       answer(association, this.#move, { ok: false, error: `the peer answered ${notifyName(refusal)} for ${describe(to)}` });
       return;
     }
     noteNat(association, payloads, path);
+    association.diverted = null;
     switchPath(association);
-    if (cause !== null) announceMove(association, from, cause);
+    if (cause !== null) announceMove(association, from, cause, false);
     answer(association, this.#move, { ok: true, detail: `the tunnel is on ${describe(to)}` });
   }
 }
@@ -110,6 +111,8 @@ export class AddressList implements Exchange {
   }
 
   answered(): void {
+    // RFC 4555 §3.6: after several sources the peer may hold either for ours.
+    if (this.#exchanger.fromSeveralSources) this.#exchanger.enqueue((ex) => new AddressList(ex, null));
     this.#exchanger.finish(this);
   }
 
@@ -118,7 +121,7 @@ export class AddressList implements Exchange {
   }
 
   renewal(): Intent {
-    return (exchanger) => new AddressList(exchanger, this.#path);
+    return (exchanger) => new AddressList(exchanger, exchanger.association.askedMove === null ? null : this.#path);
   }
 }
 
@@ -128,8 +131,8 @@ export function answer(association: Association, move: Move, result: IkeCommandR
   move.commands = [];
 }
 
-export function announceMove(association: Association, from: DatagramPath, cause: string): void {
-  association.event('moved', { from: describe(from), to: describe(association.path), cause, local: formatSocketAddress(association.path.local), remote: formatSocketAddress(association.path.remote) });
+export function announceMove(association: Association, from: DatagramPath, cause: string, byPeer: boolean): void {
+  association.outputs.push({ kind: 'moved', from, to: association.path, cause, byPeer });
 }
 
 export function describe(path: DatagramPath): string {

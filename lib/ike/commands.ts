@@ -7,6 +7,7 @@ import { canRekey, createChild, rekeyChild } from './create-child.js';
 import { deleteChild, deleteIkeSa } from './deletion.js';
 import type { Exchanger } from './exchanger.js';
 import type { IkeCommand } from './io.js';
+import { returnTraffic } from './lean.js';
 import { moveTo } from './mobike.js';
 import { PathTest, refuseTest, testPaths } from './path-test.js';
 import { rekeyIkeSa } from './rekey.js';
@@ -39,10 +40,10 @@ export function runCommand(exchanger: Exchanger, id: number, command: IkeCommand
       removeOne(exchanger, id, command.child);
       return;
     case 'move':
-      moveTo(exchanger, command.path, command.cause, [id]);
+      moveTo(exchanger, command, [id]);
       return;
     case 'return-traffic':
-      association.commandDone([id], { ok: false, error: 'this IKE SA tests no paths' });
+      returnTraffic(exchanger, id);
       return;
     case 'test-paths':
       testPaths(exchanger, id, command);

@@ -307,9 +307,9 @@ export class Exchanger {
     this.#before = this.#sent;
     if (this.#before !== null) this.#before.overtaken = true;
     this.#sent = sent;
-    const home = association.path;
-    const first = route.first ?? [route.repeats ?? home];
-    sent.depart(association.now, route.repeats ?? null, first.some((path) => samePath(path, home)));
+    sent.depart(association.now, route.repeats ?? null);
+    const first = route.first ?? this.#pathsOf(sent);
+    sent.away = !first.some((path) => samePath(path, association.path));
     for (const path of first) this.#transmit(sent, path);
     this.#armRepeat(sent, route.patienceMs ?? retransmitDelayMs(1, association.rttMs));
   }
@@ -324,8 +324,15 @@ export class Exchanger {
       return;
     }
     sent.attempts++;
-    this.#transmit(sent, sent.repeats ?? association.path);
+    for (const path of this.#pathsOf(sent)) this.#transmit(sent, path);
     this.#armRepeat(sent, retransmitDelayMs(sent.attempts, association.rttMs));
+  }
+
+  /** While the peer is asked to another pair, the one of the IKE SA may lead nowhere: both are tried, but with what is bound to one. */
+  #pathsOf({ repeats, fansOut }: SentRequest): DatagramPath[] {
+    const { path, askedMove } = this.association;
+    if (repeats !== null || askedMove === null) return [repeats ?? path];
+    return fansOut ? [path, askedMove.path] : [askedMove.path];
   }
 
   #armRepeat(sent: SentRequest, delayMs: number): void {

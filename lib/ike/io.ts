@@ -109,6 +109,8 @@ export interface IkeSaView {
   readonly remoteId: Identity | null;
   readonly suite: IkeSuite | null;
   readonly path: DatagramPath;
+  /** Where our own ESP goes: elsewhere while a move is under way, or while we lean. */
+  readonly trafficPath: DatagramPath;
   readonly mobike: boolean;
   /** This end decides about addresses (RFC 4555 §3.5). */
   readonly mobikeInitiator: boolean;

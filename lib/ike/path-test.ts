@@ -15,6 +15,7 @@ import type { Exchange, Exchanger, Intent, Subject } from './exchanger.js';
 import type { IkeCommand } from './io.js';
 import { natDetectionNotifies } from './nat-detection.js';
 import { maxCopiesPerRequest, type SentRequest } from './sent-request.js';
+import { divertTraffic } from './traffic-path.js';
 import { paddingNotify } from './vendor.js';
 
 /** Paths of one IKE SA that are tested or wait for it: sixteen addresses at either end, and no script can fill memory. */
@@ -258,11 +259,12 @@ export class PathTest implements Exchange {
   /** The peer answers at its new source. */
   #confirm(): void {
     const { association } = this.#exchanger;
-    const { following } = association;
-    if (following === null) return;
-    if (this.#exchanger.askedOnlyOver(following.to)) {
-      association.following = null;
-      association.timers.cancel('follow');
+    const { doubted } = association;
+    if (doubted === null) return;
+    if (this.#exchanger.askedOnlyOver(doubted.to)) {
+      association.doubted = null;
+      association.timers.cancel('doubted path');
+      if (association.diverted !== null && samePath(association.diverted, doubted.from)) divertTraffic(association, null);
     } else if (this.#trials.length === 0) {
       // RFC 4555 §3.7: sent to several addresses, it tells of none.
       checkPath(this.#exchanger, this.#cookie2 !== null);

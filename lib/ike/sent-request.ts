@@ -1,5 +1,5 @@
 /** A request of ours: where copies of it went, and over which of those paths it was answered (RFC 7296 §2.1, RFC 4555 §3.7). */
-import { samePath, sameSocketAddress, type DatagramPath } from '../util/address.js';
+import { sameAddresses, samePath, type DatagramPath } from '../util/address.js';
 import { instant, type Instant, type MessageId } from '../util/brands.js';
 import { exchangeType, notifyType } from '../wire/iana.js';
 import { findNotify, type Payload } from '../wire/payload.js';
@@ -86,11 +86,10 @@ export class SentRequest {
     return !this.#boundToPath && this.#pieces === null;
   }
 
-  /** It leaves for the first time. @param home over the IKE SA's own path, among others perhaps */
-  depart(now: Instant, repeats: DatagramPath | null, home: boolean): void {
+  /** It leaves for the first time. */
+  depart(now: Instant, repeats: DatagramPath | null): void {
     this.firstAt = now;
     this.repeats = repeats;
-    this.away = !home;
     this.attempts = 1;
   }
 
@@ -162,7 +161,7 @@ export class SentRequest {
 
   /** A socket that is not bound to a device does not tell one: the addresses count, and the device where there is a choice. */
   #copiesOver(path: DatagramPath): Copies | undefined {
-    const fitting = this.#copies.filter((copies) => sameSocketAddress(copies.path.local, path.local) && sameSocketAddress(copies.path.remote, path.remote));
+    const fitting = this.#copies.filter((copies) => sameAddresses(copies.path, path));
     return fitting.find((copies) => copies.path.device === path.device) ?? fitting[0];
   }
 }

@@ -17,6 +17,7 @@ export function viewOf(association: Association, exchanger: Exchanger): IkeSaVie
     remoteId: association.remoteId,
     suite: association.keys?.suite ?? null,
     path: association.path,
+    trafficPath: association.trafficPath,
     mobike: traits.mobike,
     mobikeInitiator: traits.mobikeInitiator,
     natLocal: traits.natLocal,

@@ -37,7 +37,8 @@ describe('A move by the MOBIKE initiator', () => {
     pair.settle();
     expect(pair.said(pair.moon, id)).to.match(/^ok: the tunnel is on 10.2.0.1:4500/);
     expect(switches(pair.moon)).to.deep.equal(['10.2.0.1 → 10.1.0.2']);
-    expect(pair.moon.events.find(({ event }) => event === 'moved')?.fields).to.include({ cause: 'test' });
+    expect(pair.moon.paths.at(-2)).to.deep.equal({ kind: 'moved', from: here, to: there, cause: 'test', byPeer: false });
+    expect(pair.sun.paths.filter(({ kind }) => kind === 'moved')).to.have.lengthOf(1);
     pair.expectOne();
   });
 

@@ -117,7 +117,8 @@ describe('A test of one path alone', () => {
   });
 
   it('is unknown where the window went on before its time was up', () => {
-    const pair = up();
+    const pair = IkePair.up({ sun: { ownAddresses: ['10.1.0.2', '10.3.0.2'] } });
+    pair.moon.paths.length = 0;
     pair.passes = dead('10.2.0.1');
     pair.moon.command(aloneOn(second, 500));
     pair.moon.command({ kind: 'move', path: third, cause: 'test', early: false });

@@ -17,7 +17,7 @@ export function candidate(address: string, device: string, network: Partial<Loca
   const length = family === 4 ? 24 : 64;
   const prefix = { address: prefixRange({ address: ip(address), length }).start, length };
   const traits = { interface: device, prefix, gateway: null, family };
-  const plain: LocalNetwork = { ...traits, id: networkId(traits), name: null, linkKind: 'wired', class: 'primary', cost: 0, metered: false, linkMtu: 1500, signalDbm: null };
+  const plain: LocalNetwork = { ...traits, id: networkId(traits), name: null, linkKind: 'wired', reach: 'beyond', class: 'primary', cost: 0, metered: false, linkMtu: 1500, signalDbm: null };
   return { address: ip(address), device, network: { ...plain, ...network }, leaving };
 }
 

@@ -53,6 +53,8 @@ export const lastScoutInNeedMs = 4_000;
 /** A test waits at least and at most so long for its answer: a queue may fill up within a second. */
 export const leastTestTimeoutMs = 300;
 export const mostTestTimeoutMs = 4_000;
+/** Nothing else is tested while scouts are out. */
+export const mostScoutTimeoutMs = 2_000;
 /** A test whose answer has not come by then is suspicious even while packets come in: a busy peer answers sooner. */
 export const overdueMs = 1_000;
 /** No setting makes tests of one path more frequent than this. */

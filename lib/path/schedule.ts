@@ -4,7 +4,8 @@ import { unreachable } from '../util/unreachable.js';
 import { costOfTest, type Purpose } from './budget.js';
 import { dwellMs } from './choice.js';
 import {
-  firstScoutMs, lastScoutInNeedMs, lastScoutMs, leastProbeIntervalMs, leastTestTimeoutMs, meteredStretch, mostTestTimeoutMs, recoveryProbeMs,
+  firstScoutMs, lastScoutInNeedMs, lastScoutMs, leastProbeIntervalMs, leastTestTimeoutMs, meteredStretch, mostScoutTimeoutMs, mostTestTimeoutMs,
+  recoveryProbeMs,
   retestMs, revalidateAfterMs, trialProbeMs,
 } from './limits.js';
 import type { Path } from './path.js';
@@ -32,9 +33,16 @@ export function planTest(scene: Scene, standing: Standing, path: Path, need: boo
 
 /** A lost test is noticed by then, and a slow one is not taken for lost; after losses the next one gets more time. */
 export function testTimeoutMs({ health, quality }: Path): number {
-  const lost = health.kind === 'untested' || health.kind === 'down' ? health.tries : health.kind === 'suspect' ? health.unanswered : 0;
-  const usual = quality.rttMs === null ? quality.ptoMs : 2 * quality.ptoMs;
-  return Math.min(mostTestTimeoutMs, Math.max(leastTestTimeoutMs, Math.ceil(usual)) * 2 ** Math.min(lost, 5));
+  const usual = Math.ceil(quality.rttMs === null ? quality.ptoMs : 2 * quality.ptoMs);
+  const atFirst = Math.min(mostTestTimeoutMs, Math.max(leastTestTimeoutMs, usual));
+  switch (health.kind) {
+    case 'untested':
+    case 'down': return Math.min(mostScoutTimeoutMs, atFirst * 2 ** Math.min(health.tries, 5));
+    case 'suspect': return Math.min(mostTestTimeoutMs, atFirst * 2 ** Math.min(health.unanswered, 5));
+    case 'probing':
+    case 'ready': return atFirst;
+    default: return unreachable(health);
+  }
 }
 
 function plainPlan(scene: Scene, standing: Standing, path: Path, need: boolean): Plan {
@@ -43,7 +51,8 @@ function plainPlan(scene: Scene, standing: Standing, path: Path, need: boolean):
     case 'untested':
     case 'down': {
       const backOff = path.hurried ? firstScoutMs : Math.min(need ? lastScoutInNeedMs : lastScoutMs, firstScoutMs * 2 ** Math.min(health.tries, 20));
-      return { kind: 'scout', at: since(scene, path, backOff) };
+      // The second test is alone: it is decided whatever else the peer is asked meanwhile.
+      return { kind: health.kind === 'untested' && health.tries === 1 && !need ? 'alone' : 'scout', at: since(scene, path, backOff) };
     }
     case 'suspect':
       return { kind: need ? 'scout' : 'alone', at: since(scene, path, need ? firstScoutMs : retestMs * 2 ** Math.min(health.unanswered - 1, 4)) };

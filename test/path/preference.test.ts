@@ -24,6 +24,12 @@ function wiredAndLte(options: Partial<NetOptions> = {}): PathNet {
   return net;
 }
 
+/** A queue fills up: a little at a time. */
+function slowDown(net: PathNet, moon: string, delayMs: number): void {
+  const wire = net.wire(moon, '10.1.0.2');
+  for (; wire.delayMs < delayMs; wire.delayMs += 2) net.world.run(100);
+}
+
 function moves(side: PathSide): { readonly at: number; readonly to: unknown; readonly cause: unknown }[] {
   return side.eventsOf('moved').map(({ at, fields }) => ({ at, to: fields['to'], cause: fields['cause'] }));
 }
@@ -111,7 +117,7 @@ describe('a wired uplink with an LTE backup', () => {
       wire.heal();
       net.world.run(5_000);
     }
-    expect(moves(net.moon), JSON.stringify(net.moon.events.map((e)=>[e.at,e.event,e.fields['cause']??e.fields['reason'],e.fields['local']]))).to.have.length(1);
+    expect(moves(net.moon)).to.have.length(1);
   });
 
   it('that flaps slowly is taken back at most once a dwell, which doubles each time', () => {
@@ -178,7 +184,7 @@ describe('the class gate', () => {
     const net = wiredAndLte({ moon: { candidates: [wired.moon, mobile], settings: { gate } } });
     net.flow(10);
     net.world.run(20_300);
-    net.wire('10.1.0.1', '10.1.0.2').delayMs = 100;
+    slowDown(net, '10.1.0.1', 100);
     net.world.run(30_000);
     expect(net.moon.active).to.equal(overMobile);
     expect(net.moon.eventsOf('moved')[0]?.fields['cause']).to.match(/^the path in use: past the gate: RTT \d+ ms, over 100 ms$/);

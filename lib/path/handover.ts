@@ -4,7 +4,7 @@
  */
 import type { DatagramPath } from '../util/address.js';
 import { after, type Instant } from '../util/brands.js';
-import { bestPath, betterPath, failureOf, policyOf } from './choice.js';
+import { bestPath, betterPath, burdenOf, dwellMs, failureOf, policyOf } from './choice.js';
 import { doubt } from './doubting.js';
 import { askLaterMs, firstAskAgainMs, freshForMs, lastAskAgainMs } from './limits.js';
 import type { Path } from './path.js';
@@ -51,7 +51,7 @@ export function followPeer(scene: Scene, standing: Standing): Instant | null {
   if (!facts.peerIsMhtun || facts.role === 'fixed' || peerPath === null || used === null || peerPath === used) return null;
   if (now < scene.settledAt) return scene.settledAt;
   if (scene.move !== null && facts.role === 'decides') return null;
-  if (peerPath.gone || peerPath.health.kind !== 'ready' || peerPath.doubt !== null) return null;
+  if (peerPath.gone || peerPath.health.kind !== 'ready' || peerPath.doubt !== null || burdenOf(scene, peerPath).weight === 3) return null;
   if (peerPath === active) {
     comeBack(scene);
     return null;
@@ -96,10 +96,6 @@ export function mayBeTakenAt(scene: Scene, { facts }: Standing, path: Path, urge
   const holdMs = (urgent ? 0 : Math.max(settings.holdMs, policy.leastHoldMs)) + (facts.role === 'asks' ? askLaterMs : 0);
   const at = urgent ? after(now, holdMs) : scene.governor.consider(now, path, holdMs, dwellMs(scene));
   return facts.role === 'asks' && scene.askAgainAt !== null && scene.askAgainAt > at ? scene.askAgainAt : at;
-}
-
-export function dwellMs({ settings }: Scene): number {
-  return Math.max(settings.dwellMs, policyOf(settings).leastDwellMs);
 }
 
 /** A person wants it: at once, validated or not. */

@@ -172,6 +172,7 @@ describe('a tunnel whose path fails', () => {
     run.quietly(8_000);
     run.silence(2);
     run.quietly(20_000);
+    run.pair.world.run(100);
     expect(run.pair.ping(), run.pair.story().slice(-4000)).to.equal(true);
     expect(newHandshakes(run)).to.equal(0);
   });

@@ -86,6 +86,21 @@ describe('an endpoint', () => {
     expect(pair.sun.endpoint.ikeSaCount).to.equal(1);
   });
 
+  it('tries no pair without a route, and every pair again once there is one', () => {
+    const addresses = [{ address: '10.1.0.1', device: 'eth0' }, { address: '10.2.0.1', device: 'eth1' }];
+    const pair = new Pair({ seed: 1, moon: { addresses }, sun: { remote: null } });
+    pair.moon.hasRoute = ({ device }) => device === 'eth1';
+    expect(pair.comeUp()).to.equal(true);
+    expect(pair.network.sent.some(({ from }) => from.address === '10.1.0.1')).to.equal(false);
+    const late = new Pair({ seed: 1, sun: { remote: null } });
+    late.moon.hasRoute = () => false;
+    late.world.run(3_000);
+    expect(late.network.sent).to.deep.equal([]);
+    expect(late.story()).to.contain('sun could not be reached: no route to 10.1.0.2 from 10.1.0.1 (eth0)');
+    late.moon.hasRoute = () => true;
+    expect(late.comeUp()).to.equal(true);
+  });
+
   it('never has more than four IKE_SA_INITs unanswered', () => {
     const addresses = Array.from({ length: 8 }, (_, n) => `10.1.0.${n + 10}`);
     const pair = new Pair({ seed: 1, sun: waits, moon: { remote: addresses } });

@@ -26,6 +26,16 @@ describe('an endpoint', () => {
     expect(pair.world.now - began).to.be.at.most(405);
   });
 
+  it('delivers what the responder sends at once, though it comes beside the answer that makes the SA', () => {
+    const pair = new Pair({ seed: 1, sun: { remote: null } });
+    const { sun } = pair;
+    expect(pair.world.runUntil(() => sun.sas('moon').some(({ children }) => children.length > 0), 5_000)).to.equal(true);
+    sun.sendInner('192.168.2.1', '192.168.1.1');
+    pair.world.run(500);
+    expect(pair.moon.arrivals).to.have.length(1);
+    expect(pair.moon.dropped()['unknown-spi']).to.equal(0);
+  });
+
   it('comes up over a network that loses every third datagram', () => {
     for (let seed = 1; seed <= 10; seed++) {
       const pair = new Pair({ seed, sun: waits });

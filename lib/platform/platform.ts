@@ -26,6 +26,7 @@ import { hasNoIpv6, NetlinkClient, netlinkProtocol, refused } from './netlink.js
 import { ProtectionKeeper } from './protection.js';
 import { planProtection, type ProtectedPair } from './protection-plan.js';
 import { letMarksCount } from './reverse-path.js';
+import { routeProblem } from './route-lookup.js';
 import { addAddress, bringUp, readHostState, removeAddress, setMtu } from './rtnetlink-link.js';
 import { serviceNotifier } from './service-notifier.js';
 import { startSoftDataPlane } from './soft-data-plane-driver.js';
@@ -60,6 +61,8 @@ export interface Platform {
   /** As of now: give these to the endpoint first, then follow the listener. */
   localAddresses(): readonly LocalCandidate[];
   hostState(): HostState;
+  /** The errno of a datagram over this path for which there is no route; null: there is one, or nobody knows. */
+  routeProblem(path: DatagramPath): string | null;
   /** From the socket on `path.local`, which is not on the NAT port. Null when sent, else the errno. */
   send(path: DatagramPath, bytes: Uint8Array): string | null;
   /** Octets of the largest IP packet that the paths in use carry; null: as the links say. The tunnel's MTU follows. */
@@ -152,6 +155,12 @@ class LinuxPlatform implements Platform {
 
   hostState(): HostState {
     return this.#monitor.state();
+  }
+
+  routeProblem({ local, remote, device }: DatagramPath): string | null {
+    const link = this.#monitor.state().links.find(({ name }) => name === device);
+    if (link === undefined) return null;
+    return routeProblem(this.#client, { source: local.address, destination: remote.address, device: link.index, mark: this.#mark });
   }
 
   send(path: DatagramPath, bytes: Uint8Array): string | null {

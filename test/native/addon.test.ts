@@ -25,7 +25,6 @@ const behaviours: Readonly<Record<string, string>> = {
   'uncaught-in-listener': 'makes an uncaught exception of what a listener throws, and goes on',
   'service-notifier': 'tells the service manager, on a path or in the abstract namespace, and minds nobody\'s absence',
   'route-lookup': 'asks the kernel for a route over a link, and is told where it would only make one up',
-  'link-monitor': 'follows links and addresses, a thousand at once too',
 };
 
 describe('the addon', function () {

@@ -263,7 +263,7 @@ const exercises: Readonly<Record<string, () => Promise<void> | void>> = {
     const socket = udp(loopback);
     tun.onPackets(() => undefined, () => undefined);
     socket.onDatagrams(() => undefined, () => undefined);
-    startLinkMonitor(() => undefined);
+    startLinkMonitor({ mark: 0, uses: () => [], told: () => undefined, read: () => undefined });
     await pause(10);
     process.exit(0);
   },

@@ -135,8 +135,9 @@ class LinuxPlatform implements Platform {
       checkPort(this.#usable, config.endpoint.port);
       checkPort(this.#usable, config.endpoint.natPort);
       this.#mtu = tunnelMtu(config.endpoint.mtu, state, this.#usable, null);
-      this.dataPlaneKind = config.endpoint.dataPlane === 'native' ? 'native' : 'typescript';
-      this.#tun = this.#opened(openTunDevice(config.endpoint.interface, this.dataPlaneKind === 'native' ? nativeWorkers() : 0));
+      const opened = openTunFor(config, log);
+      this.#tun = this.#opened(opened.tun);
+      this.dataPlaneKind = opened.kind;
       this.#tun.onError((errno) => {
         listener.failed(new PlatformError(`the interface ${this.#tun.name} is gone`, errno, 'Somebody has deleted it: start again.'));
       });
@@ -340,6 +341,20 @@ const noIpv6Advice = 'Switch it on (sysctl net.ipv6.conf.all.disable_ipv6 = 0), 
 
 function has(list: Config['endpoint']['address'], item: Config['endpoint']['address'][number]): boolean {
   return list.some((other) => other.address === item.address && other.length === item.length);
+}
+
+/** The native data plane wants more of the TUN device than the other: where the kernel has not got it, `auto` does without. */
+function openTunFor(config: Config, log: PlatformLog): { readonly tun: SystemTun; readonly kind: 'native' | 'typescript' } {
+  const { interface: name, dataPlane } = config.endpoint;
+  if (dataPlane === 'typescript') return { tun: openTunDevice(name), kind: 'typescript' };
+  try {
+    return { tun: openTunDevice(name, nativeWorkers()), kind: 'native' };
+  } catch (error) {
+    if (dataPlane === 'native' || !(error instanceof PlatformError) || error.errno !== 'EINVAL') throw error;
+    const tun = openTunDevice(name);
+    log('warn', 'this kernel has no TUN device with a virtio header: packets take the slower way through JavaScript', {});
+    return { tun, kind: 'typescript' };
+  }
 }
 
 /** Own addresses for what the data plane itself sends: of the TUN interface first, then those that talk through the tunnel. */

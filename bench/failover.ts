@@ -18,7 +18,7 @@ import { otherSite, siteIndex, type SiteName } from '../interop/lab/addressing.j
 import { eventNamed, failoverEvents, type FailoverEvent } from './failover/events.js';
 import { giveWay } from './failover/priority.js';
 import { row, toResult, type Result } from './failover/results.js';
-import { runTrial, type Trial, type TrialLimits } from './failover/trial.js';
+import { recovers, runTrial, type Trial, type TrialLimits } from './failover/trial.js';
 
 const usualPairs = ['mhtun,mhtun', 'mhtun,strongswan-6.0', 'strongswan-6.0,mhtun', 'strongswan-6.0,strongswan-6.0'];
 
@@ -100,6 +100,7 @@ async function measure(pair: Pair, event: FailoverEvent, count: number, means: M
     while (trials.length < count) {
       const trial = await runTrial(stage, stream, event, trials.length, limits);
       trials.push(trial);
+      if (!trial.recovered && !(await recovers(stream, limits.lateMs))) await startAfresh(stage);
       if (verbose) process.stdout.write(`  ${trials.length}: ${describe(trial)}\n`);
     }
     await stream.stop();
@@ -112,6 +113,14 @@ async function measure(pair: Pair, event: FailoverEvent, count: number, means: M
   } finally {
     await lab.close();
   }
+}
+
+/** What did not come back when its path did gets a new start, so that the next trial has a tunnel. */
+async function startAfresh(stage: Stage): Promise<void> {
+  await Promise.all(stage.parties.map((party) => party.kill()));
+  await Promise.all(stage.parties.map((party) => party.start()));
+  await stage.connect();
+  await giveWay(stage);
 }
 
 /** Every address of the other end, IPv4 first; behind a NAT there is no IPv6. */
@@ -144,7 +153,7 @@ async function tellCauses(stage: Stage): Promise<void> {
 }
 
 /** Traffic that has not come back after this long is not waited for. */
-const limits: TrialLimits = { capMs: 20_000, readyMs: 15_000 };
+const limits: TrialLimits = { capMs: 20_000, readyMs: 15_000, lateMs: 10_000 };
 /** Compilers and caches are as warm as they are in a tunnel that has run for a while. */
 const warmUpMs = 5_000;
 /** strongSwan looks after its peer every two seconds (by default it never does) and repeats as often as it does by default. */

@@ -28,21 +28,20 @@ export interface TrialLimits {
   readonly capMs: number;
   /** How long paths are waited for to stand ready. */
   readonly readyMs: number;
+  /** How long traffic is waited for once the path is back that it did not do without. */
+  readonly lateMs: number;
 }
 
 /** @param number of this trial, from 0: the ends take turns */
 export async function runTrial(stage: Stage, stream: Stream, event: FailoverEvent, number: number, limits: TrialLimits): Promise<Trial> {
-  await flows(stream, limits.capMs * 3);
+  await flows(stream, limits.capMs);
   const ready = await standsReady(stage, event, limits.readyMs);
   const at = strikesAt(stage, event, number);
   const before = await stage.ike(stage.moon);
   const from = await stream.now();
   const undo = await event.strike(stage, at);
   await sleep(observeMs);
-  const recovered = await flows(stream, limits.capMs, from).catch((error: unknown) => {
-    if (error instanceof LabError) return null;
-    throw error;
-  });
+  const recovered = await flows(stream, limits.capMs, from).catch(nullWhenTooLate);
   const report = await stream.report(from, recovered ?? (await stream.now()));
   const after = recovered === null ? null : await stage.ike(stage.moon);
   await undo();
@@ -56,6 +55,16 @@ export async function runTrial(stage: Stage, stream: Stream, event: FailoverEven
     from: pairText(before),
     to: after === null ? '' : pairText(after),
   };
+}
+
+/** Whether traffic flows within the time. */
+export async function recovers(stream: Stream, withinMs: number): Promise<boolean> {
+  return (await flows(stream, withinMs).catch(nullWhenTooLate)) !== null;
+}
+
+function nullWhenTooLate(error: unknown): null {
+  if (error instanceof LabError) return null;
+  throw error;
 }
 
 /** Waits until nothing was lost either way for a while; the moment up to which all of it is known. @throws LabError when that does not happen */
@@ -75,10 +84,7 @@ async function standsReady(stage: Stage, event: FailoverEvent, withinMs: number)
   const ends = stage.parties.filter((party) => party instanceof Mhtun);
   if (ends.length < 2) await sleep(addressListMs);
   const all = async (): Promise<true | null> => ((await Promise.all(ends.map((end) => endIsReady(end, event)))).every(Boolean) ? true : null);
-  return eventually('paths stand ready', all, withinMs, 100).catch((error: unknown) => {
-    if (error instanceof LabError) return false;
-    throw error;
-  });
+  return (await eventually('paths stand ready', all, withinMs, 100).catch(nullWhenTooLate)) !== null;
 }
 
 async function endIsReady(end: Mhtun, event: FailoverEvent): Promise<boolean> {

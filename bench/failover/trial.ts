@@ -3,7 +3,7 @@ import { eventually, LabError, sleep } from '../../interop/lab/exec.js';
 import { field, items, Mhtun, textField } from '../../interop/lab/mhtun.js';
 import type { Party } from '../../interop/lab/party.js';
 import type { Stage } from '../../interop/lab/stage.js';
-import { longestGapMs, lostBothWays, milliseconds, type Moment, type Stream, type StreamReport } from '../../interop/lab/stream.js';
+import { longestGapMs, lostBothWays, type Stream, type StreamReport } from '../../interop/lab/stream.js';
 import { familyOf } from '../../interop/lab/uplink-events.js';
 import { pairText, type FailoverEvent } from './events.js';
 
@@ -34,14 +34,14 @@ export interface TrialLimits {
 
 /** @param number of this trial, from 0: the ends take turns */
 export async function runTrial(stage: Stage, stream: Stream, event: FailoverEvent, number: number, limits: TrialLimits): Promise<Trial> {
-  await flows(stream, limits.capMs);
+  await stream.flows(limits.capMs);
   const ready = await standsReady(stage, event, limits.readyMs);
   const at = strikesAt(stage, event, number);
   const before = await stage.ike(stage.moon);
   const from = await stream.now();
   const undo = await event.strike(stage, at);
   await sleep(observeMs);
-  const recovered = await flows(stream, limits.capMs, from).catch(nullWhenTooLate);
+  const recovered = await stream.flows(limits.capMs, from).catch(nullWhenTooLate);
   const report = await stream.report(from, recovered ?? (await stream.now()));
   const after = recovered === null ? null : await stage.ike(stage.moon);
   await undo();
@@ -59,23 +59,12 @@ export async function runTrial(stage: Stage, stream: Stream, event: FailoverEven
 
 /** Whether traffic flows within the time. */
 export async function recovers(stream: Stream, withinMs: number): Promise<boolean> {
-  return (await flows(stream, withinMs).catch(nullWhenTooLate)) !== null;
+  return (await stream.flows(withinMs).catch(nullWhenTooLate)) !== null;
 }
 
 function nullWhenTooLate(error: unknown): null {
   if (error instanceof LabError) return null;
   throw error;
-}
-
-/** Waits until nothing was lost either way for a while; the moment up to which all of it is known. @throws LabError when that does not happen */
-function flows(stream: Stream, withinMs: number, notBefore: Moment = 0n): Promise<Moment> {
-  return eventually('traffic flows both ways', async () => {
-    const until = (await stream.now()) - milliseconds(inFlightMs);
-    const from = until - milliseconds(calmMs);
-    if (from < notBefore) return null;
-    const { out, back } = await stream.report(from, until);
-    return [out, back].every((way) => way.sent > 0 && way.lost === 0) ? until : null;
-  }, withinMs);
 }
 
 /** Whether mhtun has everything tested that the event needs, at each end that it plays. strongSwan has nothing to get ready, but addresses to tell. */
@@ -105,9 +94,5 @@ function strikesAt(stage: Stage, event: FailoverEvent, number: number): Party {
 
 /** What follows an event closely belongs to it: the move of the IKE SA after that of ESP, a path that is taken and left. */
 const observeMs = 600;
-/** Without a loss for so long: traffic flows. */
-const calmMs = 300;
-/** What was sent less than this ago may still be under way. */
-const inFlightMs = 100;
 /** For a strongSwan to notice that an address is back and to tell the other. */
 const addressListMs = 1500;

@@ -6,7 +6,7 @@ import { pageFor } from './style.js';
 import type { Verb } from './verb.js';
 
 export const status: Verb = {
-  summary: 'peers, IKE SAs, Child SAs and paths',
+  summary: 'peers, IKE SAs, Child SAs and paths; live with --watch',
   operands: [],
   options: [watchOption, intervalOption],
   examples: [

@@ -4,9 +4,12 @@
  */
 import type { Terminal, TerminalListener, TerminalSize } from '../io.js';
 
-/** DEC private modes: alternate screen with the cursor kept (1049), cursor hidden (25), no wrap at the last column (7). */
+/**
+ * DEC private modes: alternate screen with the cursor kept (1049), cursor hidden (25), no wrap at the last column (7). It is cleared before
+ * it is left: a terminal that has grown meanwhile may keep lines of it.
+ */
 const enter = '\u001b[?1049h\u001b[?25l\u001b[?7l';
-const leave = '\u001b[?7h\u001b[?25h\u001b[?1049l';
+const leave = '\u001b[H\u001b[J\u001b[?7h\u001b[?25h\u001b[?1049l';
 /** Where a terminal does not say (a serial line says 0). */
 const usualSize: TerminalSize = { columns: 80, rows: 24 };
 

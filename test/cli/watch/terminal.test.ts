@@ -9,7 +9,7 @@ import { status } from '../fixtures.js';
 
 const program = fileURLToPath(new URL('../../../bin/mhtun.ts', import.meta.url));
 const enter = '\u001b[?1049h\u001b[?25l\u001b[?7l';
-const leave = '\u001b[?7h\u001b[?25h\u001b[?1049l';
+const leave = '\u001b[H\u001b[J\u001b[?7h\u001b[?25h\u001b[?1049l';
 
 /** What a shell shows of a command on a terminal of its own; `script` makes that. */
 class Shell {

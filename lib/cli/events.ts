@@ -4,7 +4,7 @@ import { defaultControlPath } from '../config/default-control-path.js';
 import type { EventDocument } from '../control/messages.js';
 import { ask, controlPath, json } from './context.js';
 import { eventsOf } from './documents.js';
-import { eventLine } from './events-view.js';
+import { eventLines } from './events-view.js';
 import { pageFor } from './style.js';
 import { UsageError } from './usage-error.js';
 import type { ExitCode, Verb } from './verb.js';
@@ -23,7 +23,7 @@ export const events: Verb = {
   more: 'Each object has time, event, peer and the fields of its event. With --json and without --follow it is one array.',
   async run(io, args): Promise<ExitCode> {
     if (args.flag('pretty') && args.flag('json')) throw new UsageError('--pretty is for eyes and --json for programs');
-    const line = args.flag('pretty') ? (event: EventDocument) => `${eventLine(event, pageFor(io), new Date())}\n` : jsonLine;
+    const line = args.flag('pretty') ? (event: EventDocument) => `${eventLines(event, pageFor(io), new Date()).join('\n')}\n` : jsonLine;
     if (args.flag('follow')) {
       const path = controlPath(io, args) ?? defaultControlPath;
       await followEvents(path, (event) => {

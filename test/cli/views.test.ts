@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { eventLine } from '../../lib/cli/events-view.js';
+import { eventLines } from '../../lib/cli/events-view.js';
 import { pathsView } from '../../lib/cli/paths-view.js';
 import { graphLevels, sparkline } from '../../lib/cli/sparkline.js';
 import { statusView } from '../../lib/cli/status-view.js';
@@ -166,12 +166,20 @@ describe('round-trip times as a graph', () => {
 });
 
 describe('an event for eyes', () => {
+  const time = new Date(2026, 10, 22, 4, 5, 6).toISOString();
+  const moved = { time, event: 'moved', peer: 'sun', from: 'a', to: 'b', outage_ms: 64.3, rtt_ms: null, alternatives: ['c', 'd'] };
+
   it('is a line with the time of day here, the event, the peer, and its fields as words', () => {
-    const time = new Date(2026, 10, 22, 4, 5, 6).toISOString();
-    const moved = { time, event: 'moved', peer: 'sun', from: 'a', outage_ms: 64.3, rtt_ms: null, alternatives: ['b'] };
-    expect(eventLine(moved, page(), now)).to.equal('04:05:06  moved            sun  from a · outage_ms 64.3 · alternatives ["b"]');
-    expect(eventLine({ time, event: 'ike-up', peer: null }, page(), now)).to.equal('04:05:06  ike-up           –');
-    const evil = eventLine({ time, event: 'path-down', peer: 'sun\u001b[2J', reason: 'x\r' }, coloured, now);
+    expect(eventLines(moved, page(), now)).to.deep.equal(['04:05:06  moved            sun  from a · to b · outage 64.3 ms · alternatives c, d']);
+    expect(eventLines({ time, event: 'ike-up', peer: null }, page(), now)).to.deep.equal(['04:05:06  ike-up           –']);
+    const evil = eventLines({ time, event: 'path-down', peer: 'sun\u001b[2J', reason: 'x\r' }, coloured, now).join();
     expect(evil).to.contain('\u001b[31mpath-down').and.contain('sun·[2J').and.contain('reason x·');
+  });
+
+  it('goes on beneath its name where a terminal is narrow', () => {
+    expect(eventLines(moved, page(50), now)).to.deep.equal([
+      '04:05:06  moved            sun  from a · to b ·',
+      '          outage 64.3 ms · alternatives c, d',
+    ]);
   });
 });

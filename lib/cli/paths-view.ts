@@ -59,7 +59,7 @@ function classText({ class: kind, metered, nat }: NetworkStatus): string {
 }
 
 function whyText({ reason, would_change: wouldChange }: PathStatus): string {
-  return wouldChange === '' ? reason : `${reason}; ${wouldChange}`;
+  return wouldChange === '' ? reason : `${reason}; changed by: ${wouldChange}`;
 }
 
 function lossLook(loss: number | null, style: Style): Look {

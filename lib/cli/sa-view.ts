@@ -63,6 +63,14 @@ export function switchLines(sa: IkeSaStatus, page: Page, now: Date, limit: numbe
   return [...table(newest.slice(0, limit), columns, page, { indent: '  ' }), ...more];
 }
 
+/** The last switch in a sentence, for a page on which the table of them is far down. */
+export function lastSwitchLines(sa: IkeSaStatus, { columns }: Page, now: Date): string[] {
+  const last = sa.switches.at(-1);
+  if (last === undefined) return [];
+  const outage = last.outage_ms === null || last.outage_ms === 0 ? '' : ` after ${milliseconds(last.outage_ms)} without traffic`;
+  return wrapped(clean(`switched at ${clockTime(last.time, now)}${outage}: ${last.cause}`), columns);
+}
+
 /** A switch's end by the name of its network, as long as that is one of the paths now. */
 function placeText(place: string, sa: IkeSaStatus): string {
   const path = sa.paths.find((candidate) => place === candidate.id || withoutPorts(place) === pairText(candidate));

@@ -93,10 +93,11 @@ function pad(column: Measured, { text, look }: Cell): string {
   return column.right ? ' '.repeat(column.width - width(text)) + shown : padEnd(shown, column.width);
 }
 
-/** What went beneath the line of a row. */
+/** What went beneath the line of a row. What the next row says as well is said once, beneath the last of them. */
 function under(columns: readonly Measured[], index: number, page: Page, indent: string): string[] {
+  const textOf = (row: number): string => columns.map((column) => column.cells[row]?.text ?? '').filter((part) => part !== '').join(' · ');
+  const text = textOf(index);
+  if (text === '' || text === textOf(index + 1)) return [];
   const margin = `${indent}${gap}`;
-  const text = columns.map((column) => column.cells[index]?.text ?? '').filter((part) => part !== '').join(' · ');
-  const room = (page.columns ?? Infinity) - width(margin);
-  return text === '' ? [] : wrap(text, room).map((piece) => margin + page.style.faint(piece));
+  return wrap(text, (page.columns ?? Infinity) - width(margin)).map((piece) => margin + page.style.faint(piece));
 }

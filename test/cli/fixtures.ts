@@ -57,7 +57,7 @@ export const activePath: PathStatus = {
   recent_rtt_ms: [20.1, 20.2, null, 20.1],
   network: { id: 'n-0011223344556677', name: 'fibre', class: 'primary', cost: 0, metered: false, nat: false, signal_dbm: null },
   reason: 'the best of the primaries',
-  would_change: 'left when it is silent',
+  would_change: 'its silence',
 };
 
 export const downPath: PathStatus = {

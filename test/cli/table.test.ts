@@ -40,6 +40,11 @@ describe('a table', () => {
     ]);
   });
 
+  it('says once what several rows in a row have beneath them', () => {
+    const alike = [...rows, { name: 'a', figure: '', why: 'too far away', rest: '' }, { name: 'b', figure: '', why: 'too far away', rest: '' }];
+    expect(table(alike, columns, page(30), options).slice(3)).to.deep.equal(['  ääää      12', '  a', '  b', '    too far away']);
+  });
+
   it('leaves out columns in their turn, and takes back what then fits', () => {
     expect(table(rows, columns, page(16), options)[0]).to.equal('  NAME  FIGURE');
     expect(table(rows, columns, page(13), options)[0]).to.equal('  NAME  R');

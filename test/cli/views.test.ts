@@ -25,7 +25,7 @@ describe('the status for eyes', () => {
       '  net: 2 replayed and 1 forged packets dropped',
       '',
       '  PATH    NETWORK       CLASS                 ADDRESSES                      RTT  JITTER   LOSS   MTU  HEARD  WHY',
-      '> active  fibre (eth0)  primary               10.1.0.1 ↔ 10.1.0.2  20.1 ± 0.4 ms  0.1 ms  1.5 %  1500    now  the best of the primaries; left when it is silent',
+      '> active  fibre (eth0)  primary               10.1.0.1 ↔ 10.1.0.2  20.1 ± 0.4 ms  0.1 ms  1.5 %  1500    now  the best of the primaries; changed by: its silence',
       '  down    lte (wwan0)   backup, metered, NAT  10.2.0.1 ↔ 10.2.0.2              –       –      –     –  never  no link',
       '',
       'mars  DOWN',
@@ -50,8 +50,8 @@ describe('the status for eyes', () => {
       '',
       '  PATH    NETWORK                 RTT  JITTER   LOSS  HEARD',
       '> active  fibre (eth0)  20.1 ± 0.4 ms  0.1 ms  1.5 %    now',
-      '    10.1.0.1 ↔ 10.1.0.2 · the best of the primaries; left',
-      '    when it is silent',
+      '    10.1.0.1 ↔ 10.1.0.2 · the best of the primaries; changed',
+      '    by: its silence',
       '  down    lte (wwan0)               –       –      –  never',
       '    10.2.0.1 ↔ 10.2.0.2 · no link',
       '',
@@ -113,7 +113,7 @@ describe('the paths for eyes', () => {
     expect(pathsView(paths, page()).split('\n')).to.deep.equal([
       'sun',
       '  PATH    NETWORK       CLASS                 ADDRESSES                      RTT  JITTER   LOSS   MTU  HEARD  WHY',
-      '> active  fibre (eth0)  primary               10.1.0.1 ↔ 10.1.0.2  20.1 ± 0.4 ms  0.1 ms  1.5 %  1500    now  the best of the primaries; left when it is silent',
+      '> active  fibre (eth0)  primary               10.1.0.1 ↔ 10.1.0.2  20.1 ± 0.4 ms  0.1 ms  1.5 %  1500    now  the best of the primaries; changed by: its silence',
       '  down    lte (wwan0)   backup, metered, NAT  10.2.0.1 ↔ 10.2.0.2              –       –      –     –  never  no link',
     ]);
   });
@@ -121,7 +121,7 @@ describe('the paths for eyes', () => {
   it('say why beneath the line on a terminal of eighty cells', () => {
     expect(pathsView(paths, page(80)).split('\n').slice(2, 4)).to.deep.equal([
       '> active  fibre (eth0)  10.1.0.1 ↔ 10.1.0.2  20.1 ± 0.4 ms  0.1 ms  1.5 %    now',
-      '    the best of the primaries; left when it is silent',
+      '    the best of the primaries; changed by: its silence',
     ]);
   });
 

@@ -2,7 +2,7 @@
 import type { ChildSaStatus, IkeSaStatus, PeerStatus, StatusDocument } from '../../control/messages.js';
 import type { Instant } from '../../util/brands.js';
 import { networkName, pathLines } from '../paths-view.js';
-import { childLines, factLines, headLines, stateLook, switchLines, type ChildRate } from '../sa-view.js';
+import { childLines, factLines, headLines, lastSwitchLines, stateLook, switchLines, type ChildRate } from '../sa-view.js';
 import { shownTests, sparkline } from '../sparkline.js';
 import { downLine } from '../status-view.js';
 import type { Page } from '../style.js';
@@ -44,6 +44,7 @@ function peerLines({ name, ike_sas: sas }: PeerStatus, page: WatchPage, rateOf: 
   return sas.flatMap((sa) => [
     ...headLines(name, sa, page),
     ...(page.pathsOnly ? [] : factLines(sa, page)),
+    ...lastSwitchLines(sa, page, page.now),
     ...(page.pathsOnly || sa.child_sas.length === 0 ? [] : childLines(sa.child_sas, page, rateOf)),
     ...(sa.paths.length === 0 ? [] : pathLines(sa.paths, page, page.levels)),
     ...(sa.switches.length === 0 ? [] : switchLines(sa, page, page.now, shownSwitches)),

@@ -18,22 +18,23 @@ const carrying = (packets: number, own: Partial<NonNullable<typeof child>> = {})
 
 describe('the page of a live view', () => {
   it('shows each SA with what it carries now, its paths with graphs, and the switches', () => {
-    const switches = [{ time: new Date(2026, 10, 22, 11, 4).toISOString(), from: 'p-b', to: 'p-a', cause: 'fibre is back', outage_ms: 0 }];
+    const switches = [{ time: new Date(2026, 10, 22, 11, 4).toISOString(), from: 'p-b', to: 'p-a', cause: 'fibre is back', outage_ms: 64.3 }];
     const before = at(0, carrying(1000));
     const latest = at(2000, carrying(3000));
     const withSwitch = { ...latest, status: { ...latest.status, peers: [{ name: 'sun', ike_sas: [{ ...sa, ...latest.status.peers[0]?.ike_sas[0], switches }] }] } };
     expect(watchLines(withSwitch, before, pageOf())).to.deep.equal([
       'sun  ESTABLISHED on fibre (eth0)  moon (10.1.0.1:4500) → sun (10.1.0.2:4500)',
       '  aes128gcm16-prfsha256-x25519 · up 12 s · rekey in 3h 50m · initiator · MOBIKE · peer behind a NAT',
+      '  switched at 11:04:00 after 64.3 ms without traffic: fibre is back',
       '  CHILD  STATE      NETWORKS                                                      ↓ NOW    ↑ NOW  PACKETS/S          IN ALL  REKEY IN  SUITE',
       '  net    INSTALLED  192.168.1.0/24 ↔ 192.168.2.0/24, 192.168.3.0/24[tcp/80]  8.0 Mbit/s  0 bit/s   1000 / 0  3.0 MB / 840 B   56m 40s  aes128gcm16',
       '  PATH    NETWORK       CLASS                 ADDRESSES                      RTT  RECENT  JITTER   LOSS   MTU  HEARD',
       '> active  fibre (eth0)  primary               10.1.0.1 ↔ 10.1.0.2  20.1 ± 0.4 ms    ▁▁×▁  0.1 ms  1.5 %  1500    now',
-      '    the best of the primaries; left when it is silent',
+      '    the best of the primaries; changed by: its silence',
       '  down    lte (wwan0)   backup, metered, NAT  10.2.0.1 ↔ 10.2.0.2              –               –      –     –  never',
       '    no link',
-      '  SWITCHED  FROM                     TO                         OUTAGE  CAUSE',
-      '  11:04:00  lte 10.2.0.1 ↔ 10.2.0.2  fibre 10.1.0.1 ↔ 10.1.0.2    0 ms  fibre is back',
+      '  SWITCHED  FROM                     TO                          OUTAGE  CAUSE',
+      '  11:04:00  lte 10.2.0.1 ↔ 10.2.0.2  fibre 10.1.0.1 ↔ 10.1.0.2  64.3 ms  fibre is back',
     ]);
   });
 

@@ -33,7 +33,7 @@ export function controlPath(io: CliIo, args: Arguments): string | null {
 export async function ask(io: CliIo, args: Arguments, request: ControlRequest, wait: Wait = {}): Promise<unknown> {
   const path = controlPath(io, args) ?? defaultControlPath;
   const ms = wait.timeoutMs === undefined ? answerTimeoutMs : wait.timeoutMs;
-  const reply = await requestControl(path, request, { timeoutMs: ms, untilClosed: wait.untilClosed ?? false });
+  const reply = await requestControl(path, request, { ...wait, timeoutMs: ms });
   if (!reply.ok) throw new CliError(reply.error, reply.exitCode);
   return reply.result;
 }
@@ -42,6 +42,7 @@ export interface Wait {
   /** Null: as long as the daemon lives. */
   readonly timeoutMs?: number | null;
   readonly untilClosed?: boolean;
+  readonly signal?: AbortSignal;
 }
 
 /** A result as one JSON document, marked as what it is, or as `view` shows it to a person. */

@@ -19,7 +19,7 @@ export const paths: Verb = {
     if (args.flag('watch')) {
       const { runWatch } = await import('./watch/run-watch.js');
       // The status has the switches besides.
-      return runWatch(io, args, { pathsOnly: true, peer }, async () => statusOf(await ask(io, args, { verb: 'status' })));
+      return runWatch(io, args, { pathsOnly: true, peer }, async (signal) => statusOf(await ask(io, args, { verb: 'status' }, { signal })));
     }
     const result = await ask(io, args, { verb: 'paths', peer });
     return print(io, args, result, () => pathsView(pathsOf(result), pageFor(io)));

@@ -17,7 +17,7 @@ export const status: Verb = {
   async run(io, args) {
     if (args.flag('watch')) {
       const { runWatch } = await import('./watch/run-watch.js');
-      return runWatch(io, args, { pathsOnly: false, peer: null }, async () => statusOf(await ask(io, args, { verb: 'status' })));
+      return runWatch(io, args, { pathsOnly: false, peer: null }, async (signal) => statusOf(await ask(io, args, { verb: 'status' }, { signal })));
     }
     const result = await ask(io, args, { verb: 'status' });
     return print(io, args, result, () => statusView(statusOf(result), pageFor(io), new Date()));

@@ -18,14 +18,17 @@ export interface WatchSubject {
   readonly peer: string | null;
 }
 
+/** Its signal aborts when the answer no longer counts. */
+type Ask = (signal: AbortSignal) => Promise<StatusDocument>;
+
 /** Shows what `ask` answers with until the person ends it. @throws UsageError where there is no terminal; what the first `ask` throws */
-export async function runWatch(io: CliIo, args: Arguments, subject: WatchSubject, ask: () => Promise<StatusDocument>): Promise<ExitCode> {
+export async function runWatch(io: CliIo, args: Arguments, subject: WatchSubject, ask: Ask): Promise<ExitCode> {
   const every = intervalMs(args);
   if (args.flag('json')) throw new UsageError('--watch is for eyes and --json for programs; these take `mhtun events --follow`');
   const terminal = io.env['TERM'] === 'dumb' || (io.env['TERM'] ?? '') === '' ? null : io.terminal();
   if (terminal === null) throw new UsageError('--watch needs a terminal; without one take `mhtun status` or `mhtun events --follow`');
   // Without a daemon, or without a right to ask it, there is nothing to open a screen for.
-  const { peers } = await ask();
+  const { peers } = await ask(new AbortController().signal);
   if (subject.peer !== null && !peers.some(({ name }) => name === subject.peer)) throw new CliError(`no peer is called ${subject.peer}`, 1);
   const watch = new Watch(now(), { ...subject, intervalMs: every, style: styleFor(io), levels: graphLevels(io.env), clock: () => new Date() });
   const run = new WatchRun(terminal, watch, ask);
@@ -36,12 +39,12 @@ export async function runWatch(io: CliIo, args: Arguments, subject: WatchSubject
 class WatchRun {
   readonly #terminal: Terminal;
   readonly #watch: Watch;
-  readonly #ask: () => Promise<StatusDocument>;
+  readonly #ask: Ask;
+  readonly #end = new AbortController();
   #timer: NodeJS.Timeout | null = null;
-  #ended = false;
   #settle: (error: Error | null) => void = () => undefined;
 
-  constructor(terminal: Terminal, watch: Watch, ask: () => Promise<StatusDocument>) {
+  constructor(terminal: Terminal, watch: Watch, ask: Ask) {
     this.#terminal = terminal;
     this.#watch = watch;
     this.#ask = ask;
@@ -58,7 +61,7 @@ class WatchRun {
       this.#begin(signal);
       await end;
     } finally {
-      this.#ended = true;
+      this.#end.abort();
       if (this.#timer !== null) clearTimeout(this.#timer);
       this.#terminal.close();
     }
@@ -83,7 +86,7 @@ class WatchRun {
   }
 
   #give(input: WatchInput): void {
-    if (this.#ended) return;
+    if (this.#end.signal.aborted) return;
     try {
       this.#watch.handleInput(now(), input);
       for (let output = this.#watch.pollOutput(); ; output = this.#watch.pollOutput()) {
@@ -119,7 +122,7 @@ class WatchRun {
 
   async #question(): Promise<void> {
     try {
-      this.#give({ kind: 'answer', status: await this.#ask() });
+      this.#give({ kind: 'answer', status: await this.#ask(this.#end.signal) });
     } catch (error) {
       const reason = passing(error);
       if (reason === null) this.#settle(error instanceof Error ? error : new Error(String(error)));

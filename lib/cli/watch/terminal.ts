@@ -13,6 +13,9 @@ const leave = '\u001b[H\u001b[J\u001b[?7h\u001b[?25h\u001b[?1049l';
 /** Where a terminal does not say (a serial line says 0). */
 const usualSize: TerminalSize = { columns: 80, rows: 24 };
 
+/** The signal that continues us arrives with the next look at the system. */
+const continuedWithinMs = 50;
+
 /** Null: standard output is no terminal. Standard input may be none; then no key does anything but Ctrl-C. */
 export function processTerminal(): Terminal | null {
   return process.stdout.isTTY ? new ProcessTerminal() : null;
@@ -20,6 +23,7 @@ export function processTerminal(): Terminal | null {
 
 class ProcessTerminal implements Terminal {
   #listener: TerminalListener | null = null;
+  #stopped: NodeJS.Timeout | null = null;
 
   size(): TerminalSize {
     const { columns, rows } = process.stdout;
@@ -42,11 +46,14 @@ class ProcessTerminal implements Terminal {
     this.#giveBack();
     // As the terminal does it for Ctrl-Z: the whole foreground process group.
     process.kill(0, 'SIGTSTP');
+    // Here again: continued, or never stopped, where no shell is there to continue us (the terminal runs us alone).
+    this.#stopped = setTimeout(this.#continued, continuedWithinMs);
   }
 
   close(): void {
     if (this.#listener === null) return;
     this.#listener = null;
+    if (this.#stopped !== null) clearTimeout(this.#stopped);
     this.#giveBack();
     process.stdin.off('data', this.#keys).off('error', this.#hungUp).off('end', this.#hungUp).pause();
     process.stdout.off('resize', this.#resized);
@@ -77,6 +84,8 @@ class ProcessTerminal implements Terminal {
 
   /** Stopped by whatever means, the shell has had the terminal and set its own modes, which Node does not know of. */
   readonly #continued = (): void => {
+    if (this.#stopped !== null) clearTimeout(this.#stopped);
+    this.#stopped = null;
     if (process.stdin.isTTY) process.stdin.setRawMode(false);
     this.#take();
     this.#resized();

@@ -128,6 +128,23 @@ describe('a live view of a daemon', () => {
     expect(person.happened).to.deep.equal(['open', 'suspend', 'close']);
   });
 
+  it('hangs up on a daemon that does not answer, when it is to end', async () => {
+    let asked = 0;
+    let hangUp = (): void => {};
+    const hungUp = new Promise<void>((resolve) => (hangUp = resolve));
+    server = await startControlServer(socket, (_request, answer) => {
+      if (++asked === 1) {
+        answer.send({ ok: true, result: status });
+        return;
+      }
+      answer.onClose(hangUp);
+      person.type('q');
+    });
+    expect(await watch('status')).to.equal(0);
+    await hungUp;
+    expect(asked).to.equal(2);
+  });
+
   it('ends when the terminal goes', async () => {
     await daemon();
     const ended = watch('status');

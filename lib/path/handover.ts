@@ -101,6 +101,7 @@ export function mayBeTakenAt(scene: Scene, { facts }: Standing, path: Path, urge
 /** A person wants it: at once, validated or not. */
 export function goWhereWanted(scene: Scene, standing: Standing, pair: DatagramPath): void {
   const path = scene.table.find(pair) ?? scene.table.adopt(scene.now, pair);
+  if (path === null) return;
   scene.wanted = path;
   startMove(scene, standing, path, 'wanted by command', 'command');
 }

@@ -25,6 +25,8 @@ export const revalidateAfterMs = 45_000;
 
 /** RFC 9002 §6.2.2 has 333 ms for a round trip not measured yet, and three of them for its probe time-out. */
 export const initialPtoMs = 1_000;
+/** Whatever the variance: a path that answers after so long carries nothing that anybody waits for. */
+export const mostPtoMs = 10_000;
 /** Least part of the probe time-out for the variance: timers and queues of a busy host differ by so much. */
 export const leastVarianceMs = 10;
 

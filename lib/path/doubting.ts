@@ -69,7 +69,7 @@ function runDoubt(scene: Scene, path: Path): void {
     path.doubt = null;
     return;
   }
-  const timeoutMs = Math.min(mostTestTimeoutMs, Math.ceil(2 * path.quality.ptoMs));
+  const timeoutMs = Math.min(mostTestTimeoutMs, Math.ceil(path.quality.ptoMs));
   const test = scene.desk.begin(now, 'copy', [path], timeoutMs, null);
   scene.budgets.spend(now, path.network, cost);
   path.testedAt = now;

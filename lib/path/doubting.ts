@@ -2,7 +2,7 @@
 import { after, earlier, type Instant } from '../util/brands.js';
 import { costOfTest } from './budget.js';
 import { Doubt } from './doubt.js';
-import { overdueMs } from './limits.js';
+import { mostTestTimeoutMs, overdueMs } from './limits.js';
 import type { Path } from './path.js';
 import type { Scene } from './scene.js';
 import type { Test } from './test-desk.js';
@@ -69,7 +69,7 @@ function runDoubt(scene: Scene, path: Path): void {
     path.doubt = null;
     return;
   }
-  const timeoutMs = Math.ceil(2 * path.quality.ptoMs);
+  const timeoutMs = Math.min(mostTestTimeoutMs, Math.ceil(path.quality.ptoMs));
   const test = scene.desk.begin(now, 'copy', [path], timeoutMs, null);
   scene.budgets.spend(now, path.network, cost);
   path.testedAt = now;

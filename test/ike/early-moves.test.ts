@@ -7,7 +7,7 @@ import { notify } from '../../lib/wire/payloads/notify.js';
 import { IkeDouble } from '../support/ike-double.js';
 import { Clock, IkeEnd, path, reversed } from '../support/ike-end.js';
 import { IkePair } from '../support/ike-pair.js';
-import { aloneOn, home, moveTo, second, switches, third, verdicts } from '../support/path-news.js';
+import { aloneOn, home, moveTo, outbound, second, switches, third, verdicts } from '../support/path-news.js';
 
 const early = (to: DatagramPath) => moveTo(to, true);
 /** As sun sees it. */
@@ -24,17 +24,6 @@ function up(): IkePair {
 
 function dummies(end: IkeEnd): number {
   return end.outputs.flatMap((o) => (o.kind === 'data-plane' ? o.commands : [])).filter(({ kind }) => kind === 'send-dummy').length;
-}
-
-/** Where each outbound half sends. */
-function outbound(end: IkeEnd): string[] {
-  const paths = new Map<number, string>();
-  for (const command of end.outputs.flatMap((o) => (o.kind === 'data-plane' ? o.commands : []))) {
-    if (command.kind === 'install-outbound') paths.set(command.child, command.path.remote.address);
-    if (command.kind === 'switch-path') for (const child of command.children) if (paths.has(child)) paths.set(child, command.path.remote.address);
-    if (command.kind === 'remove-outbound') paths.delete(command.child);
-  }
-  return [...paths.values()];
 }
 
 function moves(end: IkeEnd): string[] {

@@ -41,6 +41,17 @@ export function switches(end: IkeEnd): string[] {
     .flatMap((command) => (command.kind === 'switch-path' ? [`${command.path.local.address} → ${command.path.remote.address}`] : []));
 }
 
+/** Where each outbound half sends. */
+export function outbound(end: IkeEnd): string[] {
+  const paths = new Map<number, string>();
+  for (const command of end.outputs.flatMap((o) => (o.kind === 'data-plane' ? o.commands : []))) {
+    if (command.kind === 'install-outbound') paths.set(command.child, command.path.remote.address);
+    if (command.kind === 'switch-path') for (const child of command.children) if (paths.has(child)) paths.set(child, command.path.remote.address);
+    if (command.kind === 'remove-outbound') paths.delete(command.child);
+  }
+  return [...paths.values()];
+}
+
 type TestCommand = Extract<IkeCommand, { readonly kind: 'test-paths' }>;
 
 function milliseconds(rttMs: number | null): string {

@@ -4,6 +4,7 @@ import type { Identity } from '../wire/identity.js';
 import { readChildren } from './child-section.js';
 import { resolvePath, type ConfigFiles } from './files.js';
 import { defaultsFor, identityKind, identityMatchKind, isName, nameKind, peerAddressKind, proposalsKind } from './network-kinds.js';
+import { readPathSettings } from './path-settings.js';
 import { parseSecret } from './secret.js';
 import type { TableReader } from './table-reader.js';
 import type { EndpointConfig, IdentityMatch, PeerConfig } from './types.js';
@@ -39,6 +40,7 @@ export function readPeer(table: TableReader, context: PeerContext): PeerConfig |
     unique: readUnique(table, id),
     childless: table.optional('childless', booleanKind, false),
     fragmentation: table.optional('fragmentation', booleanKind, true),
+    paths: readPathSettings(table),
     children: readChildren(table, context.endpoint),
   } as const;
   warnOfSharedSecret(table, id);

@@ -31,7 +31,7 @@ export interface StatusDocument {
     readonly uptime_s: number;
     readonly pid: number;
     readonly rss_bytes: number;
-    /** 32 hex digits, the same over restarts; empty: not known. */
+    /** 32 hex digits, the same over restarts. */
     readonly endpoint_id: string;
     /** The main file of its configuration. */
     readonly config: string;

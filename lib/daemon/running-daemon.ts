@@ -12,11 +12,14 @@ import { defaultRegistry } from '../crypto/registry.js';
 import { Endpoint } from '../endpoint/endpoint.js';
 import type { EndpointEvent } from '../endpoint/io.js';
 import { openPlatform, type Platform } from '../platform/platform.js';
+import type { Instant } from '../util/brands.js';
+import { toHex } from '../util/bytes.js';
 import { ConfigError, PlatformError } from '../util/errors.js';
 import { formatIdentity } from '../wire/identity.js';
 import { answerRequest } from './control-desk.js';
 import { CoreDriver } from './core-driver.js';
 import type { Ending } from './daemon.js';
+import { endpointIdOf, readMachineId, type EndpointId } from './endpoint-id.js';
 import { EventLog } from './event-log.js';
 import { openKeyLog } from './key-log.js';
 import type { Log } from './log.js';
@@ -39,6 +42,7 @@ export class Daemon {
   readonly #events = new EventLog();
   readonly #startedAt: number = performance.now();
   readonly #executor: WorkExecutor;
+  readonly #endpointId: EndpointId;
   #config: Config;
   #platform: Platform | null = null;
   #core: CoreDriver | null = null;
@@ -54,6 +58,8 @@ export class Daemon {
     this.#start = start;
     this.#log = log;
     this.#config = readConfig(start.files, options.configPath, log);
+    this.#endpointId = endpointIdOf(this.#config.endpoint, readMachineId(), systemRandom);
+    if (!this.#endpointId.stable) log('warn', 'the host has no /etc/machine-id: this endpoint has another id at each start');
     this.#executor = systemExecutor(defaultRegistry, systemRandom, (message) => {
       log('warn', message);
     });
@@ -108,6 +114,7 @@ export class Daemon {
       random: systemRandom,
       registry: defaultRegistry,
       keyLog: this.#keyLog(),
+      endpointId: this.#endpointId.bytes,
     });
     this.#endpoint = endpoint;
     this.#core = this.#drive(platform, endpoint);
@@ -133,6 +140,9 @@ export class Daemon {
       },
       dataPlane: (commands) => {
         platform.dataPlane.apply(commands);
+      },
+      pathMtu: (bytes) => {
+        platform.setPathMtu(bytes);
       },
       event: (event) => {
         this.#event(event);
@@ -169,14 +179,13 @@ export class Daemon {
         uptime_s: Math.round((performance.now() - this.#startedAt) / 100) / 10,
         pid: process.pid,
         rss_bytes: process.memoryUsage.rss(),
-        endpoint_id: '',
+        endpoint_id: toHex(this.#endpointId.bytes),
         config: this.#configPath,
       },
       peers: platform === null || core === null ? [] : peerStatuses({
         now: platform.clock.now(),
-        peers: core.look(),
-        own: core.ownAddresses(),
-        ports: { port: endpoint.port, natPort: endpoint.natPort },
+        peers: core.look(platform.clock.now()),
+        wallClock: wallClockOf(platform.clock),
         counters,
       }),
     };
@@ -268,6 +277,12 @@ export class Daemon {
       process.off('SIGINT', stop).off('SIGTERM', stop).off('SIGHUP', reload).off('uncaughtException', crash).off('unhandledRejection', crash);
     };
   }
+}
+
+/** Turns moments of the monotonic clock into ISO 8601. */
+function wallClockOf(clock: Platform['clock']): (at: Instant) => string {
+  const offset = Date.now() - clock.now();
+  return (at) => new Date(at + offset).toISOString();
 }
 
 function readConfig(files: ConfigFiles, path: string, log: Log): Config {

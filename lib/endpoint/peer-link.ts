@@ -4,7 +4,7 @@
  */
 import type { PeerConfig } from '../config/types.js';
 import type { IkeCommand } from '../ike/io.js';
-import type { OwnAddress } from '../ike/peer.js';
+import type { LocalCandidate } from '../path/io.js';
 import { after, earlier, type Instant } from '../util/brands.js';
 import { unreachable } from '../util/unreachable.js';
 import { startPairs, type PeerLocation, type Ports, type StartPair } from './address-pairs.js';
@@ -20,7 +20,7 @@ export interface LinkHost {
   readonly ports: Ports;
   /** From 0 up to but not including 1. */
   draw(): number;
-  ownAddresses(): readonly OwnAddress[];
+  ownAddresses(): readonly LocalCandidate[];
   locationsOf(peer: PeerConfig): readonly PeerLocation[];
   /** Looks up the peer's names; `done` is called once, later or at once. */
   resolve(now: Instant, peer: PeerConfig, done: (now: Instant) => void): void;
@@ -37,7 +37,7 @@ export interface LinkHost {
 type Attempt =
   | { readonly kind: 'none' }
   | { readonly kind: 'resolving'; readonly deadline: Instant }
-  | { readonly kind: 'racing'; readonly race: Race; readonly deadline: Instant }
+  | { readonly kind: 'racing'; readonly race: Race<SaEntry>; readonly deadline: Instant }
   | { readonly kind: 'waiting'; readonly until: Instant };
 
 export class PeerLink implements Sleeper {
@@ -346,10 +346,11 @@ function silentFrom(entry: SaEntry): Instant | null {
   return unansweredSince === null ? null : after(unansweredSince, besideAfterMs);
 }
 
-function whyNoPairs(peer: PeerConfig, own: readonly OwnAddress[], locations: readonly PeerLocation[]): string {
+function whyNoPairs(peer: PeerConfig, own: readonly LocalCandidate[], locations: readonly PeerLocation[]): string {
   if (peer.addresses.length === 0) return `no addresses are configured for ${peer.name}: it has to call`;
   if (locations.length === 0) return `none of the names of ${peer.name} could be resolved`;
   if (own.length === 0) return 'this host has no usable address';
+  if (own.every(({ network }) => network.class === 'never')) return 'every network of this host is of class "never"';
   return `this host has no address of the family of any of ${peer.name}'s`;
 }
 

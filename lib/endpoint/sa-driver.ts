@@ -57,14 +57,14 @@ export interface Lineage {
   remoteId: Identity | null;
   /** Its own address is gone and nothing can move it. */
   doomed: boolean;
-  /** How often a move was begun because own addresses went: a newer one ends what is left of an older. */
-  moves: number;
+  /** The peer must hear of our other addresses as soon as the IKE SA has moved. */
+  owesList: boolean;
   /** Commands on their way: one that waits for its turn goes over to a successor. */
   readonly pending: Map<number, OnDone>;
 }
 
 export function newLineage(now: Instant, initiator: boolean, replacement: boolean): Lineage {
-  return { initiator, startedAt: now, authenticatedAt: null, nonces: [], replacement, remoteId: null, doomed: false, moves: 0, pending: new Map() };
+  return { initiator, startedAt: now, authenticatedAt: null, nonces: [], replacement, remoteId: null, doomed: false, owesList: false, pending: new Map() };
 }
 
 /** One IKE SA in the endpoint's hands. */

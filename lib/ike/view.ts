@@ -19,6 +19,7 @@ export function viewOf(association: Association, exchanger: Exchanger): IkeSaVie
     path: association.path,
     trafficPath: association.trafficPath,
     mobike: traits.mobike,
+    mobikeInitiator: traits.mobikeInitiator,
     natLocal: traits.natLocal,
     natRemote: traits.natRemote,
     establishedAt: phase.kind === 'established' ? phase.since : null,

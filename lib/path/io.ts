@@ -74,8 +74,8 @@ export type PathInput =
   | { readonly kind: 'settings'; readonly settings: PathSettings }
   /** One path of a test is decided. `validated`: a fresh COOKIE2, sent on this pair alone, came back on it (RFC 4555 §3.7). */
   | { readonly kind: 'tested'; readonly test: number; readonly path: DatagramPath; readonly outcome: TestOutcome; readonly rttMs: number | null; readonly validated: boolean }
-  /** Something authenticated came in over this pair, IKE or ESP; `rttMs` where it tells one. */
-  | { readonly kind: 'heard'; readonly path: DatagramPath; readonly rttMs: number | null }
+  /** Something authenticated came in over this pair; `rttMs` where it tells one. */
+  | { readonly kind: 'heard'; readonly path: DatagramPath; readonly by: 'ike' | 'esp'; readonly rttMs: number | null }
   /** The peer's newest ESP comes over this pair from now on. */
   | { readonly kind: 'peer-path'; readonly path: DatagramPath }
   /** Inner packets leave. */

@@ -2,8 +2,8 @@
  * The links and addresses of this host, now and each time they change. The kernel's messages only say that something
  * changed; the state is then read anew, so a lost message (ENOBUFS) costs nothing and the two can't disagree.
  */
+import type { HostState } from '../path/host-state.js';
 import { DecodeError, PlatformError } from '../util/errors.js';
-import type { HostState } from './interfaces.js';
 import { NetlinkClient, netlinkProtocol, watchGroups, type NetlinkGroups } from './netlink.js';
 import { linkGroups, readHostState } from './rtnetlink-link.js';
 

@@ -8,6 +8,9 @@ import type { Config } from '../config/types.js';
 import type { RandomBytes } from '../crypto/algorithm.js';
 import type { DataPlane, DataPlaneEvent, DataPlaneHost } from '../esp/data-plane.js';
 import { SoftDataPlane } from '../esp/soft-data-plane.js';
+import type { HostState } from '../path/host-state.js';
+import type { LocalCandidate } from '../path/io.js';
+import { LinkModel, missingAddresses } from '../path/link-model.js';
 import { addressFamily, type DatagramPath, type IpAddress } from '../util/address.js';
 import { rangeContains } from '../util/address-range.js';
 import { PlatformError } from '../util/errors.js';
@@ -15,9 +18,8 @@ import { systemClock } from './clock.js';
 import { localRanges, protectedPairs } from './configured-protection.js';
 import { checkPort, IkeSockets } from './ike-sockets.js';
 import { InstalledSelectors } from './installed-selectors.js';
-import type { Clock, HostState, LocalUse, PlatformLog, ServiceNotifier, SystemTun } from './interfaces.js';
+import type { Clock, PlatformLog, ServiceNotifier, SystemTun } from './interfaces.js';
 import { startLinkMonitor, type LinkMonitor } from './link-monitor.js';
-import { missingAddresses, usableAddresses } from './local-addresses.js';
 import { tunnelMtu } from './mtu.js';
 import { nativeWorkers, startNativeDataPlane, type NativeDataPlane } from './native-data-plane.js';
 import { hasNoIpv6, NetlinkClient, netlinkProtocol, refused } from './netlink.js';
@@ -34,8 +36,8 @@ export interface PlatformListener {
   dataPlaneEvent(event: DataPlaneEvent): void;
   /** An IKE message that came in on `endpoint.port` (500). Those of the NAT port come as data plane events. */
   datagram(path: DatagramPath, bytes: Uint8Array): void;
-  /** The addresses for the outside, each time they change; by the rule of `endpoint.listen`. */
-  localAddresses(addresses: readonly LocalUse[]): void;
+  /** The addresses for the outside and the networks behind them, each time they change; by the rule of `endpoint.listen`. */
+  localAddresses(candidates: readonly LocalCandidate[]): void;
   /** What can't be made good again while running: somebody deleted the interface. The protection stands until `close`. */
   failed(error: PlatformError): void;
 }
@@ -56,10 +58,12 @@ export interface Platform {
   /** Name, index and the size of the largest inner packet of the TUN interface. */
   readonly tun: { readonly name: string; readonly index: number; readonly mtu: number };
   /** As of now: give these to the endpoint first, then follow the listener. */
-  localAddresses(): readonly LocalUse[];
+  localAddresses(): readonly LocalCandidate[];
   hostState(): HostState;
   /** From the socket on `path.local`, which is not on the NAT port. Null when sent, else the errno. */
   send(path: DatagramPath, bytes: Uint8Array): string | null;
+  /** Octets of the largest IP packet that the paths in use carry; null: as the links say. The tunnel's MTU follows. */
+  setPathMtu(bytes: number | null): void;
   /** The configuration was read again. What can't change while running is refused with PlatformError and nothing is changed. */
   reconfigure(config: Config): void;
   /**
@@ -84,6 +88,7 @@ class LinuxPlatform implements Platform {
   readonly #listener: PlatformListener;
   readonly #log: PlatformLog;
   readonly #client: NetlinkClient;
+  readonly #model = new LinkModel();
   readonly #monitor: LinkMonitor;
   readonly #tun: SystemTun;
   readonly #keeper: ProtectionKeeper;
@@ -91,9 +96,10 @@ class LinuxPlatform implements Platform {
   /** What to undo, the last first. */
   readonly #undo: (() => void)[] = [];
   #config: Config;
-  #usable: readonly LocalUse[];
+  #usable: readonly LocalCandidate[];
   #mtu: number;
   #inner: readonly IpAddress[] = [];
+  #pathMtu: number | null = null;
   #closed = false;
   #native: NativeDataPlane | null = null;
   readonly #installed = new InstalledSelectors();
@@ -108,10 +114,10 @@ class LinuxPlatform implements Platform {
       this.#client = this.#opened(new NetlinkClient(netlinkProtocol.route));
       this.#monitor = this.#opened(startLinkMonitor((state) => this.#stateChanged(state)));
       const state = this.#monitor.state();
-      this.#usable = usableAddresses(state, config.endpoint.listen, localRanges(config));
+      this.#usable = this.#candidates(state, config);
       checkPort(this.#usable, config.endpoint.port);
       checkPort(this.#usable, config.endpoint.natPort);
-      this.#mtu = tunnelMtu(config.endpoint.mtu, state, this.#usable);
+      this.#mtu = tunnelMtu(config.endpoint.mtu, state, this.#usable, null);
       this.dataPlaneKind = config.endpoint.dataPlane === 'native' ? 'native' : 'typescript';
       this.#tun = this.#opened(openTunDevice(config.endpoint.interface, this.dataPlaneKind === 'native' ? nativeWorkers() : 0));
       this.#tun.onError((errno) => {
@@ -140,7 +146,7 @@ class LinuxPlatform implements Platform {
     return { name: this.#tun.name, index: this.#tun.index, mtu: this.#mtu };
   }
 
-  localAddresses(): readonly LocalUse[] {
+  localAddresses(): readonly LocalCandidate[] {
     return this.#usable;
   }
 
@@ -150,6 +156,12 @@ class LinuxPlatform implements Platform {
 
   send(path: DatagramPath, bytes: Uint8Array): string | null {
     return this.#ikeSockets.send(path, bytes);
+  }
+
+  setPathMtu(bytes: number | null): void {
+    if (bytes === this.#pathMtu) return;
+    this.#pathMtu = bytes;
+    this.#stateChanged(this.#monitor.state());
   }
 
   reconfigure(config: Config): void {
@@ -204,14 +216,18 @@ class LinuxPlatform implements Platform {
     };
   }
 
+  #candidates(state: HostState, config: Config): LocalCandidate[] {
+    return this.#model.candidates({ state, listen: config.endpoint.listen, inside: localRanges(config), rules: config.networks });
+  }
+
   #stateChanged(state: HostState): void {
     if (this.#closed) return;
     const { endpoint } = this.#config;
-    const usable = usableAddresses(state, endpoint.listen, localRanges(this.#config));
+    const usable = this.#candidates(state, this.#config);
     const changed = JSON.stringify(usable) !== JSON.stringify(this.#usable);
     this.#usable = usable;
     this.#guarded(() => this.#protect(state));
-    const mtu = tunnelMtu(endpoint.mtu, state, usable);
+    const mtu = tunnelMtu(endpoint.mtu, state, usable, this.#pathMtu);
     if (mtu !== this.#mtu && usable.length > 0) this.#guarded(() => this.#changeMtu(mtu));
     // Each time: an address that could not be bound a moment ago may be there now.
     this.#ikeSockets.follow(usable);

@@ -3,11 +3,12 @@
  * so a start after a kill -9 adopts or removes what was left, and a change touches only what differs. Routes of ours are
  * known by their protocol number in our two tables, rules by that and our mark, the filter by its name.
  */
+import type { HostState } from '../path/host-state.js';
 import { addressFamily } from '../util/address.js';
 import { formatPrefix } from '../util/address-range.js';
 import { PlatformError } from '../util/errors.js';
 import { removeFilter, replaceFilter } from './inbound-filter.js';
-import type { HostState, PlatformLog } from './interfaces.js';
+import type { PlatformLog } from './interfaces.js';
 import { hasNoIpv6, netlinkProtocol, NetlinkClient, refused, type NetlinkRefusal } from './netlink.js';
 import type { FilterPlan, Protection } from './protection-plan.js';
 import { addRoute, addRule, mainTable, ourRoutes, ourRules, removeRoute, removeRule, routeKey, ruleKey, type Route, type Rule } from './rtnetlink-route.js';

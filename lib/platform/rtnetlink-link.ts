@@ -1,8 +1,9 @@
 /** Links and their addresses over rtnetlink: read them, bring the TUN interface up, give it addresses. */
+import type { HostAddress, HostLink, HostState } from '../path/host-state.js';
+import { linkKindOf } from '../path/link-kind.js';
 import { addressBytes, addressFamily, addressFromBytes, type AddressFamily, type IpAddress } from '../util/address.js';
 import { prefixRange } from '../util/address-range.js';
 import { concat } from '../util/bytes.js';
-import type { HostAddress, HostLink, HostState } from './interfaces.js';
 import { attribute, attributeNumber, attributeText, attributeU32, attributeU8, decodeAttributes, littleEndian, nested, netlinkFlag, type NetlinkMessage } from './netlink-codec.js';
 import { refused, type NetlinkClient, type NetlinkRefusal } from './netlink.js';
 
@@ -13,11 +14,11 @@ const messageType = { newLink: 16, getLink: 18, newAddress: 20, getAddress: 22 }
 const linkAttribute = { name: 3, mtu: 4, queueLength: 13, linkInfo: 18, afSpec: 26 } as const;
 /** Packets that wait in the TUN interface for the data plane: Ethernet's number, twice that of a TUN, since one turn of ours takes long. */
 export const tunQueueLength: number = 1000;
-const infoKind = 1;
+const infoKindAttribute = 1;
 const inet6AddrGenMode = 8;
 const addrGenModeNone = 1;
-const addressAttribute = { address: 1, local: 2, flags: 8 } as const;
-const linkFlag = { up: 0x1, loopback: 0x8, running: 0x40 } as const;
+const addressAttribute = { address: 1, local: 2, cacheInfo: 6, flags: 8 } as const;
+const linkFlag = { up: 0x1, loopback: 0x8, running: 0x40, lowerUp: 0x1_0000 } as const;
 const addressFlag = { temporary: 0x1, noDad: 0x2, optimistic: 0x4, dadFailed: 0x8, deprecated: 0x20, tentative: 0x40 } as const;
 const arphrdTunnels: ReadonlySet<number> = new Set([768, 769, 776, 778, 823]);
 // IFLA_INFO_KIND of what carries packets inside packets; a TAP is of kind tun as well.
@@ -25,6 +26,8 @@ const tunnelKinds: ReadonlySet<string> = new Set([
   'tun', 'gre', 'gretap', 'erspan', 'ip6gre', 'ip6gretap', 'ip6erspan', 'ipip', 'sit', 'ip6tnl', 'vti', 'vti6', 'xfrm', 'wireguard', 'vxlan',
   'geneve', 'ovpn', 'gtp', 'ipvti', 'amt',
 ]);
+/** Time to test another path and move to it; leases are renewed at half their time (RFC 2131 §4.4.5), so that this late nobody will. */
+export const expiringSeconds = 10;
 const linkHeaderOctets = 16;
 const addressHeaderOctets = 8;
 
@@ -32,7 +35,7 @@ const addressHeaderOctets = 8;
 export function readHostState(client: NetlinkClient): HostState {
   const links: HostLink[] = [];
   for (const message of client.dump(messageType.getLink, new Uint8Array(linkHeaderOctets))) {
-    const link = decodeLink(message);
+    const link = decodeLink(message, () => '');
     if (link !== null) links.push(link);
   }
   const names = new Map(links.map((link) => [link.index, link.name]));
@@ -41,7 +44,7 @@ export function readHostState(client: NetlinkClient): HostState {
     const address = decodeAddress(message, names);
     if (address !== null) addresses.push(address);
   }
-  return { links, addresses };
+  return { links, addresses, uplinks: [] };
 }
 
 /** Sets the MTU, keeps the kernel from giving the interface a link-local address of its own, and brings it up. @throws PlatformError */
@@ -83,24 +86,30 @@ export function familyNumber(family: AddressFamily): number {
   return family === 4 ? 2 : 10;
 }
 
-/** Null for what is no RTM_NEWLINK. */
-export function decodeLink(message: NetlinkMessage): HostLink | null {
+/** Null for what is no RTM_NEWLINK. @param deviceType what the driver says the device of that name is; empty: nothing */
+export function decodeLink(message: NetlinkMessage, deviceType: (name: string) => string): HostLink | null {
   if (message.type !== messageType.newLink || message.payload.length < linkHeaderOctets) return null;
   const view = new DataView(message.payload.buffer, message.payload.byteOffset, message.payload.length);
   const flags = view.getUint32(8, littleEndian);
   const attributes = decodeAttributes(message.payload.subarray(linkHeaderOctets));
-  const name = attributes.get(linkAttribute.name);
+  const nameOctets = attributes.get(linkAttribute.name);
   const info = attributes.get(linkAttribute.linkInfo);
-  const kindOctets = info === undefined ? undefined : decodeAttributes(info).get(infoKind);
-  const kind = kindOctets === undefined ? '' : attributeText(kindOctets);
-  return {
-    index: view.getInt32(4, littleEndian),
-    name: name === undefined ? '' : attributeText(name),
-    // IFF_RUNNING is carrier and RFC 2863's operational state in one.
-    up: (flags & linkFlag.up) !== 0 && (flags & linkFlag.running) !== 0,
-    loopback: (flags & linkFlag.loopback) !== 0,
-    tunnel: tunnelKinds.has(kind) || arphrdTunnels.has(view.getUint16(2, littleEndian)),
+  const kindOctets = info === undefined ? undefined : decodeAttributes(info).get(infoKindAttribute);
+  const infoKind = kindOctets === undefined ? '' : attributeText(kindOctets);
+  const hardware = view.getUint16(2, littleEndian);
+  const facts = {
+    name: nameOctets === undefined ? '' : attributeText(nameOctets),
     mtu: attributeNumber(attributes.get(linkAttribute.mtu)) ?? 0,
+  };
+  return {
+    ...facts,
+    index: view.getInt32(4, littleEndian),
+    // IFF_RUNNING is RFC 2863's operational state, which follows the carrier within a second; IFF_LOWER_UP is the carrier itself.
+    up: [linkFlag.up, linkFlag.running, linkFlag.lowerUp].every((flag) => (flags & flag) !== 0),
+    loopback: (flags & linkFlag.loopback) !== 0,
+    tunnel: tunnelKinds.has(infoKind) || arphrdTunnels.has(hardware),
+    kind: linkKindOf({ ...facts, hardware, infoKind, deviceType: deviceType(facts.name) }),
+    signalDbm: null,
   };
 }
 
@@ -126,10 +135,17 @@ export function decodeAddress(message: NetlinkMessage, names: ReadonlyMap<number
     device,
     scope: scopeOf(view.getUint8(3)),
     deprecated: (flags & addressFlag.deprecated) !== 0,
+    expiring: isExpiring(attributes.get(addressAttribute.cacheInfo)),
     // The same bit says `secondary` for IPv4, which is no less an address.
     temporary: length === 16 && (flags & addressFlag.temporary) !== 0,
     tentative: tentative || (flags & addressFlag.dadFailed) !== 0,
   };
+}
+
+/** IFA_CACHEINFO begins with the seconds until the preferred lifetime is over, all ones for ever. */
+function isExpiring(cacheInfo: Uint8Array | undefined): boolean {
+  const preferred = cacheInfo === undefined ? null : attributeNumber(cacheInfo.subarray(0, 4));
+  return preferred !== null && preferred <= expiringSeconds;
 }
 
 function linkRequest(index: number, flags: number, attributes: Uint8Array): { type: number; flags: number; payload: Uint8Array } {

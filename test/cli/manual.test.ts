@@ -34,8 +34,8 @@ describe('the manual pages', () => {
   it('describe every key of the configuration, and no other', () => {
     const described = [...read('mhtun.toml.5').matchAll(/^\.It Ic ([a-z_]+)/gm)].map((match) => match[1]);
     const keys = Object.values(configKeys).flat();
-    // These two are tables, with a section of their own.
-    const sections = ['endpoint', 'peer'];
+    // These are tables, with a section of their own.
+    const sections = ['endpoint', 'network', 'peer'];
     for (const key of keys) if (!sections.includes(key)) expect(described, key).to.include(key);
     for (const key of described) expect(keys).to.include(key);
   });

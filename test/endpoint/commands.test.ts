@@ -145,7 +145,7 @@ describe('reload', () => {
     expect(pair.moon.ask({ kind: 'reload', config: configOf(text) })).to.deep.equal({ ok: true, detail: '1 new, 0 gone, 0 changed, 1 kept' });
     pair.world.run(5_000);
     expect(pair.moon.sas('sun')[0]?.spiI).to.equal(before);
-    expect(pair.moon.endpoint.look().map(({ name }) => name)).to.deep.equal(['sun', 'mars']);
+    expect(pair.moon.endpoint.look(pair.world.now).map(({ name }) => name)).to.deep.equal(['sun', 'mars']);
     expect(pair.ping()).to.equal(true);
   });
 

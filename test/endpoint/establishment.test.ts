@@ -11,8 +11,8 @@ describe('an endpoint', () => {
     const pair = new Pair({ seed: 1, sun: waits });
     expect(pair.comeUp(), pair.story()).to.equal(true);
     expect(pair.ping()).to.equal(true);
-    expect(pair.moon.eventNames()).to.deep.equal(['ike-up', 'child-up']);
-    expect(pair.sun.eventNames()).to.deep.equal(['ike-up', 'child-up']);
+    expect(pair.moon.eventNames()).to.deep.equal(['ike-up', 'child-up', 'path-up']);
+    expect(pair.sun.eventNames()).to.deep.equal(['ike-up', 'child-up', 'path-up']);
     expect(pair.moon.events.every(({ peer }) => peer === 'sun')).to.equal(true);
   });
 

@@ -172,7 +172,7 @@ export class AddressList implements Exchange {
   }
 
   begin(): void {
-    this.#exchanger.send(this, additionalAddresses(this.#exchanger.association, true, this.#path), { repeats: this.#path });
+    this.#exchanger.send(this, additionalAddresses(this.#exchanger.association, true, this.#path), this.#path === null ? {} : { first: [this.#path] });
   }
 
   answered(): void {

@@ -312,7 +312,7 @@ export class Exchanger {
     this.#before = this.#sent;
     if (this.#before !== null) this.#before.overtaken = true;
     this.#sent = sent;
-    sent.depart(association.now, route.repeats ?? null);
+    sent.depart(association.now);
     const first = route.first ?? this.#pathsOf(sent);
     sent.away = !first.some((path) => samePath(path, association.path));
     for (const path of first) this.#transmit(sent, path);
@@ -323,7 +323,7 @@ export class Exchanger {
     const sent = this.#outstanding;
     if (sent === null) return;
     const { association } = this;
-    if (sent.repeats === null) sent.bringHome(association.now);
+    sent.bringHome(association.now);
     if (association.now >= this.#givenUpAt(sent)) {
       this.#onSilence(`the peer did not answer for ${Math.round(this.#patienceMs / 1000)} s`);
       return;
@@ -333,11 +333,12 @@ export class Exchanger {
     this.#armRepeat(sent, retransmitDelayMs(sent.attempts, association.rttMs));
   }
 
-  /** While the peer is asked to another pair, the one of the IKE SA may lead nowhere: both are tried, but with what is bound to one. */
-  #pathsOf({ repeats, fansOut }: SentRequest): DatagramPath[] {
+  /** While the peer is asked to another pair, either may lead nowhere: both are tried, one after the other with what is bound to its path. */
+  #pathsOf({ fansOut, attempts }: SentRequest): DatagramPath[] {
     const { path, askedMove } = this.association;
-    if (repeats !== null || askedMove === null) return [repeats ?? path];
-    return fansOut ? [path, askedMove.path] : [askedMove.path];
+    if (askedMove === null) return [path];
+    if (fansOut) return [path, askedMove.path];
+    return [attempts % 2 === 0 ? path : askedMove.path];
   }
 
   #armRepeat(sent: SentRequest, delayMs: number): void {

@@ -7,11 +7,11 @@ import { notify } from '../../lib/wire/payloads/notify.js';
 import { IkeDouble } from '../support/ike-double.js';
 import { Clock, IkeEnd, path, reversed } from '../support/ike-end.js';
 import { IkePair } from '../support/ike-pair.js';
-import { aloneOn, home, moveTo, outbound, second, switches, third, verdicts } from '../support/path-news.js';
+import { aloneOn, home, mirrored, moveTo, outbound, second, switches, testOf, third, verdicts } from '../support/path-news.js';
 
 const early = (to: DatagramPath) => moveTo(to, true);
 /** As sun sees it. */
-const lean = (to: DatagramPath) => early({ ...reversed(to), device: to.device });
+const lean = (to: DatagramPath) => early(mirrored(to));
 
 function up(): IkePair {
   const pair = IkePair.up({
@@ -263,6 +263,19 @@ describe('A MOBIKE responder that leans', () => {
     expect(pair.moon.view.path.remote.address).to.equal('10.2.0.2');
     pair.passes = () => true;
     pair.advance(5_000);
+    pair.expectOne();
+  });
+
+  it('and asks on a pair that is dead holds nothing up: the list comes home, and is said again', () => {
+    const pair = up();
+    pair.passes = (flight) => !flight.path.local.address.startsWith('10.2.');
+    pair.sun.command(lean(second));
+    pair.sun.command(testOf([mirrored(home)], { timeoutMs: 100 }));
+    pair.advance(700);
+    expect(verdicts(pair.sun)).to.deep.equal(['10.1.0.2 answered 0 validated']);
+    pair.advance(10_000);
+    expect(pair.sun.view.path.remote.address).to.equal('10.1.0.1');
+    expect(pair.moon.view.peerAddresses).to.deep.equal(['10.2.0.2', '10.3.0.2']);
     pair.expectOne();
   });
 

@@ -5,9 +5,9 @@
 import { expect } from 'chai';
 import type { IkeCommand } from '../../lib/ike/io.js';
 import { unreachable } from '../../lib/util/unreachable.js';
-import { reversed, type IkeEnd } from '../support/ike-end.js';
+import type { IkeEnd } from '../support/ike-end.js';
 import { IkePair } from '../support/ike-pair.js';
-import { aloneOn, moveTo, outbound, second, testOf, third, verdicts } from '../support/path-news.js';
+import { aloneOn, mirrored, moveTo, outbound, second, testOf, third, verdicts } from '../support/path-news.js';
 
 const stages = ['before it has left', 'before it arrives', 'before its answer arrives', 'after it'] as const;
 
@@ -33,8 +33,8 @@ function up(): IkePair {
 
 /** Sun's view of moon's paths. */
 function turned(command: IkeCommand): IkeCommand {
-  if (command.kind === 'move') return { ...command, path: { ...reversed(command.path), device: command.path.device } };
-  if (command.kind === 'test-paths') return { ...command, paths: command.paths.map((path) => ({ ...reversed(path), device: path.device })) };
+  if (command.kind === 'move') return { ...command, path: mirrored(command.path) };
+  if (command.kind === 'test-paths') return { ...command, paths: command.paths.map(mirrored) };
   return command;
 }
 

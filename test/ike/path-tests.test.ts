@@ -1,5 +1,6 @@
 /** Path tests (RFC 4555 §3.7, §3.10): which copy leaves when, what its answer or its silence is worth, and that no dead path holds up the IKE SA. */
 import { expect } from 'chai';
+import type { IkeCommand } from '../../lib/ike/io.js';
 import { maxCopiesPerRequest } from '../../lib/ike/sent-request.js';
 import { maxPathsUnderTest } from '../../lib/ike/path-test.js';
 import type { DatagramPath } from '../../lib/util/address.js';
@@ -7,7 +8,7 @@ import { after } from '../../lib/util/brands.js';
 import { toHex } from '../../lib/util/bytes.js';
 import { path, type Flight } from '../support/ike-end.js';
 import { IkePair } from '../support/ike-pair.js';
-import { aloneOn, heard, home, second, testOf, third, verdicts } from '../support/path-news.js';
+import { aloneOn, heard, home, moveTo, second, testOf, third, verdicts } from '../support/path-news.js';
 
 /** Datagrams from and to these addresses are lost. */
 function dead(...addresses: readonly string[]): (flight: Flight) => boolean {
@@ -286,6 +287,36 @@ describe('A test of several paths at once', () => {
     expect(pair.said(pair.moon, id)).to.match(/^ok: \d+ of 266 paths answered/);
     pair.expectOne();
   });
+});
+
+describe('Path tests during another exchange', () => {
+  const others: readonly IkeCommand[] = [
+    { kind: 'create-child', name: 'net' }, { kind: 'rekey-child', name: null }, { kind: 'rekey-ike' }, { kind: 'delete-child', name: 'net' },
+    { kind: 'announce-addresses' }, { kind: 'check-liveness' }, moveTo(third), moveTo(third, true), aloneOn(third), testOf([third]),
+  ];
+  for (const other of others) {
+    for (const holds of [false, true]) {
+      it(`get their verdicts, and ${other.kind} its answer${holds ? ', while keys are being made' : ''}`, () => {
+        const own = (last: number): string[] => [1, 2, 3].map((net) => `10.${net}.0.${last}`);
+        const pair = IkePair.up({ moon: { ownAddresses: own(1) }, sun: { ownAddresses: own(2) } });
+        pair.moon.holdsWork = holds;
+        const id = pair.moon.command(other);
+        const flights = pair.moon.outbox.splice(0);
+        const tests = [aloneOn(second), testOf([home, second])];
+        const ids = tests.map((wish) => pair.moon.command(wish));
+        for (const flight of flights) pair.deliver(flight);
+        pair.moon.holdsWork = false;
+        pair.moon.doWork();
+        pair.settle();
+        pair.advance(5_000);
+        for (const wish of tests) {
+          const said = pair.moon.paths.flatMap((news) => (news.kind === 'path-tested' && news.test === wish.test ? [news.outcome] : []));
+          expect(said, pair.story.join('\n')).to.deep.equal(wish.paths.map(() => 'answered'));
+        }
+        for (const each of [id, ...ids]) expect(pair.said(pair.moon, each)).to.match(/^ok/);
+      });
+    }
+  }
 });
 
 describe('Without MOBIKE', () => {

@@ -177,6 +177,8 @@ export class PathTest implements Exchange {
   readonly subject: Subject = { kind: 'none' };
   readonly #exchanger: Exchanger;
   readonly #trials: readonly Trial[];
+  /** What `round` each was in. */
+  readonly #rounds: readonly number[];
   readonly #cookie2: Uint8Array | null;
   #asksNat = false;
 
@@ -184,6 +186,7 @@ export class PathTest implements Exchange {
   constructor(exchanger: Exchanger, trials: readonly Trial[], routability: boolean) {
     this.#exchanger = exchanger;
     this.#trials = trials;
+    this.#rounds = trials.map(({ round }) => round);
     this.name = trials.length === 0 ? 'liveness check' : 'path test';
     this.#cookie2 = routability && exchanger.association.traits.mobike ? exchanger.association.env.random(cookie2Bytes) : null;
   }
@@ -224,7 +227,9 @@ export class PathTest implements Exchange {
   }
 
   abandoned(): void {
-    for (const trial of this.#trials) decide(this.#exchanger.association, trial, 'unknown', null, false);
+    for (const [i, trial] of this.#trials.entries()) {
+      if (trial.round === this.#rounds[i]) decide(this.#exchanger.association, trial, 'unknown', null, false);
+    }
   }
 
   /** Trials go over by themselves. */

@@ -6,7 +6,7 @@ import { maxPathsUnderTest } from '../../lib/ike/path-test.js';
 import type { DatagramPath } from '../../lib/util/address.js';
 import { after } from '../../lib/util/brands.js';
 import { toHex } from '../../lib/util/bytes.js';
-import { path, type Flight } from '../support/ike-end.js';
+import { path, proposals, type Flight } from '../support/ike-end.js';
 import { IkePair } from '../support/ike-pair.js';
 import { aloneOn, heard, home, moveTo, second, testOf, third, verdicts } from '../support/path-news.js';
 
@@ -128,6 +128,29 @@ describe('A test of one path alone', () => {
     pair.advance(500);
     expect(verdicts(pair.moon)).to.deep.equal(['10.2.0.1 unknown']);
     expect(pair.moon.view.path).to.deep.equal(third);
+  });
+
+  it('that the peer’s rekey of the IKE SA overtakes is done again on the new one', () => {
+    for (const wish of [aloneOn(second, 5_000), testOf([second], { timeoutMs: 5_000 })]) {
+      const pair = up();
+      pair.moon.command(wish);
+      pair.take(pair.moon, /COOKIE2/);
+      expect(pair.ask(pair.sun, { kind: 'rekey-ike' })).to.match(/^ok/);
+      expect(pair.moon.sas).to.have.lengthOf(1);
+      expect(verdicts(pair.moon)).to.deep.equal(['10.2.0.1 answered 0 validated']);
+    }
+  });
+
+  it('tells the round trip of its own path alone', () => {
+    const pair = up();
+    const before = pair.moon.view.rttMs;
+    pair.moon.command(aloneOn(second));
+    roundTrip(pair, pair.take(pair.moon, /COOKIE2/), 200);
+    expect(verdicts(pair.moon)).to.deep.equal(['10.2.0.1 answered 400 validated']);
+    expect(pair.moon.view.rttMs).to.equal(before);
+    pair.moon.command(aloneOn(home));
+    roundTrip(pair, pair.take(pair.moon, /COOKIE2/), 100);
+    expect(pair.moon.view.rttMs).to.equal(200);
   });
 
   it('behind a NAT asks on the current path how it is seen, and on no other', () => {
@@ -256,6 +279,30 @@ describe('A test of several paths at once', () => {
     pair.ask(pair.moon, { kind: 'rekey-child', name: null });
     pair.advance(400);
     expect(verdicts(pair.moon)).to.deep.equal(['10.1.0.1 answered 0', '10.2.0.1 unknown']);
+  });
+
+  it('is unknown at once where two more requests have gone out', () => {
+    const pair = up();
+    pair.passes = dead('10.2.0.1');
+    pair.moon.command(testOf([home, second], { timeoutMs: 60_000 }));
+    pair.settle();
+    for (let i = 0; i < 2; i++) pair.ask(pair.moon, { kind: 'check-liveness' });
+    expect(verdicts(pair.moon)).to.deep.equal(['10.1.0.1 answered 0', '10.2.0.1 unknown']);
+  });
+
+  it('of a request that the peer still works on is answered over each path when that is done', () => {
+    const esp = { peer: { esp: proposals('esp', 'aes128gcm16-x25519') } };
+    const pair = IkePair.up({ moon: esp, sun: esp });
+    pair.sun.holdsWork = true;
+    pair.moon.command({ kind: 'rekey-child', name: null });
+    pair.moon.command(testOf([second, third]));
+    pair.settle();
+    expect(verdicts(pair.moon)).to.deep.equal([]);
+    pair.sun.holdsWork = false;
+    pair.sun.doWork();
+    pair.settle();
+    expect(verdicts(pair.moon)).to.deep.equal(['10.2.0.1 answered', '10.3.0.1 answered']);
+    pair.expectOne();
   });
 
   it('takes an answer of the last request but one that was on its way', () => {

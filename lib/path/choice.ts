@@ -16,6 +16,8 @@ export interface Burden {
 /** Of one path beside the one in use. */
 export interface Judgement {
   readonly better: boolean;
+  /** A responder asks for it; what is measured it leaves to the initiator. */
+  readonly ours: boolean;
   /** Nothing is waited for: no hold, no dwell. */
   readonly urgent: boolean;
   readonly why: string;
@@ -29,6 +31,7 @@ export function contenderOf(path: Path): Contender {
     rttMs: quality.rttMs, rttVarMs: quality.rttVarMs, jitterMs: quality.jitterMs,
     // One lost of few would be a high loss, and mean nothing.
     loss: quality.testCount >= leastLossTests ? quality.loss : null,
+    lossError: quality.lossError,
   };
 }
 
@@ -61,11 +64,13 @@ export function bestPath(scene: Scene, except: Path | null): Path | null {
 
 /** The path that is better than `current` and worth a move; null: none. */
 export function betterPath(scene: Scene, current: Path): { readonly path: Path; readonly judgement: Judgement } | null {
+  const asks = scene.standing?.facts.role === 'asks';
   let best: { readonly path: Path; readonly judgement: Judgement } | null = null;
   for (const path of scene.table.all()) {
     if (path === current || path.gone || path.health.kind !== 'ready' || burdenOf(scene, path).weight === 3) continue;
     const judgement = judge(scene, path, current);
-    if (judgement.better && (best === null || compare(scene, path, best.path) < 0)) best = { path, judgement };
+    if (!judgement.better || (asks && !judgement.ours)) continue;
+    if (best === null || compare(scene, path, best.path) < 0) best = { path, judgement };
   }
   return best;
 }
@@ -73,9 +78,13 @@ export function betterPath(scene: Scene, current: Path): { readonly path: Path; 
 export function judge(scene: Scene, candidate: Path, current: Path): Judgement {
   const own = burdenOf(scene, candidate);
   const other = burdenOf(scene, current);
-  if (own.weight < other.weight) return { better: true, urgent: other.weight > 1, why: `the path in use: ${other.why}`, needs: 'the same happening here' };
-  if (own.weight > other.weight) return { better: false, urgent: false, why: own.why, needs: own.weight === 3 ? 'mhtun move' : 'no other path working' };
+  if (own.weight < other.weight) return { better: true, ours: true, urgent: other.weight > 1, why: `the path in use: ${other.why}`, needs: 'the same happening here' };
+  if (own.weight > other.weight) return { better: false, ours: true, urgent: false, why: own.why, needs: own.weight === 3 ? 'mhtun move' : 'no other path working' };
   return { urgent: false, ...policyOf(scene.settings).opinion(contenderOf(candidate), contenderOf(current)) };
+}
+
+export function dwellMs({ settings }: Scene): number {
+  return Math.max(settings.dwellMs, policyOf(settings).leastDwellMs);
 }
 
 export function policyOf({ policy }: PathSettings): (typeof policies)[PathSettings['policy']] {

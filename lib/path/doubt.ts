@@ -3,7 +3,7 @@
  * delay). A round without an answer is evidence against the path; anything heard from it ends the doubt.
  */
 import { after, type Instant } from '../util/brands.js';
-import { doubtCopies, leastCopySpacingMs } from './limits.js';
+import { doubtCopies, leastCopySpacingMs, stubbornRoundMs } from './limits.js';
 import type { Quality } from './quality.js';
 
 export class Doubt {
@@ -61,7 +61,7 @@ export class Doubt {
     const { rttMs, rttVarMs, ptoMs } = this.#quality;
     // The last copy has the usual time for its answer, if not all of its variance.
     const lastAnswerMs = lastCopyMs + (rttMs ?? ptoMs) + 2 * (rttVarMs ?? 0);
-    this.#decideAt = after(now, Math.max(ptoMs, lastAnswerMs));
+    this.#decideAt = after(now, Math.max(ptoMs, lastAnswerMs, this.stubborn ? stubbornRoundMs : 0));
   }
 
   #spacingMs(): number {

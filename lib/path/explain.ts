@@ -122,7 +122,8 @@ function wordsForReady(scene: Scene, standing: Standing, path: Path, now: Instan
   const { active } = standing;
   if (failureOf(scene, active) !== null) return { reason: 'works; the path in use has failed', wouldChange: '' };
   if (scene.wanted === active) return { reason: 'stands by: another is wanted by command', wouldChange: 'that one failing, or another command' };
-  const { better, urgent, why, needs } = judge(scene, path, active);
+  const { better, ours, urgent, why, needs } = judge(scene, path, active);
+  if (better && !ours && standing.facts.role === 'asks') return { reason: `stands by, though better (${why})`, wouldChange: 'the initiator, who decides' };
   if (!better) return { reason: `stands by: ${why}`, wouldChange: needs };
   if (!urgent && !scene.governor.isCandidate(path)) return { reason: `better (${why}), but another is better still`, wouldChange: 'that one getting worse' };
   const waitMs = mayBeTakenAt(scene, standing, path, urgent) - now;

@@ -4,7 +4,7 @@
  */
 import type { DatagramPath } from '../util/address.js';
 import { after, type Instant } from '../util/brands.js';
-import { bestPath, betterPath, failureOf, policyOf } from './choice.js';
+import { bestPath, betterPath, burdenOf, dwellMs, failureOf, policyOf } from './choice.js';
 import { doubt } from './doubting.js';
 import { askLaterMs, firstAskAgainMs, freshForMs, lastAskAgainMs } from './limits.js';
 import type { Path } from './path.js';
@@ -51,7 +51,7 @@ export function followPeer(scene: Scene, standing: Standing): Instant | null {
   if (!facts.peerIsMhtun || facts.role === 'fixed' || peerPath === null || used === null || peerPath === used) return null;
   if (now < scene.settledAt) return scene.settledAt;
   if (scene.move !== null && facts.role === 'decides') return null;
-  if (peerPath.gone || peerPath.health.kind !== 'ready' || peerPath.doubt !== null) return null;
+  if (peerPath.gone || peerPath.health.kind !== 'ready' || peerPath.doubt !== null || burdenOf(scene, peerPath).weight === 3) return null;
   if (peerPath === active) {
     comeBack(scene);
     return null;
@@ -98,10 +98,6 @@ export function mayBeTakenAt(scene: Scene, { facts }: Standing, path: Path, urge
   return facts.role === 'asks' && scene.askAgainAt !== null && scene.askAgainAt > at ? scene.askAgainAt : at;
 }
 
-export function dwellMs({ settings }: Scene): number {
-  return Math.max(settings.dwellMs, policyOf(settings).leastDwellMs);
-}
-
 /** A person wants it: at once, validated or not. */
 export function goWhereWanted(scene: Scene, standing: Standing, pair: DatagramPath): void {
   const path = scene.table.find(pair) ?? scene.table.adopt(scene.now, pair);
@@ -115,14 +111,17 @@ export function moveDone(scene: Scene, standing: Standing, id: number, ok: boole
   if (move?.id !== id) return;
   scene.move = null;
   scene.changed();
-  if (ok) return;
+  if (ok) {
+    // Only our own traffic is there: the initiator is asked again, later and later.
+    if (scene.lean === move.path) waitToAsk(scene);
+    return;
+  }
   scene.log('info', `the move to ${move.path.label} failed: ${reason}`);
   if (scene.wanted === move.path) scene.wanted = null;
   const { heardAt } = move.path.quality;
   const answers = heardAt !== null && heardAt > move.begunAt;
   if (standing.facts.role === 'asks') {
-    scene.asksInVain++;
-    scene.askAgainAt = after(now, Math.min(lastAskAgainMs, firstAskAgainMs * 2 ** Math.min(scene.asksInVain - 1, 20)));
+    waitToAsk(scene);
     if (!answers) move.path.suspected(now, 1, `the move there failed: ${reason}`);
     return;
   }
@@ -140,13 +139,18 @@ export function moved(scene: Scene, from: Path, to: Path, byPeer: boolean): void
   if (scene.wanted !== null && scene.wanted !== to && byPeer) scene.wanted = null;
   if (scene.asked === from && byPeer) {
     // It went with us, and then elsewhere: it knows better, and is the one who decides.
-    scene.asksInVain = Math.max(scene.asksInVain + 1, refusals);
-    scene.askAgainAt = after(now, Math.min(lastAskAgainMs, firstAskAgainMs * 2 ** Math.min(scene.asksInVain - 1, 20)));
+    scene.asksInVain = Math.max(scene.asksInVain, refusals - 1);
+    waitToAsk(scene);
     scene.asked = null;
   } else if (scene.asked === to) {
     scene.askAgainAt = null;
   }
   to.proven(now);
+}
+
+function waitToAsk(scene: Scene): void {
+  scene.asksInVain++;
+  scene.askAgainAt = after(scene.now, Math.min(lastAskAgainMs, firstAskAgainMs * 2 ** Math.min(scene.asksInVain - 1, 20)));
 }
 
 /** Going elsewhere after it followed us counts as so many asks in vain. */

@@ -14,7 +14,7 @@ export const maxTestsAtOnce = 32;
 /** Networks whose probe budget is remembered after they are gone, so that one that comes and goes does not get it anew. */
 export const maxBudgets = 64;
 /** Loss is judged from so many tests on. */
-export const leastLossTests = 25;
+export const leastLossTests = 10;
 
 /** Validated means: a fresh COOKIE2 came back not longer ago. */
 export const validForMs = 60_000;
@@ -32,6 +32,8 @@ export const leastVarianceMs = 10;
 export const doubtCopies = 3;
 /** Least time between two of these copies: not the same burst of loss. */
 export const leastCopySpacingMs = 3;
+/** A round while packets come in takes at least so long: the path is not dead, and a queue that has filled up answers late. */
+export const stubbornRoundMs = 250;
 /** Unanswered rounds: a plain peer's path is left after two, any is down after three. */
 export const roundsToLeavePlain = 2;
 export const roundsToDown = 3;
@@ -40,15 +42,19 @@ export const roundsToDown = 3;
 export const goodTestsAfterDown = 5;
 /** Between tests of a path that came back: five of them take 2 s. */
 export const recoveryProbeMs = 500;
+/** Between tests of a path that failed and is not welcome back yet: an outage of seconds is seen. */
+export const trialProbeMs = 1_000;
 /** A path that stands by and lost a test is tested again after so long; doubles. */
 export const retestMs = 200;
 /** Between tests of a path that does not answer: doubles from the first to the last. Where no path works, at most to the third. */
 export const firstScoutMs = 1_000;
 export const lastScoutMs = 60_000;
 export const lastScoutInNeedMs = 4_000;
-/** A test waits at least and at most so long for its answer. */
-export const leastTestTimeoutMs = 100;
+/** A test waits at least and at most so long for its answer: a queue may fill up within a second. */
+export const leastTestTimeoutMs = 300;
 export const mostTestTimeoutMs = 4_000;
+/** Nothing else is tested while scouts are out. */
+export const mostScoutTimeoutMs = 2_000;
 /** A test whose answer has not come by then is suspicious even while packets come in: a busy peer answers sooner. */
 export const overdueMs = 1_000;
 /** No setting makes tests of one path more frequent than this. */

@@ -40,6 +40,13 @@ export class Quality {
     return this.#tests.length;
   }
 
+  /** Standard error of the loss, as of one lost and one answered test more, so that none lost of few is no certainty. */
+  get lossError(): number {
+    const tests = this.#tests.length + 2;
+    const share = (this.#tests.filter((answered) => !answered).length + 1) / tests;
+    return Math.sqrt((share * (1 - share)) / tests);
+  }
+
   get heardAt(): Instant | null {
     return this.#heardAt;
   }

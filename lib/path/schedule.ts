@@ -2,9 +2,11 @@
 import { after, type Instant } from '../util/brands.js';
 import { unreachable } from '../util/unreachable.js';
 import { costOfTest, type Purpose } from './budget.js';
+import { dwellMs } from './choice.js';
 import {
-  firstScoutMs, lastScoutInNeedMs, lastScoutMs, leastProbeIntervalMs, leastTestTimeoutMs, meteredStretch, mostTestTimeoutMs, recoveryProbeMs,
-  retestMs, revalidateAfterMs,
+  firstScoutMs, lastScoutInNeedMs, lastScoutMs, leastProbeIntervalMs, leastTestTimeoutMs, meteredStretch, mostScoutTimeoutMs, mostTestTimeoutMs,
+  recoveryProbeMs,
+  retestMs, revalidateAfterMs, trialProbeMs,
 } from './limits.js';
 import type { Path } from './path.js';
 import type { Scene, Standing } from './scene.js';
@@ -29,11 +31,18 @@ export function planTest(scene: Scene, standing: Standing, path: Path, need: boo
   return { kind: plan.kind, at: affordable > plan.at ? affordable : plan.at };
 }
 
-/** A lost test is noticed by then, and a slow one is not taken for lost. */
-export function testTimeoutMs(path: Path): number {
-  const { health, quality } = path;
-  const tries = health.kind === 'untested' || health.kind === 'down' ? health.tries : 0;
-  return Math.min(mostTestTimeoutMs, Math.max(leastTestTimeoutMs, Math.ceil((quality.rttMs === null ? 1 : 2) * quality.ptoMs * 2 ** Math.min(tries, 4))));
+/** A lost test is noticed by then, and a slow one is not taken for lost; after losses the next one gets more time. */
+export function testTimeoutMs({ health, quality }: Path): number {
+  const usual = Math.ceil(quality.rttMs === null ? quality.ptoMs : 2 * quality.ptoMs);
+  const atFirst = Math.min(mostTestTimeoutMs, Math.max(leastTestTimeoutMs, usual));
+  switch (health.kind) {
+    case 'untested':
+    case 'down': return Math.min(mostScoutTimeoutMs, atFirst * 2 ** Math.min(health.tries, 5));
+    case 'suspect': return Math.min(mostTestTimeoutMs, atFirst * 2 ** Math.min(health.unanswered, 5));
+    case 'probing':
+    case 'ready': return atFirst;
+    default: return unreachable(health);
+  }
 }
 
 function plainPlan(scene: Scene, standing: Standing, path: Path, need: boolean): Plan {
@@ -42,7 +51,8 @@ function plainPlan(scene: Scene, standing: Standing, path: Path, need: boolean):
     case 'untested':
     case 'down': {
       const backOff = path.hurried ? firstScoutMs : Math.min(need ? lastScoutInNeedMs : lastScoutMs, firstScoutMs * 2 ** Math.min(health.tries, 20));
-      return { kind: 'scout', at: since(scene, path, backOff) };
+      // The second test is alone: it is decided whatever else the peer is asked meanwhile.
+      return { kind: health.kind === 'untested' && health.tries === 1 && !need ? 'alone' : 'scout', at: since(scene, path, backOff) };
     }
     case 'suspect':
       return { kind: need ? 'scout' : 'alone', at: since(scene, path, need ? firstScoutMs : retestMs * 2 ** Math.min(health.unanswered - 1, 4)) };
@@ -71,8 +81,15 @@ function readyAt(scene: Scene, standing: Standing, path: Path): Instant {
 function intervalMs(scene: Scene, path: Path): number {
   const { probeBusyMs, probeStandbyMs, probeIdleMs } = scene.settings;
   if (!scene.busy) return Math.max(leastProbeIntervalMs, probeIdleMs);
-  const plain = scene.isUsed(path) ? probeBusyMs * (path.network.metered ? meteredStretch : 1) : probeStandbyMs;
+  const stretch = path.network.metered ? meteredStretch : 1;
+  const plain = scene.isUsed(path) ? probeBusyMs * stretch : isOnTrial(scene, path) ? Math.min(probeStandbyMs, trialProbeMs * stretch) : probeStandbyMs;
   return Math.max(leastProbeIntervalMs, Math.min(plain, revalidateAfterMs));
+}
+
+/** It failed the tunnel, and works again: until it is welcome back its failures are to be seen. */
+function isOnTrial(scene: Scene, path: Path): boolean {
+  const welcome = path.welcomeAt(scene.now, dwellMs(scene));
+  return welcome !== null && scene.now <= welcome;
 }
 
 /** So long after the last test; at once where there was none. Outcomes that say nothing make it rarer. */

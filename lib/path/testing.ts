@@ -19,9 +19,10 @@ export interface Outcome {
 export function runTests(scene: Scene, standing: Standing): Instant | null {
   scene.desk.expire(scene.now);
   const need = inNeed(scene, standing);
-  // While the path in use is in question its requests go first; scouts are copies of them.
-  const mayAlone = scene.desk.underWay('alone', 'size') === null && !inQuestion(scene, standing);
+  // The next request makes the peer forget the one that the scouts are copies of (RFC 7296 §2.3). And while the path in use is in
+  // question, its own requests go first.
   const mayScout = scene.desk.underWay('scout') === null;
+  const mayAlone = scene.desk.underWay('alone', 'size') === null && !inQuestion(scene, standing);
   const scouts: Path[] = [];
   let soonest: { readonly at: Instant; readonly path: Path } | null = null;
   let next: Instant | null = scene.desk.nextExpiry;
@@ -31,7 +32,7 @@ export function runTests(scene: Scene, standing: Standing): Instant | null {
     if (plan.kind === 'scout') {
       if (mayScout && plan.at <= scene.now) scouts.push(path);
       else if (mayScout) next = earlier(next, plan.at);
-    } else if (mayAlone && (soonest === null || plan.at < soonest.at)) soonest = { at: plan.at, path };
+    } else if (mayAlone && (mayScout || path.hurried) && (soonest === null || plan.at < soonest.at)) soonest = { at: plan.at, path };
   }
   if (scouts.length > 0) sendScouts(scene, standing, scouts);
   if (soonest === null) return next;

@@ -2,7 +2,7 @@
  * As little of an IKE SA as a path manager can tell from the real one: a request window of one, tests and moves, copies of what is under
  * way, and the peer's answers.
  */
-import type { PathInput, PathOutput, SaFacts } from '../../lib/path/io.js';
+import type { PathInput, PathOutput, SaFacts, TestOutcome } from '../../lib/path/io.js';
 import { samePath, type DatagramPath } from '../../lib/util/address.js';
 import type { Instant } from '../../lib/util/brands.js';
 import type { World } from './world.js';
@@ -12,6 +12,8 @@ type TestOutput = Extract<PathOutput, { kind: 'test' }>;
 type MoveOutput = Extract<PathOutput, { kind: 'move' }>;
 
 export interface Request {
+  /** When it got the window; 0: not yet. */
+  serial: number;
   readonly kind: 'alone' | 'copies' | 'update' | 'list';
   /** Where it belongs: the path of a test, the new path of a move. */
   readonly path: DatagramPath;
@@ -54,7 +56,12 @@ export class FakeIke {
   /** Where both ends have agreed to be. */
   #agreed: DatagramPath;
   #queue: Request[] = [];
+  #serial: number = 0;
   #active: Request | null = null;
+  /** Answered, but copies of it may still be answered over other paths: the newest request, and the one before it. */
+  #listened: Request[] = [];
+  /** The peer's newest request: to an older one there is no answer any more. */
+  #newest: number = 0;
   #asked: Request | null = null;
 
   constructor(around: IkeSurroundings, path: DatagramPath) {
@@ -118,6 +125,8 @@ export class FakeIke {
   /** A request of the peer's came in. */
   #request(request: Request, over: DatagramPath): void {
     const { give, setEspPath, facts } = this.#around;
+    if (request.serial < this.#newest) return;
+    this.#newest = request.serial;
     give({ kind: 'heard', path: over, by: 'ike', rttMs: null });
     if (request.kind === 'update' && !this.refuses(over)) {
       const from = this.#agreed;
@@ -140,13 +149,19 @@ export class FakeIke {
   #response(request: Request, over: DatagramPath, refused: boolean): void {
     const { world, give } = this.#around;
     this.#around.spend(over, messageBytes);
-    if (this.#active !== request) return;
+    if (this.#active !== request && !this.#listened.includes(request)) return;
     const sent = request.sent.get(named(over));
     const rttMs = sent?.copies === 1 ? world.now - sent.at : null;
     give({ kind: 'heard', path: over, by: 'ike', rttMs });
     for (const item of request.tests.filter(({ path }) => samePath(path, over))) this.#tell(request, item, 'answered', rttMs);
+    if (this.#active !== request) return;
     if (request.kind === 'update') this.#updated(request, refused);
+    this.#finish(request);
+  }
+
+  #finish(request: Request): void {
     this.#active = null;
+    this.#listened = [request, ...this.#listened.slice(0, 1)];
     this.#next();
   }
 
@@ -189,6 +204,7 @@ export class FakeIke {
     const request = this.#queue.shift();
     if (request === undefined) return;
     this.#active = request;
+    request.serial = ++this.#serial;
     for (const path of request.kind === 'copies' ? request.tests.map((item) => item.path) : [request.path]) this.#copy(request, path);
     if (request.kind !== 'alone') {
       this.#repeatLater(request);
@@ -210,8 +226,7 @@ export class FakeIke {
   #repeat(request: Request): void {
     if ((request.kind === 'update' || request.kind === 'list') && request.move === null) {
       // Nobody waits for it any more; in truth the window stays taken until it is answered, which the next request's repeats bring about.
-      this.#active = null;
-      this.#next();
+      this.#finish(request);
       return;
     }
     this.#copy(request, request.kind === 'list' ? request.path : this.path);
@@ -219,10 +234,12 @@ export class FakeIke {
   }
 
   #timeOut(request: Request, test: number): void {
-    for (const item of request.tests.filter((other) => other.test === test)) this.#tell(request, item, 'lost', null);
+    // After a later request its silence says nothing.
+    const outcome = request.serial > 0 && request.serial < this.#serial ? 'unknown' : 'lost';
+    for (const item of request.tests.filter((other) => other.test === test)) this.#tell(request, item, outcome, null);
   }
 
-  #tell(request: Request, item: Request['tests'][number], outcome: 'answered' | 'lost', rttMs: number | null): void {
+  #tell(request: Request, item: Request['tests'][number], outcome: TestOutcome, rttMs: number | null): void {
     request.tests.splice(request.tests.indexOf(item), 1);
     const validated = outcome === 'answered' && request.kind === 'alone' && samePath(item.path, request.path);
     this.#around.give({ kind: 'tested', test: item.test, path: item.path, outcome: this.vague ? 'unknown' : outcome, rttMs, validated });
@@ -240,5 +257,5 @@ export class FakeIke {
 }
 
 function blank(kind: Request['kind'], path: DatagramPath, timeoutMs: number): Request {
-  return { kind, path, timeoutMs, padToBytes: null, sent: new Map(), tests: [], move: null };
+  return { serial: 0, kind, path, timeoutMs, padToBytes: null, sent: new Map(), tests: [], move: null };
 }

@@ -64,6 +64,7 @@ export interface NetOptions {
 /** One end: its path manager and what is around it. */
 export class PathSide {
   readonly name: Name;
+  readonly settings: PathSettings;
   readonly manager: PathManager;
   readonly ike: FakeIke;
   readonly esp: FakeEsp;
@@ -81,7 +82,8 @@ export class PathSide {
     this.#net = net;
     this.name = name;
     this.candidates = options.candidates;
-    this.manager = new PathManager({ ...defaultSettings, ...options.settings });
+    this.settings = { ...defaultSettings, ...options.settings };
+    this.manager = new PathManager(this.settings);
     const { world } = net;
     const give = (input: PathInput): void => {
       this.give(input);

@@ -10,9 +10,9 @@ export const cost: Policy = {
   opinion(candidate: Contender, current: Contender): Opinion {
     const difference = price(candidate, current);
     const why = `${describe(candidate)} against ${describe(current)} in use`;
-    if (difference < 0) return { better: true, why, needs: 'failing again' };
-    if (difference > 0) return { better: false, why, needs: 'every cheaper path failing or past the gate' };
-    return { better: false, why: `costs the same (${describe(current)}), ${showMs(candidate.rttMs)}`, needs: 'the path in use failing' };
+    if (difference < 0) return { better: true, ours: true, why, needs: 'failing again' };
+    if (difference > 0) return { better: false, ours: true, why, needs: 'every cheaper path failing or past the gate' };
+    return { better: false, ours: true, why: `costs the same (${describe(current)}), ${showMs(candidate.rttMs)}`, needs: 'the path in use failing' };
   },
   praise(current: Contender): string {
     return `the cheapest that works: ${describe(current)}`;

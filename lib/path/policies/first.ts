@@ -8,7 +8,7 @@ export const first: Policy = {
     return firstDifference(compareKnown(a.rttMs, b.rttMs), a.order - b.order);
   },
   opinion(candidate: Contender, _current: Contender): Opinion {
-    return { better: false, why: `another was first and still works (this one: ${showMs(candidate.rttMs)})`, needs: 'the path in use failing, and no path answering sooner' };
+    return { better: false, ours: false, why: `another was first and still works (this one: ${showMs(candidate.rttMs)})`, needs: 'the path in use failing, and no path answering sooner' };
   },
   praise(_current: Contender): string {
     return 'it answered first';

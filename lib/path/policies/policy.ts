@@ -16,12 +16,16 @@ export interface Contender {
   readonly jitterMs: number | null;
   /** From 0 to 1; null: not known. */
   readonly loss: number | null;
+  /** Standard error of the loss. */
+  readonly lossError: number;
   readonly signalDbm: number | null;
 }
 
 /** Of one path beside the one in use. */
 export interface Opinion {
   readonly better: boolean;
+  /** It rests on what only this end knows, as class and cost; what is measured the initiator knows as well, and decides. */
+  readonly ours: boolean;
   /** With the numbers that decide. */
   readonly why: string;
   /** What would turn the opinion. */
@@ -49,6 +53,19 @@ export function compareKnown(a: number | null, b: number | null): number {
   if (a === null) return 1;
   if (b === null) return -1;
   return a - b;
+}
+
+/** Deviations by which chance may move a loss that is reckoned from some dozens of tests. */
+const chance = 1.5;
+
+/** The least that the loss surely is; null: not known. */
+export function leastLoss({ loss, lossError }: Contender): number | null {
+  return loss === null ? null : Math.max(0, loss - chance * lossError);
+}
+
+/** The most that the loss may be; null: not known. */
+export function mostLoss({ loss, lossError }: Contender): number | null {
+  return loss === null ? null : Math.min(1, loss + chance * lossError);
 }
 
 /** The first comparison that tells them apart. */

@@ -16,11 +16,11 @@ export const rtt: Policy = {
   },
   opinion(candidate: Contender, current: Contender): Opinion {
     const own = bound(candidate);
-    if (current.rttMs === null || own === null) return { better: false, why: 'no RTT to compare yet', needs: 'answers to its tests' };
+    if (current.rttMs === null || own === null) return { better: false, ours: false, why: 'no RTT to compare yet', needs: 'answers to its tests' };
     const target = Math.min(enoughShare * current.rttMs, current.rttMs - enoughMs);
     const better = own < target;
     const why = `${showMs(candidate.rttMs)}, with variance ${showMs(own)}, against ${showMs(current.rttMs)} in use`;
-    return { better, why, needs: needed(better, target) };
+    return { better, ours: false, why, needs: needed(better, target) };
   },
   praise(current: Contender): string {
     return `no path is enough faster than its ${showMs(current.rttMs)}`;

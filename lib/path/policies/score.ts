@@ -1,5 +1,5 @@
 /** `score`: RTT, jitter and loss as one number from 0 to 1, each part falling off as e^(−4·x/max): fast at first, then slowly. */
-import { firstDifference, type Contender, type Opinion, type Policy } from './policy.js';
+import { firstDifference, leastLoss, mostLoss, type Contender, type Opinion, type Policy } from './policy.js';
 
 interface Part {
   readonly name: string;
@@ -15,8 +15,10 @@ interface Part {
 const parts: readonly Part[] = [
   { name: 'RTT', weight: 0.4, worst: 400, unknown: 100, of: ({ rttMs }) => rttMs },
   { name: 'jitter', weight: 0.2, worst: 100, unknown: 20, of: ({ jitterMs }) => jitterMs },
-  { name: 'loss', weight: 0.4, worst: 0.1, unknown: 0.02, of: ({ loss }) => loss },
+  { name: 'loss', weight: 0.4, worst: 0.2, unknown: 0.02, of: ({ loss }) => loss },
 ];
+/** A path is not taken for its loss while that is not known. */
+const doubtfulLoss = 0.1;
 /** A difference that noise does not make. */
 const margin = 0.1;
 
@@ -27,10 +29,11 @@ export const score: Policy = {
     return firstDifference(scoreOf(b) - scoreOf(a), a.order - b.order);
   },
   opinion(candidate: Contender, current: Contender): Opinion {
-    const own = scoreOf(candidate);
-    const target = scoreOf(current) + margin;
+    // What chance may have done to the loss speaks for staying.
+    const own = scoreOf({ ...candidate, loss: mostLoss(candidate) ?? doubtfulLoss });
+    const target = scoreOf({ ...current, loss: leastLoss(current) }) + margin;
     const needs = target >= 1 ? 'the path in use losing score' : own > target ? `a score that stays over ${target.toFixed(2)}` : `a score over ${target.toFixed(2)}`;
-    return { better: own > target, why: `score ${showScore(candidate)} against ${scoreOf(current).toFixed(2)} in use`, needs };
+    return { better: own > target, ours: false, why: `score ${showScore(candidate)} against ${scoreOf(current).toFixed(2)} in use`, needs };
   },
   praise(current: Contender): string {
     return `score ${showScore(current)}, which none beats by ${margin}`;

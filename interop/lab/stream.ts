@@ -1,5 +1,5 @@
 /** A stream of datagrams both ways through the tunnel, at an even rate, with an exact account of what arrived and when (programs/stream.cc). */
-import { LabError } from './exec.js';
+import { eventually, LabError } from './exec.js';
 import type { Lab, Namespace } from './lab.js';
 import { field } from './mhtun.js';
 import { OrderTaker } from './orders.js';
@@ -76,6 +76,20 @@ export class Stream {
     return { out: toReport(field(answer, 'out')), back: toReport(field(answer, 'back')) };
   }
 
+  /**
+   * Waits until nothing was lost either way for a while that begins at `notBefore` at the earliest; the moment up to which that is known.
+   * @throws LabError when that does not happen within the time
+   */
+  flows(withinMs: number, notBefore: Moment = 0n): Promise<Moment> {
+    return eventually('traffic flows both ways', async () => {
+      const until = (await this.now()) - milliseconds(inFlightMs);
+      const from = until - milliseconds(calmMs);
+      if (from < notBefore) return null;
+      const { out, back } = await this.report(from, until);
+      return [out, back].every((way) => way.sent > 0 && way.lost === 0) ? until : null;
+    }, withinMs);
+  }
+
   stop(): Promise<void> {
     return this.#orders.stop();
   }
@@ -121,3 +135,8 @@ function textOf(value: unknown): string {
   if (typeof value !== 'string') throw new LabError(`the stream answered ${JSON.stringify(value)}`);
   return value;
 }
+
+/** Without a loss for so long: traffic flows. */
+const calmMs = 300;
+/** What was sent less than this ago may still be under way. */
+const inFlightMs = 100;

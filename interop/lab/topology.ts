@@ -72,6 +72,8 @@ export interface Topology {
   /** Nothing passes over this uplink's router any more, in this direction; nobody is told. */
   silence(uplink: UplinkNumber, direction?: Direction): Promise<void>;
   restore(uplink: UplinkNumber): Promise<void>;
+  /** A NAT appears in this uplink's router, in front of moon: what moon sends has another source from now on, and nobody else gets in. */
+  masquerade(uplink: UplinkNumber, on: boolean): Promise<void>;
   /** Rules of nftables for a router's forward chain, in place of what was there. */
   filter(uplink: UplinkNumber, rules: readonly string[]): Promise<void>;
 }
@@ -86,13 +88,37 @@ export async function buildTopology(lab: Lab, options: TopologyOptions): Promise
   const moon = await buildSite('moon', { ...ground, air });
   const sun = await buildSite('sun', { ...ground, air: null });
   await air?.start();
-  return { moon, sun, nats, filter: (uplink, rules) => filter(present(routers, uplink), rules), ...silencer(lab, routers) };
+  return {
+    moon,
+    sun,
+    nats,
+    filter: (uplink, rules) => filter(present(routers, uplink), rules),
+    masquerade: (uplink, on) => masquerade(present(routers, uplink), on),
+    ...silencer(lab, routers),
+  };
 }
 
 async function filter(router: Namespace, rules: readonly string[]): Promise<void> {
   const table = ['add table inet lab', 'add chain inet lab forward { type filter hook forward priority 0; policy accept; }'];
   const lines = [...table, 'flush chain inet lab forward', ...rules.map((rule) => `add rule inet lab forward ${rule}`)];
   await router.must(['nft', '-f', '-'], { input: `${lines.join('\n')}\n` });
+}
+
+/** Only what moon began is let in to it; with the NAT its mappings go, too. */
+async function masquerade(router: Namespace, on: boolean): Promise<void> {
+  const rules = [
+    'table ip appeared {',
+    '  chain out { type nat hook postrouting priority srcnat;',
+    '    oifname { "sun", "core" } meta l4proto udp ip saddr { 10.1.1.0/24, 10.2.1.0/24 } masquerade to :20000-24999',
+    '  }',
+    '  chain in { type filter hook forward priority 1;',
+    '    oifname "moon" ct state new drop',
+    '  }',
+    '}',
+  ];
+  const text = ['table ip appeared', 'delete table ip appeared', ...(on ? rules : [])];
+  await router.must(['nft', '-f', '-'], { input: `${text.join('\n')}\n` });
+  await router.must(['conntrack', '-F']);
 }
 
 /** Routing rules that swallow what comes in: at once when ordered, and without an ICMP error to anyone. */

@@ -144,9 +144,11 @@ void report(const char* name, const Way& way, int64_t from_ns, int64_t until_ns)
   // Our own hold-ups are told, so that nobody takes them for the tunnel's.
   int64_t send_gap_ns = 0;
   const uint64_t oldest = way.next_number > history ? way.next_number - history : 0;
-  for (uint64_t number = oldest; number < way.next_number; number += 1) {
+  // Backwards, since what is asked for is young.
+  for (uint64_t number = way.next_number; number-- > oldest;) {
     const Sent& one = way.sent[number % history];
-    if (one.at_ns < from_ns || one.at_ns >= until_ns) continue;
+    if (one.at_ns < from_ns) break;
+    if (one.at_ns >= until_ns) continue;
     if (number > oldest) send_gap_ns = std::max(send_gap_ns, one.at_ns - way.sent[(number - 1) % history].at_ns);
     sent += 1;
     if (one.arrivals == 0) lost += 1;
@@ -156,21 +158,22 @@ void report(const char* name, const Way& way, int64_t from_ns, int64_t until_ns)
   }
   uint64_t reordered = 0;
   Gap longest;
-  int64_t before_ns = from_ns;
-  const auto consider = [&](int64_t next_ns) {
+  int64_t next_ns = 0;
+  const auto consider = [&](int64_t before_ns) {
     const Gap gap{before_ns, next_ns};
     if (gap.until_ns > from_ns && gap.from_ns < until_ns && gap.length() > longest.length()) longest = gap;
   };
   const uint64_t first = way.arrived > history ? way.arrived - history : 0;
-  bool any = false;
-  for (uint64_t n = first; n < way.arrived; n += 1) {
+  for (uint64_t n = way.arrived; n-- > first && (next_ns == 0 || next_ns > from_ns);) {
     const Arrival& one = way.arrivals[n % history];
-    if (any) consider(one.at_ns);
-    any = true;
-    before_ns = one.at_ns;
+    // After the last arrival nothing has come up to now, but that counts only where something should have.
+    if (next_ns != 0) consider(one.at_ns);
+    else if (next_ns = now_ns(); one.at_ns < until_ns) consider(one.at_ns);
+    next_ns = one.at_ns;
     if (one.at_ns >= from_ns && one.at_ns < until_ns && one.late && !one.again) reordered += 1;
   }
-  if (before_ns < until_ns) consider(now_ns());
+  // Nothing ever came.
+  if (next_ns == 0) longest = {from_ns, now_ns()};
   std::sort(took.begin(), took.end());
   const auto ms = [](int64_t ns) { return static_cast<double>(ns) / 1e6; };
   std::printf("\"%s\":{\"sent\":%llu,\"lost\":%llu,\"refused\":%llu,\"duplicates\":%llu,\"reordered\":%llu,\"gap_ms\":%.3f,\"gap_from_ms\":%.3f,\"send_gap_ms\":%.3f,"

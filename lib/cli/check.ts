@@ -9,7 +9,7 @@ export const check: Verb = {
   summary: 'read a configuration and say what is wrong with it',
   operands: [{ name: 'config', required: true, is: 'the file' }],
   options: [],
-  example: ['mhtun check /etc/mhtun/mhtun.toml', 'exit code 0, or 2 with every mistake: file, line, key, what was expected'],
+  examples: [['mhtun check /etc/mhtun/mhtun.toml', 'exit code 0, or 2 with every mistake: file, line, key, what was expected']],
   more: 'Nothing is started or changed, and no daemon is asked.',
   run(io, args) {
     const path = args.operand('config');

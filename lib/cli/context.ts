@@ -8,6 +8,8 @@ import { UsageError } from './usage-error.js';
 import type { ExitCode } from './verb.js';
 
 export const peerOperand: Operand = { name: 'peer', required: true, is: 'the name of the peer in the configuration' };
+export const watchOption: Option = { name: 'watch', value: null, is: 'show it live, until q or Ctrl-C' };
+export const intervalOption: Option = { name: 'interval', value: 'SECONDS', is: 'with --watch: between two looks', otherwise: '1' };
 export const timeoutOption: Option = { name: 'timeout', value: 'SECONDS', is: 'how long to wait' };
 
 /** A verb's way to end without success. The message is all that a person sees. */
@@ -31,7 +33,7 @@ export function controlPath(io: CliIo, args: Arguments): string | null {
 export async function ask(io: CliIo, args: Arguments, request: ControlRequest, wait: Wait = {}): Promise<unknown> {
   const path = controlPath(io, args) ?? defaultControlPath;
   const ms = wait.timeoutMs === undefined ? answerTimeoutMs : wait.timeoutMs;
-  const reply = await requestControl(path, request, { timeoutMs: ms, untilClosed: wait.untilClosed ?? false });
+  const reply = await requestControl(path, request, { ...wait, timeoutMs: ms });
   if (!reply.ok) throw new CliError(reply.error, reply.exitCode);
   return reply.result;
 }
@@ -40,6 +42,7 @@ export interface Wait {
   /** Null: as long as the daemon lives. */
   readonly timeoutMs?: number | null;
   readonly untilClosed?: boolean;
+  readonly signal?: AbortSignal;
 }
 
 /** A result as one JSON document, marked as what it is, or as `view` shows it to a person. */
@@ -64,9 +67,23 @@ export function doneView(result: unknown, otherwise: string): string {
 export function timeoutMs(args: Arguments): number | null {
   const text = args.text('timeout');
   if (text === null) return null;
-  const seconds = /^\d*\.?\d+$/.test(text) ? Number(text) : Number.NaN;
+  const seconds = secondsOf(text);
   if (seconds > 0 && seconds <= maxTimeoutSeconds) return seconds * 1000;
   throw new UsageError(`--timeout needs a number of seconds above 0 and up to ${maxTimeoutSeconds}; got "${text}"`);
+}
+
+/** `--interval` in seconds as milliseconds. */
+export function intervalMs(args: Arguments): number {
+  const text = args.text('interval');
+  if (text === null) return defaultIntervalMs;
+  const seconds = secondsOf(text);
+  if (seconds >= minIntervalSeconds && seconds <= maxTimeoutSeconds) return seconds * 1000;
+  throw new UsageError(`--interval needs a number of seconds from ${minIntervalSeconds} to ${maxTimeoutSeconds}; got "${text}"`);
+}
+
+/** NaN where it is no number of seconds. */
+function secondsOf(text: string): number {
+  return /^\d*\.?\d+$/.test(text) ? Number(text) : Number.NaN;
 }
 
 /** How long to wait for the daemon's word on a request that it gives itself `ms` for; null: as long as it takes. */
@@ -77,3 +94,6 @@ export function patience(ms: number | null): Wait {
 /** Milliseconds in which a living daemon answers a question about itself. */
 const answerTimeoutMs = 5000;
 const maxTimeoutSeconds = 86_400;
+/** Between two looks of a live view: eyes follow no faster. */
+const defaultIntervalMs = 1000;
+const minIntervalSeconds = 0.1;

@@ -6,7 +6,7 @@ export const down: Verb = {
   summary: 'delete the SAs at the peers, clean up and end the daemon',
   operands: [],
   options: [],
-  example: ['mhtun down', 'returns when it is done'],
+  examples: [['mhtun down', 'returns when it is done']],
   more: '',
   async run(io, args) {
     const result = await ask(io, args, { verb: 'down' }, { timeoutMs: downTimeoutMs, untilClosed: true });

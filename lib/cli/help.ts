@@ -1,5 +1,6 @@
 /** What `--help` prints: of the program, and of a verb. */
 import { globalOptions, type Operand, type Option } from './arguments.js';
+import { wrap } from './text.js';
 import type { Verb } from './verb.js';
 
 /** @param columns of the terminal; null: there is none */
@@ -19,7 +20,7 @@ export function verbHelp(name: string, verb: Verb, columns: number | null): stri
     [`${verb.summary.charAt(0).toUpperCase()}${verb.summary.slice(1)}.`],
     ['Operands:', verb.operands.map((operand) => [operand.name.toUpperCase(), withDefault(operand.is, operand.otherwise)])],
     ['Options:', [...verb.options, ...globalOptions].map(optionRow)],
-    ['Example:', [verb.example]],
+    [verb.examples.length === 1 ? 'Example:' : 'Examples:', verb.examples],
     [verb.more],
   ]);
 }
@@ -59,19 +60,6 @@ function rowLines(rows: readonly Row[], width: number): string[] {
     const [first = '', ...rest] = text.length > left ? ['', ...lines] : lines;
     return [`  ${text.padEnd(left)}  ${first}`.trimEnd(), ...rest.map((line) => indent + line)];
   });
-}
-
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = '';
-    }
-    line += line === '' ? word : ` ${word}`;
-  }
-  return [...lines, line];
 }
 
 /** Where there is no terminal; on a wide one longer lines are hard to read, on a narrow one nothing would help. */

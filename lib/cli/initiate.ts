@@ -6,7 +6,7 @@ export const initiate: Verb = {
   summary: 'establish the SAs with a peer now',
   operands: [peerOperand],
   options: [{ name: 'child', value: 'NAME', is: 'only this Child SA' }, timeoutOption],
-  example: ['mhtun initiate sun --timeout 10', 'exit code 0 once the Child SA is installed'],
+  examples: [['mhtun initiate sun --timeout 10', 'exit code 0 once the Child SA is installed']],
   more: '',
   async run(io, args) {
     const peer = args.operand('peer');

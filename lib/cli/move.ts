@@ -12,7 +12,7 @@ export const move: Verb = {
     { name: 'local', value: 'ADDR', required: true, is: 'an address of this host' },
     { name: 'remote', value: 'ADDR', required: true, is: 'an address of the peer' },
   ],
-  example: ['mhtun move sun --local 10.2.0.1 --remote 10.2.0.2', 'over the second uplink'],
+  examples: [['mhtun move sun --local 10.2.0.1 --remote 10.2.0.2', 'over the second uplink']],
   more: 'The initiator of the IKE SA decides. As its responder this end asks the other, and fails with the reason if that does not follow.',
   async run(io, args) {
     const peer = args.operand('peer');

@@ -7,7 +7,7 @@ export const psk: Verb = {
   summary: 'print a new strong secret',
   operands: [],
   options: [],
-  example: ['mhtun psk', 'put it into psk = "…" at both ends; 264 random bits, a new one each time'],
+  examples: [['mhtun psk', 'put it into psk = "…" at both ends; 264 random bits, a new one each time']],
   more: '',
   run(io, args) {
     const secret = newPsk();

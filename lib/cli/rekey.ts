@@ -11,7 +11,7 @@ export const rekey: Verb = {
     { name: 'child', value: 'NAME', is: 'this Child SA; without --ike and --child every one' },
     timeoutOption,
   ],
-  example: ['mhtun rekey sun --ike', 'exit code 0 when the new SA is in use'],
+  examples: [['mhtun rekey sun --ike', 'exit code 0 when the new SA is in use']],
   more: '',
   async run(io, args) {
     const peer = args.operand('peer');

@@ -10,7 +10,7 @@ export const reload: Verb = {
   summary: 'read the configuration again and apply the difference',
   operands: [],
   options: [],
-  example: ['mhtun reload', 'SAs that the difference does not touch stay; a wrong configuration changes nothing'],
+  examples: [['mhtun reload', 'SAs that the difference does not touch stay; a wrong configuration changes nothing']],
   more: '',
   async run(io, args) {
     const files = readFor(await ask(io, args, { verb: 'status' }));

@@ -6,7 +6,7 @@ export const terminate: Verb = {
   summary: 'delete the SAs with a peer, and wait for its answer',
   operands: [peerOperand],
   options: [{ name: 'child', value: 'NAME', is: 'only this Child SA; the IKE SA stays' }],
-  example: ['mhtun terminate sun --child net', 'delete the Child SA net'],
+  examples: [['mhtun terminate sun --child net', 'delete the Child SA net']],
   more: '',
   async run(io, args) {
     const peer = args.operand('peer');

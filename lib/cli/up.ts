@@ -9,7 +9,7 @@ export const up: Verb = {
     { name: 'log-level', value: 'LEVEL', choices: ['error', 'warn', 'info', 'debug', 'trace'], is: 'how much to say on stderr', otherwise: 'info' },
     { name: 'log-format', value: 'FORMAT', choices: ['pretty', 'json'], is: 'for eyes, or one JSON object a line', otherwise: 'pretty' },
   ],
-  example: ['mhtun up /etc/mhtun/mhtun.toml --log-level debug', 'run until Ctrl-C or `mhtun down`'],
+  examples: [['mhtun up /etc/mhtun/mhtun.toml --log-level debug', 'run until Ctrl-C or `mhtun down`']],
   more: 'Ready within a second. SIGINT and SIGTERM delete the SAs at the peers and take away every route, rule, address and interface again.',
   async run(io, args) {
     const { runDaemon } = await import('../daemon/daemon.js');

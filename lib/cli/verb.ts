@@ -7,8 +7,8 @@ export type ExitCode = 0 | 1 | 2;
 
 export interface Verb extends Syntax {
   readonly summary: string;
-  /** A line as one would type it, and what it does. */
-  readonly example: readonly [line: string, is: string];
+  /** Lines as one would type them, and what they do. At least one. */
+  readonly examples: readonly (readonly [line: string, is: string])[];
   /** What else there is to know; empty where that is all. */
   readonly more: string;
   run(io: CliIo, args: Arguments): ExitCode | Promise<ExitCode>;

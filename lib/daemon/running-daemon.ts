@@ -60,8 +60,13 @@ export class Daemon {
     this.#config = readConfig(start.files, options.configPath, log);
     this.#endpointId = endpointIdOf(this.#config.endpoint, readMachineId(), systemRandom);
     if (!this.#endpointId.stable) log('warn', 'the host has no /etc/machine-id: this endpoint has another id at each start');
-    this.#executor = systemExecutor(defaultRegistry, systemRandom, (message) => {
-      log('warn', message);
+    this.#executor = systemExecutor({
+      registry: defaultRegistry,
+      random: systemRandom,
+      routeProblem: (path) => this.#platform?.routeProblem(path) ?? null,
+      warn: (message) => {
+        log('warn', message);
+      },
     });
   }
 

@@ -3,6 +3,7 @@ import type { RandomBytes } from '../crypto/algorithm.js';
 import type { Registry } from '../crypto/registry.js';
 import { executeCryptoJob } from '../crypto/work.js';
 import type { EndpointJob, EndpointJobResult } from '../endpoint/io.js';
+import type { DatagramPath } from '../util/address.js';
 import { CryptoPool } from './crypto-pool.js';
 import { resolveName, systemNameSources } from './name-resolver.js';
 
@@ -12,12 +13,21 @@ export interface WorkExecutor {
   close(): void;
 }
 
-/** Quick key exchanges in this thread, slow ones in others (`crypto-pool.ts`), names by `name-resolver.ts`. */
-export function systemExecutor(registry: Registry, random: RandomBytes, warn: (message: string) => void): WorkExecutor {
+export interface ExecutorOptions {
+  readonly registry: Registry;
+  readonly random: RandomBytes;
+  /** The errno of a path without a route, or null. */
+  readonly routeProblem: (path: DatagramPath) => string | null;
+  readonly warn: (message: string) => void;
+}
+
+/** Quick key exchanges in this thread, slow ones in others (`crypto-pool.ts`), names by `name-resolver.ts`, routes from the kernel. */
+export function systemExecutor({ registry, random, routeProblem, warn }: ExecutorOptions): WorkExecutor {
   const pool = new CryptoPool((job) => executeCryptoJob(job, registry, random), warn);
   return {
     execute(job, done) {
       if (job.kind === 'resolve') resolveName(job.name, systemNameSources, done);
+      else if (job.kind === 'routes') done({ kind: 'routes', problems: job.paths.map(routeProblem) });
       else pool.execute(job, done);
     },
     close() {

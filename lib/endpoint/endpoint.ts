@@ -294,6 +294,7 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
       resolve: (now, peer, done) => {
         this.#names.resolve(now, peer, done);
       },
+      work: this.#work,
       initiate: (now, peer, pair, replacement) => this.#initiate(now, peer, pair, replacement),
       abandon: (now, entry, reason) => {
         this.#sas.abandon(now, entry, reason);

@@ -10,12 +10,18 @@ import type { DatagramPath, IpAddress } from '../util/address.js';
 import type { ChildSaId } from '../util/brands.js';
 
 /** Work that the core can't do itself. */
-export type EndpointJob = CryptoJob | { readonly kind: 'resolve'; readonly name: string };
+export type EndpointJob =
+  | CryptoJob
+  | { readonly kind: 'resolve'; readonly name: string }
+  /** Has this host a route for each? */
+  | { readonly kind: 'routes'; readonly paths: readonly DatagramPath[] };
 
-/** `resolved` with no addresses: the name has none, or the question failed (`error`). The answer holds for `ttlMs`. */
 export type EndpointJobResult =
   | CryptoJobResult
-  | { readonly kind: 'resolved'; readonly addresses: readonly IpAddress[]; readonly ttlMs: number; readonly error: string | null };
+  /** No addresses: the name has none, or the question failed (`error`). The answer holds for `ttlMs`. */
+  | { readonly kind: 'resolved'; readonly addresses: readonly IpAddress[]; readonly ttlMs: number; readonly error: string | null }
+  /** For each path: null, or the errno where there is no route. */
+  | { readonly kind: 'routes'; readonly problems: readonly (string | null)[] };
 
 /** A person's or script's wish; answered by exactly one `reply` with its id. */
 export type EndpointCommand =

@@ -253,7 +253,7 @@ export class SaDriver {
   }
 
   #workDone(now: Instant, entry: SaEntry, id: number, result: EndpointJobResult): void {
-    if (result.kind === 'resolved') return;
+    if (result.kind === 'resolved' || result.kind === 'routes') return;
     if (entry.closed) wipeResult(result);
     else this.drive(now, entry, { kind: 'work-done', id, result });
   }

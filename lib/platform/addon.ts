@@ -63,7 +63,8 @@ export interface NativePlaneRig {
   datagrams(path: Uint8Array, bytes: Uint8Array, tos: number, segment: number): number;
   tunPacket(header: Uint8Array, packet: Uint8Array): number;
   advance(now: number): number;
-  setFull(full: boolean): number;
+  /** For how many octets its sockets have room; infinite: for all. */
+  setRoom(octets: number): number;
   outputs(): Uint8Array;
   events(): Uint8Array;
   counters(): Float64Array;

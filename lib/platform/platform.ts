@@ -10,7 +10,7 @@ import type { DataPlane, DataPlaneEvent, DataPlaneHost } from '../esp/data-plane
 import { SoftDataPlane } from '../esp/soft-data-plane.js';
 import type { HostState } from '../path/host-state.js';
 import type { LocalCandidate } from '../path/io.js';
-import { LinkModel, missingAddresses } from '../path/link-model.js';
+import { LinkModel, missingAddresses, usableAddresses } from '../path/link-model.js';
 import { addressFamily, type DatagramPath, type IpAddress } from '../util/address.js';
 import { rangeContains } from '../util/address-range.js';
 import { PlatformError } from '../util/errors.js';
@@ -26,7 +26,8 @@ import { hasNoIpv6, NetlinkClient, netlinkProtocol, refused } from './netlink.js
 import { ProtectionKeeper } from './protection.js';
 import { planProtection, type ProtectedPair } from './protection-plan.js';
 import { letMarksCount } from './reverse-path.js';
-import { addAddress, bringUp, readHostState, removeAddress, setMtu } from './rtnetlink-link.js';
+import { RouteWatch } from './route-watch.js';
+import { addAddress, bringUp, removeAddress, setMtu } from './rtnetlink-link.js';
 import { serviceNotifier } from './service-notifier.js';
 import { startSoftDataPlane } from './soft-data-plane-driver.js';
 import { openTunDevice } from './tun-device.js';
@@ -60,6 +61,8 @@ export interface Platform {
   /** As of now: give these to the endpoint first, then follow the listener. */
   localAddresses(): readonly LocalCandidate[];
   hostState(): HostState;
+  /** The errno of a datagram over this path for which there is no route; null: there is one, or nobody knows. */
+  routeProblem(path: DatagramPath): string | null;
   /** From the socket on `path.local`, which is not on the NAT port. Null when sent, else the errno. */
   send(path: DatagramPath, bytes: Uint8Array): string | null;
   /** Octets of the largest IP packet that the paths in use carry; null: as the links say. The tunnel's MTU follows. */
@@ -100,9 +103,15 @@ class LinuxPlatform implements Platform {
   #mtu: number;
   #inner: readonly IpAddress[] = [];
   #pathMtu: number | null = null;
+  /** What the protection was last worked out from. */
+  #protectedGround = '';
   #closed = false;
   #native: NativeDataPlane | null = null;
   readonly #installed = new InstalledSelectors();
+  readonly #ways = new RouteWatch({
+    lead: (ways) => this.#monitor.nextHops(ways).map((hop) => hop !== null),
+    lost: ({ local, remote, device }) => this.#listener.dataPlaneEvent({ kind: 'socket-error', local, remote, device, errno: 'ENETUNREACH' }),
+  });
 
   constructor(options: PlatformOptions) {
     const { config, listener, log } = options;
@@ -112,14 +121,23 @@ class LinuxPlatform implements Platform {
     this.#log = log;
     try {
       this.#client = this.#opened(new NetlinkClient(netlinkProtocol.route));
-      this.#monitor = this.#opened(startLinkMonitor((state) => this.#stateChanged(state)));
+      this.#monitor = this.#opened(startLinkMonitor({
+        mark: this.#mark,
+        uses: (state) => usableAddresses(state, this.#config.endpoint.listen, localRanges(this.#config)),
+        told: (state) => this.#follow(state),
+        read: (state) => {
+          this.#settle(state);
+          this.#guarded(() => this.#ways.check());
+        },
+      }));
       const state = this.#monitor.state();
       this.#usable = this.#candidates(state, config);
       checkPort(this.#usable, config.endpoint.port);
       checkPort(this.#usable, config.endpoint.natPort);
       this.#mtu = tunnelMtu(config.endpoint.mtu, state, this.#usable, null);
-      this.dataPlaneKind = config.endpoint.dataPlane === 'native' ? 'native' : 'typescript';
-      this.#tun = this.#opened(openTunDevice(config.endpoint.interface, this.dataPlaneKind === 'native' ? nativeWorkers() : 0));
+      const opened = openTunFor(config, log);
+      this.#tun = this.#opened(opened.tun);
+      this.dataPlaneKind = opened.kind;
       this.#tun.onError((errno) => {
         listener.failed(new PlatformError(`the interface ${this.#tun.name} is gone`, errno, 'Somebody has deleted it: start again.'));
       });
@@ -128,7 +146,7 @@ class LinuxPlatform implements Platform {
       if (config.endpoint.routes !== null) this.#undo.push(letMarksCount(this.#usable.map((use) => use.device), log));
       bringUp(this.#client, this.#tun.index, this.#mtu);
       this.#addAddresses(config.endpoint.address);
-      this.#protect(readHostState(this.#client));
+      this.#protect(this.#monitor.refresh());
       const datagram = listener.datagram.bind(listener);
       this.#ikeSockets = this.#opened(new IkeSockets({ port: config.endpoint.port, mark: this.#mark, log, listener: datagram }));
       this.#ikeSockets.follow(this.#usable);
@@ -154,6 +172,17 @@ class LinuxPlatform implements Platform {
     return this.#monitor.state();
   }
 
+  routeProblem({ local, remote, device }: DatagramPath): string | null {
+    if (device === null) return null;
+    try {
+      const [hop] = this.#monitor.nextHops([{ local: local.address, device, remote: remote.address }]);
+      return hop === null ? 'ENETUNREACH' : null;
+    } catch (error) {
+      if (!(error instanceof PlatformError)) throw error;
+      return null;
+    }
+  }
+
   send(path: DatagramPath, bytes: Uint8Array): string | null {
     return this.#ikeSockets.send(path, bytes);
   }
@@ -161,7 +190,7 @@ class LinuxPlatform implements Platform {
   setPathMtu(bytes: number | null): void {
     if (bytes === this.#pathMtu) return;
     this.#pathMtu = bytes;
-    this.#stateChanged(this.#monitor.state());
+    this.#settle(this.#monitor.state());
   }
 
   reconfigure(config: Config): void {
@@ -180,7 +209,7 @@ class LinuxPlatform implements Platform {
     }
     this.#config = config;
     this.#removeAddresses(before.address.filter((item) => !has(after.address, item)));
-    this.#stateChanged(readHostState(this.#client));
+    this.#settle(this.#monitor.refresh());
   }
 
   close(): void {
@@ -207,10 +236,14 @@ class LinuxPlatform implements Platform {
     const plane = native ?? startSoftDataPlane({ ...common, machine: new SoftDataPlane({ host, random: options.random }) });
     return {
       apply: (commands) => {
+        this.#guarded(() => this.#ways.noteAll(commands));
         plane.apply(commands);
         if (this.#installed.follow(commands, protectedPairs(this.#config))) this.#guarded(() => this.#protect(this.#monitor.state()));
       },
-      sendIke: (path, bytes) => plane.sendIke(path, bytes),
+      sendIke: (path, bytes) => {
+        this.#guarded(() => this.#ways.note(path));
+        plane.sendIke(path, bytes);
+      },
       counters: () => plane.counters(),
       close: () => plane.close(),
     };
@@ -220,13 +253,24 @@ class LinuxPlatform implements Platform {
     return this.#model.candidates({ state, listen: config.endpoint.listen, inside: localRanges(config), rules: config.networks });
   }
 
-  #stateChanged(state: HostState): void {
+  /** What is gone is told before anything else is done about it: traffic waits for it. */
+  #follow(state: HostState): void {
+    const usable = this.#candidates(state, this.#config);
+    if (this.#closed || JSON.stringify(usable) === JSON.stringify(this.#usable)) return;
+    this.#usable = usable;
+    this.#listener.localAddresses(usable);
+  }
+
+  /** What has come is protected and has its sockets before it is told. */
+  #settle(state: HostState): void {
     if (this.#closed) return;
     const { endpoint } = this.#config;
     const usable = this.#candidates(state, this.#config);
     const changed = JSON.stringify(usable) !== JSON.stringify(this.#usable);
     this.#usable = usable;
-    this.#guarded(() => this.#protect(state));
+    const ground = JSON.stringify([state.links, state.addresses, usable.map(({ address, device }) => [address, device])]);
+    if (ground !== this.#protectedGround) this.#guarded(() => this.#protect(state));
+    this.#protectedGround = ground;
     const mtu = tunnelMtu(endpoint.mtu, state, usable, this.#pathMtu);
     if (mtu !== this.#mtu && usable.length > 0) this.#guarded(() => this.#changeMtu(mtu));
     // Each time: an address that could not be bound a moment ago may be there now.
@@ -297,6 +341,20 @@ const noIpv6Advice = 'Switch it on (sysctl net.ipv6.conf.all.disable_ipv6 = 0), 
 
 function has(list: Config['endpoint']['address'], item: Config['endpoint']['address'][number]): boolean {
   return list.some((other) => other.address === item.address && other.length === item.length);
+}
+
+/** The native data plane wants more of the TUN device than the other: where the kernel has not got it, `auto` does without. */
+function openTunFor(config: Config, log: PlatformLog): { readonly tun: SystemTun; readonly kind: 'native' | 'typescript' } {
+  const { interface: name, dataPlane } = config.endpoint;
+  if (dataPlane === 'typescript') return { tun: openTunDevice(name), kind: 'typescript' };
+  try {
+    return { tun: openTunDevice(name, nativeWorkers()), kind: 'native' };
+  } catch (error) {
+    if (dataPlane === 'native' || !(error instanceof PlatformError) || error.errno !== 'EINVAL') throw error;
+    const tun = openTunDevice(name);
+    log('warn', 'this kernel has no TUN device with a virtio header: packets take the slower way through JavaScript', {});
+    return { tun, kind: 'typescript' };
+  }
 }
 
 /** Own addresses for what the data plane itself sends: of the TUN interface first, then those that talk through the tunnel. */

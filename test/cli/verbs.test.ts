@@ -50,7 +50,7 @@ describe('the verbs', () => {
   ];
   for (const [line, request] of requests) {
     it(`asks the daemon: ${line}`, async () => {
-      await daemon({ ok: true, result: { schema: 1, detail: 'done', events: [], peers: [] } });
+      await daemon({ ok: true, result: { schema: 1, endpoint: status.endpoint, detail: 'done', events: [], peers: [] } });
       const ran = await run([...line.split(' '), '--control', socket]);
       expect(asked).to.deep.equal([request]);
       expect(ran).to.include({ code: 0, err: '' });
@@ -141,6 +141,30 @@ describe('the verbs', () => {
     expect(JSON.parse((await run(['events', '--json', '--control', socket])).out)).to.deep.equal(events);
   });
 
+  it('says that the daemon is of another version where it answers in other words', async () => {
+    const [sun] = status.peers;
+    const sa = sun?.ike_sas[0];
+    const older = { ...sa, switches: undefined };
+    for (const result of [null, 7, {}, { ...status, schema: 2 }, { ...status, peers: [{ name: 'sun', ike_sas: [older] }] }, { schema: 1, endpoint: {}, peers: [{}] }]) {
+      await daemon({ ok: true, result });
+      for (const line of ['status', 'paths', 'events']) {
+        const ran = await run([line, '--control', socket]);
+        expect(ran, line).to.deep.include({ code: 1, out: '' });
+        expect(ran.err).to.match(new RegExp(`^mhtun: the daemon is of another version than this program, which cannot show its ${line}: restart it`));
+      }
+      await server?.close();
+    }
+  });
+
+  it('prints events in words with --pretty', async () => {
+    const time = new Date().toISOString();
+    await daemon({ ok: true, result: { schema: 1, events: [{ time, event: 'moved', peer: 'sun', from: 'a', to: 'b' }] } });
+    const ran = await run(['events', '--pretty', '--control', socket]);
+    expect(ran.out).to.match(/^[\d:]{8}  moved            sun  from a · to b\n$/);
+    const both = await run(['events', '--pretty', '--json', '--control', socket]);
+    expect(both).to.include({ code: 2, err: 'mhtun: --pretty is for eyes and --json for programs; see mhtun events --help\n' });
+  });
+
   it('follows events until interrupted', async () => {
     server = await startControlServer(socket, (_request, answer) => {
       for (const event of ['ike-up', 'last']) answer.sendEvent({ time: 't', event, peer: null });
@@ -210,6 +234,10 @@ describe('the verbs', () => {
     ['initiate sun --timeout 0', '--timeout needs a number of seconds'],
     ['initiate sun --timeout -1', '--timeout needs a number of seconds'],
     ['initiate sun --timeout 0x10', '--timeout needs a number of seconds'],
+    ['status --watch', '--watch needs a terminal; without one take `mhtun status` or `mhtun events --follow`'],
+    ['paths sun --watch', '--watch needs a terminal'],
+    ['status --watch --interval 0', '--interval needs a number of seconds from 0.1 to 86400'],
+    ['status --watch --interval soon', '--interval needs a number of seconds'],
     ['rekey sun --ike --child net', '--ike and --child are two different things'],
     ['move sun', 'missing: --local ADDR, --remote ADDR'],
     ['move sun --local eth0 --remote 10.0.0.1', '--local needs an IP address; got "eth0"'],
@@ -238,7 +266,7 @@ describe('the verbs', () => {
       const ran = await run([verb, '--help']);
       expect(ran).to.include({ code: 0, err: '' });
       expect(ran.out).to.match(new RegExp(`^mhtun ${verb}\\b`));
-      expect(ran.out).to.match(new RegExp(`Example:\\n +mhtun ${verb}\\b`));
+      expect(ran.out).to.match(new RegExp(`Examples?:\\n +mhtun ${verb}\\b`));
     });
   }
 

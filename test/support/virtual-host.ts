@@ -10,7 +10,7 @@ import { SoftDataPlane } from '../../lib/esp/soft-data-plane.js';
 import type { SoftInput, SoftOutput } from '../../lib/esp/soft-data-plane-io.js';
 import type { IkeSaView } from '../../lib/ike/io.js';
 import type { LocalCandidate } from '../../lib/path/io.js';
-import { formatSocketAddress, parseAddress, type IpAddress } from '../../lib/util/address.js';
+import { formatSocketAddress, parseAddress, type DatagramPath, type IpAddress } from '../../lib/util/address.js';
 import { present } from '../../lib/util/assert.js';
 import type { Instant } from '../../lib/util/brands.js';
 import { utf8 } from '../../lib/util/bytes.js';
@@ -60,6 +60,7 @@ export class VirtualHost {
   pathMtu: number | null = null;
   /** Milliseconds that slow work takes. */
   workDelayMs = 1;
+  hasRoute: (path: DatagramPath) => boolean = () => true;
   readonly #network: VirtualNetwork;
   readonly #names: Readonly<Record<string, readonly string[]>>;
   readonly #plane: SoftDataPlane;
@@ -212,6 +213,7 @@ export class VirtualHost {
   }
 
   #do(job: EndpointJob): EndpointJobResult {
+    if (job.kind === 'routes') return { kind: 'routes', problems: job.paths.map((path) => (this.hasRoute(path) ? null : 'EHOSTUNREACH')) };
     if (job.kind !== 'resolve') return executeCryptoJob(job, defaultRegistry, this.#random.bytes);
     const addresses = (this.#names[job.name] ?? []).map(ip);
     return { kind: 'resolved', addresses, ttlMs: 60_000, error: addresses.length === 0 ? 'ENOTFOUND' : null };

@@ -116,7 +116,8 @@ void Inbound::Open(double now, const Path& path, uint8_t tos, Child* child, Inbo
         Refused(child, result);
         continue;
       }
-      advanced = advanced || payloads[opened++].advanced;
+      advanced = payloads[opened].advanced || advanced;
+      opened++;
     }
   }
   if (opened == 0) return;

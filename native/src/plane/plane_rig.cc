@@ -13,7 +13,7 @@ Napi::Function PlaneRig::Define(Napi::Env env) {
   return DefineClass(env, "PlaneRig",
                      {InstanceMethod<&PlaneRig::Apply>("apply"), InstanceMethod<&PlaneRig::SendIke>("sendIke"),
                       InstanceMethod<&PlaneRig::Datagrams>("datagrams"), InstanceMethod<&PlaneRig::TunPacket>("tunPacket"),
-                      InstanceMethod<&PlaneRig::Advance>("advance"), InstanceMethod<&PlaneRig::SetFull>("setFull"),
+                      InstanceMethod<&PlaneRig::Advance>("advance"), InstanceMethod<&PlaneRig::SetRoom>("setRoom"),
                       InstanceMethod<&PlaneRig::Outputs>("outputs"), InstanceMethod<&PlaneRig::Events>("events"),
                       InstanceMethod<&PlaneRig::Counters>("counters"), InstanceMethod<&PlaneRig::SetInner6>("setInner6"),
                       InstanceMethod<&PlaneRig::Close>("close")});
@@ -69,9 +69,9 @@ Napi::Value PlaneRig::Advance(const Napi::CallbackInfo& info) {
   return Answer(info.Env(), 0);
 }
 
-Napi::Value PlaneRig::SetFull(const Napi::CallbackInfo& info) {
-  if (host_ == nullptr || info.Length() < 1) return Answer(info.Env(), -EINVAL);
-  host_->SetFull(info[0].ToBoolean());
+Napi::Value PlaneRig::SetRoom(const Napi::CallbackInfo& info) {
+  if (host_ == nullptr || info.Length() < 1 || !info[0].IsNumber()) return Answer(info.Env(), -EINVAL);
+  host_->SetRoom(info[0].As<Napi::Number>().DoubleValue());
   return Answer(info.Env(), 0);
 }
 

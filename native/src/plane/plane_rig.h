@@ -27,8 +27,8 @@ class PlaneRig : public Napi::ObjectWrap<PlaneRig> {
   Napi::Value TunPacket(const Napi::CallbackInfo& info);
   // advance(now): 0.
   Napi::Value Advance(const Napi::CallbackInfo& info);
-  // setFull(full): 0.
-  Napi::Value SetFull(const Napi::CallbackInfo& info);
+  // setRoom(octets): 0.
+  Napi::Value SetRoom(const Napi::CallbackInfo& info);
   // outputs(), events(), counters(): what came out since.
   Napi::Value Outputs(const Napi::CallbackInfo& info);
   Napi::Value Events(const Napi::CallbackInfo& info);

@@ -59,13 +59,16 @@ void RigHost::Advance(double to) {
   now_ = to;
 }
 
-void RigHost::SetFull(bool full) {
-  full_ = full;
-  if (full) return;
-  for (uint64_t id : std::exchange(awaited_, {})) {
-    Socket* socket = state_->Current().SocketById(id);
+void RigHost::SetRoom(double octets) {
+  room_ = octets;
+  // Each asks again while something waits.
+  while (room_ > 0 && !awaited_.empty()) {
+    Socket* socket = state_->Current().SocketById(awaited_.back());
+    awaited_.pop_back();
     if (socket != nullptr) outbound_->Writable(now_, socket);
+    outbound_->Flush(now_);
   }
+  Settle();
 }
 
 // What a worker has asked of the control half.
@@ -88,8 +91,9 @@ bool RigHost::Send(size_t /*worker*/, Errands errands) {
 Outbound& RigHost::outbound(size_t /*worker*/) { return *outbound_; }
 
 int RigHost::Send(Socket* socket, mmsghdr* messages, unsigned count) {
-  if (full_) return -EAGAIN;
-  for (unsigned i = 0; i < count; i++) {
+  unsigned i = 0;
+  // As a socket does: what begins while there is room is taken whole.
+  for (; i < count && room_ > 0; i++) {
     msghdr& message = messages[i].msg_hdr;
     Received controls;
     for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
@@ -106,6 +110,7 @@ int RigHost::Send(Socket* socket, mmsghdr* messages, unsigned count) {
       const auto* from = static_cast<const uint8_t*>(message.msg_iov[part].iov_base);
       octets.insert(octets.end(), from, from + message.msg_iov[part].iov_len);
     }
+    room_ -= static_cast<double>(octets.size());
     SockAddr name;
     std::memcpy(&name, message.msg_name, message.msg_namelen);
     size_t step = controls.segment == 0 ? octets.size() : static_cast<size_t>(controls.segment);
@@ -119,7 +124,7 @@ int RigHost::Send(Socket* socket, mmsghdr* messages, unsigned count) {
       to.Octets(octets.data() + at, length);
     }
   }
-  return static_cast<int>(count);
+  return i == 0 ? -EAGAIN : static_cast<int>(i);
 }
 
 bool RigHost::WriteTun(size_t /*worker*/, const iovec* parts, int count) {

@@ -33,8 +33,8 @@ class RigHost : public PlaneHost, public PlaneIo {
   void TunPacket(const VnetHeader& header, uint8_t* packet, size_t length);
   // Time passes; timers run.
   void Advance(double to);
-  // Sockets have no room, or have it again.
-  void SetFull(bool full);
+  // For how many octets sockets have room; infinite: for all.
+  void SetRoom(double octets);
   // What was sent, then what was written, as lib/platform/native-messages.ts reads events.
   std::vector<uint8_t> TakeOutputs();
 
@@ -57,7 +57,7 @@ class RigHost : public PlaneHost, public PlaneIo {
 
   const Options options_;
   double now_;
-  bool full_ = false;
+  double room_ = kNever;
   std::unique_ptr<PlaneState> state_;
   std::unique_ptr<Outbound> outbound_;
   std::unique_ptr<Inbound> inbound_;

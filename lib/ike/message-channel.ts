@@ -26,7 +26,8 @@ export class MessageChannel {
   seal(message: Outgoing, whole = false): Uint8Array[] {
     const association = this.#association;
     const { exchangeType, id: messageId, response, payloads } = message;
-    const limit = association.traits.fragmentation && !whole ? ikeDatagramLimit(association.path, association.env.settings.fragmentSize) : null;
+    const { fragmentation, mobike } = association.traits;
+    const limit = fragmentation && !whole ? ikeDatagramLimit(association.path, mobike, association.env.settings.fragmentSize) : null;
     association.log('trace', `--> ${drawMessage(exchangeType, response, messageId, payloads)}`);
     const fields = { spiI: association.spiI, spiR: association.spiR, exchangeType, initiator: association.initiator, response, messageId };
     return this.#ours.seal(fields, payloads, limit);
@@ -42,7 +43,8 @@ export class MessageChannel {
     const { keys, initiator } = this.#association;
     if (keys === null) return null;
     const opened = openMessage(initiator ? keys.fromResponder : keys.fromInitiator, bytes);
-    if (opened === null) this.#association.log('debug', 'a message that claims to be of this IKE SA is not authentic and was dropped');
+    if (opened !== null) this.#association.introduction = [];
+    else this.#association.log('debug', 'a message that claims to be of this IKE SA is not authentic and was dropped');
     return opened;
   }
 

@@ -287,6 +287,7 @@ function complete(grant: RekeyGrant, shared: SecretKey, publicValue: Uint8Array)
     { kind: 'nonce', critical: false, data: nr },
     { kind: 'ke', critical: false, group: ke.group, data: publicValue },
   ]);
+  successor.introduction = exchanger.lastAnswer;
   if (exchanger.active?.subject.kind === 'ike-rekey') {
     association.rekeyedByPeer = { successor, nonces: successor.nonces };
     association.control.born(successor);

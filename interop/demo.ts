@@ -169,7 +169,7 @@ async function steadyPing(topology: Topology): Promise<Ping> {
 function tellHow(screen: Screen, lab: Lab, topology: Topology, moon: Mhtun): void {
   screen.blank();
   screen.say('The lab stands. Try:');
-  screen.say(`  node dist/bin/mhtun.js status --control ${moon.control}`);
+  screen.say(`  node dist/bin/mhtun.js status --watch --control ${moon.control}`);
   screen.say(`  ip netns exec ${topology.moon.lan.name} ping ${topology.sun.machine4}`);
   screen.say(`  ip netns exec ${topology.moon.host.name} tcpdump -n -i eth0`);
   screen.say(`Take it down: npm run demo -- --down ${lab.prefix}`);

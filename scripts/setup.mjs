@@ -35,6 +35,8 @@ const debianPackages = {
     tcpdump: 'tcpdump',
     procps: 'pgrep',
     conntrack: 'conntrack',
+    // The lab's own programs are compiled when they are needed (interop/programs).
+    'g++': 'g++',
   },
   fuzz: { clang: 'clang++' },
   probe: { 'g++': 'g++', 'libssl-dev': null },
@@ -113,8 +115,7 @@ function withRequired(asked) {
 
 function missingDebianPackages(needs) {
   const wanted = {};
-  for (const need of needs) Object.assign(wanted, debianPackages[need]);
-  if (needs.includes('addon') && !addonIsStale()) for (const name of Object.keys(debianPackages.addon)) delete wanted[name];
+  for (const need of needs) if (need !== 'addon' || addonIsStale()) Object.assign(wanted, debianPackages[need]);
   if (needs.includes('fuzz')) for (const name of clangRuntime()) wanted[name] = null;
   const absent = Object.entries(wanted).filter(([, command]) => command === null || !onPath(command));
   return absent.map(([name]) => name).filter((name) => !dpkgHas(name));

@@ -11,6 +11,7 @@ import type { Clock } from '../platform/interfaces.js';
 export interface CoreOutlet {
   transmit(path: DatagramPath, bytes: Uint8Array): void;
   dataPlane(commands: readonly DataPlaneCommand[]): void;
+  pathMtu(bytes: number | null): void;
   event(event: EndpointEvent): void;
   log(level: Extract<EndpointOutput, { kind: 'log' }>['level'], message: string, fields: Readonly<Record<string, unknown>>): void;
   /** `done` is called once, at once or later. */
@@ -98,6 +99,9 @@ export class CoreDriver {
         this.#outlet.work(output.job, (result) => {
           this.give({ kind: 'work-done', id: output.id, result });
         });
+        return;
+      case 'path-mtu':
+        this.#outlet.pathMtu(output.bytes);
         return;
       case 'event':
         this.#outlet.event(output.event);

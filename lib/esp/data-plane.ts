@@ -48,6 +48,7 @@ export interface EspPolicy {
   readonly acquire: boolean;
 }
 
+/** ESP for it that came up to a tenth of a second before, within bounds, is received after the batch of commands as if it came now. */
 export interface InstallInbound {
   readonly kind: 'install-inbound';
   readonly child: ChildSaId;
@@ -130,7 +131,7 @@ export type DataPlaneEvent =
   | { readonly kind: 'outbound-activity'; readonly child: ChildSaId }
   /** Something authenticated had come in on a watched SA, and then nothing for `silentMs`. Said again only after something came in again. */
   | { readonly kind: 'silent'; readonly child: ChildSaId }
-  /** ESP for no SA of ours. At most ten a second in all. */
+  /** ESP for no SA of ours, or none yet. At most ten a second in all; it counts as dropped when no SA came for it. */
   | { readonly kind: 'unknown-spi'; readonly spi: EspSpi; readonly path: DatagramPath }
   /** Our own host refused to send or to open. `errno` as `ENETUNREACH`. At most one a second a socket. */
   | { readonly kind: 'socket-error'; readonly local: SocketAddress; readonly remote: SocketAddress | null; readonly device: string | null; readonly errno: string };

@@ -66,6 +66,7 @@ export class SoftDataPlane implements Machine<SoftInput, SoftOutput>, SoftDataPl
 
   #runTimers(now: Instant): void {
     for (const child of this.#core.children.all()) this.#core.tick(now, child);
+    this.#inbound.tick(now);
     this.#outbound.tick(now);
   }
 
@@ -76,6 +77,8 @@ export class SoftDataPlane implements Machine<SoftInput, SoftOutput>, SoftDataPl
       retry ||= command.kind === 'install-outbound' || command.kind === 'set-policies';
     }
     if (retry) this.#outbound.retryHeld(now);
+    // After the whole batch: what is delivered may be answered at once.
+    for (const command of commands) if (command.kind === 'install-inbound') this.#inbound.installed(now, command.spi);
   }
 
   #applyOne(now: Instant, command: DataPlaneCommand): void {
@@ -168,6 +171,7 @@ export class SoftDataPlane implements Machine<SoftInput, SoftOutput>, SoftDataPl
     for (const socket of this.#sockets.values()) this.#core.queue.push(socket);
     this.#sockets.clear();
     this.#core.children.clear();
+    this.#inbound.clear();
     this.#outbound.clear();
     this.#core.sleep();
   }

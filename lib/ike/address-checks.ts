@@ -6,6 +6,9 @@ import { findNotify, type Payload } from '../wire/payload.js';
 import type { Association } from './association.js';
 import { findNat } from './nat-detection.js';
 
+/** RFC 4555 §4.2.5: between 8 and 64 octets. */
+export const cookie2Bytes = 16;
+
 /** Addresses arrived as they were sent, as far as the peer wants to know (RFC 4555 §3.9): what else it says of addresses counts only then. */
 export function natsAsAllowed(payloads: readonly Payload[], path: DatagramPath): boolean {
   const noNats = findNotify(payloads, notifyType.NO_NATS_ALLOWED);

@@ -13,6 +13,7 @@ import type { Identity } from '../wire/identity.js';
 import type { ChildSa } from './child-sa.js';
 import type { IkeCommandResult, IkeEnvironment, IkeOutput } from './io.js';
 import type { IkeKeys } from './key-schedule.js';
+import type { Trial } from './path-test.js';
 import type { IkePeer } from './peer.js';
 import { Timers } from './timers.js';
 
@@ -92,6 +93,8 @@ export class Association {
   now: Instant;
   phase: Phase = { kind: 'connecting' };
   path: DatagramPath;
+  /** Where it was when this IKE SA began. */
+  readonly birthPath: DatagramPath;
   remoteSpi: IkeSpi | null = null;
   peer: IkePeer | null;
   localId: Identity | null = null;
@@ -110,14 +113,19 @@ export class Association {
   readonly earlyDeletes: Set<EspSpi> = new Set<EspSpi>();
   /** A successor of undecided standing: `adopt` takes over from the old IKE SA at once, `forsake` says that this one is gone (RFC 7296 §2.8.2). */
   undecided: { adopt(): void; forsake(): void } | null = null;
-  /** As MOBIKE initiator: the move that the peer has not agreed to yet; IKE is on its path already, ESP is not (RFC 4555 §3.5). */
+  /** As MOBIKE initiator: the move that the peer has not agreed to yet; IKE is on its path already (RFC 4555 §3.5). */
   moving: Move | null = null;
   /** As MOBIKE responder: the path that the peer was asked to move to, and who waits for it (RFC 4555 §3.6). */
   askedMove: { readonly path: DatagramPath; readonly commands: readonly number[] } | null = null;
-  /** The peer's new source that has not proved yet that it answers; `from` is the one before (RFC 7296 §2.23). */
-  following: { readonly from: DatagramPath; readonly to: DatagramPath } | null = null;
+  /** Where our own ESP goes, while that is not where the IKE SA is: before the peer has agreed, or ahead of it. */
+  diverted: DatagramPath | null = null;
+  /** The peer has not proved yet that it is at `to`. Unanswered, all of it goes back to `from`, or our traffic alone does. */
+  doubted: { readonly from: DatagramPath; readonly to: DatagramPath; readonly what: 'all' | 'traffic' } | null = null;
   /** A routability check waits for its turn: it will ask on the path of that moment, so one is enough. */
   checkWaits: boolean = false;
+  /** Paths under test, and those among them that wait for a request that may go over all of them. */
+  readonly trials: Set<Trial> = new Set<Trial>();
+  readonly waitingTrials: Trial[] = [];
   /** What the peer last saw of our address, as its hash; a change means a new NAT mapping (RFC 4555 §3.8). */
   seenAs: Uint8Array | null = null;
   /** The peer's other addresses, as it last told (RFC 4555 §3.4, §3.6). */
@@ -133,6 +141,7 @@ export class Association {
     this.initiator = options.initiator;
     this.localSpi = options.localSpi;
     this.path = options.path;
+    this.birthPath = options.path;
     this.peer = options.peer;
     this.traits.mobikeInitiator = options.initiator;
   }
@@ -144,6 +153,11 @@ export class Association {
   /** Zero as long as the responder's SPI is not known, as the header of the first message has it. */
   get spiR(): IkeSpi {
     return this.initiator ? (this.remoteSpi ?? unknownSpi) : this.localSpi;
+  }
+
+  /** Which path our own ESP takes. */
+  get trafficPath(): DatagramPath {
+    return this.diverted ?? this.path;
   }
 
   /** Set once, by the IKE SA that owns this. */
@@ -194,6 +208,12 @@ export class Association {
 
   commandDone(ids: readonly number[], result: IkeCommandResult): void {
     for (const id of ids) this.outputs.push({ kind: 'command-done', id, result });
+  }
+
+  /** Something authenticated came over `path` from a peer that has proved who it is. */
+  heardOver(path: DatagramPath, rttMs: number | null): void {
+    if (this.phase.kind === 'connecting' || this.phase.kind === 'closed') return;
+    this.outputs.push({ kind: 'path-heard', path, rttMs });
   }
 
   /** The one place where the phase changes. */

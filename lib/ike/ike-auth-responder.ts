@@ -14,7 +14,8 @@ import { isRefusal, judgeChildRequest, selectorPayloads } from './child-negotiat
 import { addChild, announceChild, maxChildSasPerIkeSa } from './children.js';
 import { espSpiBytes } from './child-sa.js';
 import { additionalAddresses, establish, peerAddressList } from './establishment.js';
-import type { Exchanger, Request } from './exchanger.js';
+import type { Exchanger } from './exchanger.js';
+import type { Request } from './peer-requests.js';
 import { chooseProposal } from './proposal-selection.js';
 import type { Proposal } from '../wire/payloads/sa.js';
 import { capabilitiesNotify, noteCapabilities } from './vendor.js';

@@ -1,13 +1,16 @@
 /** INFORMATIONAL requests of the peer (RFC 7296 §1.4, §1.4.1, §2.4, RFC 4555 §3.5–§3.8). */
-import { samePath } from '../util/address.js';
+import type { DatagramPath } from '../util/address.js';
 import { notifyName, notifyType } from '../wire/iana.js';
 import { findNotify, notifiesOf, payloadsOf, type Payload } from '../wire/payload.js';
 import { notify } from '../wire/payloads/notify.js';
+import type { Association } from './association.js';
 import { processDeletes } from './deletion.js';
 import { peerAddressList } from './establishment.js';
-import type { Exchanger, Request } from './exchanger.js';
+import type { Exchanger } from './exchanger.js';
+import type { Request } from './peer-requests.js';
 import { natsAsAllowed } from './address-checks.js';
-import { moveTo, processUpdate } from './mobike.js';
+import { processUpdate } from './lean.js';
+import { moveTo } from './mobike.js';
 import { natDetectionNotifies } from './nat-detection.js';
 
 /** What a request may mean for the IKE SA as a whole. */
@@ -64,13 +67,21 @@ function answerAddresses(exchanger: Exchanger, request: Request): Payload[] {
   const answer: Payload[] = [];
   // Only the initiator moves addresses (RFC 4555 §3.5).
   const update = findNotify(payloads, notifyType.UPDATE_SA_ADDRESSES);
-  if (update !== null && !mobikeInitiator) processUpdate(exchanger, payloads, path);
+  if (update !== null && !mobikeInitiator) answer.push(...processUpdate(exchanger, payloads, path));
   const list = peerAddressList(payloads);
   if (list !== null) {
     association.peerAddresses = list;
     association.log('debug', `the peer’s other addresses: ${list.join(', ') || 'none'}`);
     // RFC 4555 §3.6: a responder that wants to move shows itself at the new source; following is ours to decide.
-    if (mobikeInitiator && !samePath(path, association.path)) moveTo(exchanger, path, 'the peer asked for it', []);
+    if (mobikeInitiator && isAskedFor(association, path)) moveTo(exchanger, { path, cause: 'the peer asked for it', early: false }, []);
   }
   return answer;
+}
+
+/**
+ * The list came from another address of the peer's. Where our own is another, or a move of ours is under way, the list may have been
+ * on its way when we moved, and we decide.
+ */
+function isAskedFor({ moving, path: { remote } }: Association, from: DatagramPath): boolean {
+  return moving === null && from.remote.address !== remote.address;
 }

@@ -2,6 +2,7 @@
 import type { KeyPair } from '../crypto/algorithm.js';
 import type { SecretKey } from '../crypto/key.js';
 import { formatIkeSuite, type IkeSuite } from '../crypto/suite.js';
+import { samePath } from '../util/address.js';
 import { assert } from '../util/assert.js';
 import { after, ikeSpi, type IkeSpi } from '../util/brands.js';
 import { compareBytes, fromHex, toHex } from '../util/bytes.js';
@@ -13,7 +14,8 @@ import type { Proposal } from '../wire/payloads/sa.js';
 import { Association } from './association.js';
 import { lowestNonce, moveChildren } from './children.js';
 import { temporaryFailureDelayMs } from './create-child.js';
-import type { Exchange, Exchanger, Intent, Request, Subject } from './exchanger.js';
+import type { Exchange, Exchanger, Intent, Subject } from './exchanger.js';
+import type { Request } from './peer-requests.js';
 import { refusalInWords } from './ike-auth.js';
 import { nonceBytes } from './ike-sa-init.js';
 import { deriveIkeKeys } from './key-schedule.js';
@@ -335,7 +337,10 @@ function bear(old: Association, birth: Birth): Association {
 export function inherit(old: Association, successor: Association): void {
   moveChildren(old, successor);
   // The path may have changed between the answer and this moment.
-  if (successor.moving === null) successor.path = old.path;
+  if (samePath(successor.path, successor.birthPath)) {
+    successor.path = old.path;
+    Object.assign(successor.traits, old.traits);
+  }
   successor.peerAddresses = old.peerAddresses;
   successor.seenAs = old.seenAs;
   successor.event('ike-rekeyed', { spi_i: `0x${successor.spiI}`, spi_r: `0x${successor.spiR}`, suite: formatIkeSuite(successor.establishedKeys.suite), old_spi_i: `0x${old.spiI}` });

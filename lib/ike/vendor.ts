@@ -7,6 +7,8 @@ import type { Traits } from './association.js';
 
 /** Private use begins at 40960 (RFC 7296 §3.10.1); others are known to use 40961 to 40969. */
 const mhtunNotifyType = 42_555;
+/** Makes a message as large as a path shall be tested with; a peer that does not know it ignores it as any status (RFC 7296 §3.10.1). */
+const paddingNotifyType = 42_556;
 const protocolVersion = 1;
 const flagFakesNat = 1;
 const flagBehindNat = 2;
@@ -23,6 +25,11 @@ export function isMhtun(payloads: readonly Payload[]): boolean {
 /** Version and flags: we always draw our NAT source hash at random, and say here whether there is a NAT all the same. */
 export function capabilitiesNotify(traits: Traits): NotifyPayload {
   return notify(mhtunNotifyType, Uint8Array.of(protocolVersion, flagFakesNat | (traits.natLocal ? flagBehindNat : 0)));
+}
+
+/** Octets without a meaning. */
+export function paddingNotify(octets: number): NotifyPayload {
+  return notify(paddingNotifyType, new Uint8Array(octets));
 }
 
 /** Takes over what the peer says of itself; silence changes nothing. */

@@ -10,9 +10,8 @@ const two = [{ address: '10.1.0.1', device: 'eth0' }, { address: '10.2.0.1', dev
 function statusOf(host: VirtualHost): ReturnType<typeof peerStatuses> {
   return peerStatuses({
     now: host.world.now,
-    peers: host.endpoint.look(),
-    own: host.endpoint.ownAddresses(),
-    ports: { port: 500, natPort: 4500 },
+    peers: host.endpoint.look(host.world.now),
+    wallClock: (at) => new Date(at).toISOString(),
     counters: new Map(host.counters().map((item) => [item.child, item])),
   });
 }

@@ -74,7 +74,7 @@ function wish(random: SeededRandom, end: IkeEnd, pair: IkePair): IkeCommand {
   const wishes: IkeCommand[] = [
     { kind: 'rekey-child', name: null }, { kind: 'rekey-child', name: 'net' }, { kind: 'rekey-ike' }, { kind: 'rekey-ike' },
     { kind: 'create-child', name: 'net' }, { kind: 'delete-child', name: 'net' }, { kind: 'check-liveness' }, { kind: 'announce-addresses' },
-    { kind: 'move', path: path(`${from[random.below(2)] ?? ''}:4500`, `${to}:4500`), cause: 'test' },
+    { kind: 'move', path: path(`${from[random.below(2)] ?? ''}:4500`, `${to}:4500`), cause: 'test', early: false },
   ];
   return wishes[random.below(wishes.length)] ?? { kind: 'check-liveness' };
 }

@@ -51,8 +51,9 @@ describe('the documents', () => {
 describe('the README', () => {
   const blocks = [...readProjectFile('README.md').matchAll(/^```toml\n([\s\S]*?)^```/gm)].map((match) => match[1] ?? '');
 
-  it('shows a configuration for each of two ends', () => {
+  it('shows a configuration for each of two ends, of six lines at most', () => {
     expect(blocks).to.have.length(2);
+    for (const block of blocks) expect(block.trimEnd().split('\n').length).to.be.at.most(6);
   });
 
   for (const [index, text] of blocks.entries()) {

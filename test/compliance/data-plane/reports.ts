@@ -119,6 +119,7 @@ function testUnknown(kind: DataPlaneKind): void {
     const events = await rig.events();
     expect(events.length).to.be.within(9, 11);
     expect(events[0]).to.deep.equal({ kind: 'unknown-spi', spi: 0x4000_0000, path: outer4 });
+    await rig.plane.advance(500);
     expect(rig.plane.counters().dropped['unknown-spi']).to.equal(1_000);
   });
 

@@ -86,7 +86,6 @@ function readFragmentSize(table: TableReader): number | null {
 type Rest = Omit<EndpointConfig, 'id'>;
 
 function checkEndpoint(table: TableReader, rest: Rest): void {
-  if (rest.dataPlane === 'native') table.problem('data_plane', 'expected "auto" or "typescript"; this version of mhtun does not have "native" yet');
   if (rest.port === rest.natPort) {
     table.problem(table.has('nat_port') ? 'nat_port' : 'port', `expected another port than "port"; both are ${rest.port} (RFC 3948 §2)`);
   }

@@ -21,7 +21,10 @@ export const peerOctets = 20;
 export type BatchListener = (count: number, error: number) => void;
 
 export interface NativeTun {
-  open(name: string): number;
+  /** `queues` 0: packets are read and written here; else a native data plane does both, with a virtio header before each. */
+  open(name: string, queues: number): number;
+  /** For the native data plane. */
+  descriptor(): number;
   start(slots: Uint8Array, slotBytes: number, lengths: Int32Array, listener: BatchListener): number;
   write(packet: Uint8Array): number;
   close(): number;
@@ -32,6 +35,40 @@ export interface NativeUdp {
   start(slots: Uint8Array, slotBytes: number, numbers: Int32Array, listener: BatchListener): number;
   send(bytes: Uint8Array, peer: Uint8Array, tos: number): number;
   sendBatch(slots: Uint8Array, slotBytes: number, numbers: Int32Array, peers: Uint8Array, count: number): number;
+  close(): number;
+}
+
+/** The native data plane; octets as in `native-messages.ts`. */
+export interface NativePlane {
+  start(
+    tunDescriptor: number,
+    tunName: string,
+    workers: number,
+    now: number,
+    mark: number,
+    without: number,
+    listener: (messages: Uint8Array) => void,
+  ): number;
+  apply(commands: Uint8Array): number;
+  sendIke(path: Uint8Array, bytes: Uint8Array): number;
+  counters(): Float64Array;
+  setInner6(address: Uint8Array | null): number;
+  close(): number;
+}
+
+/** A native data plane without threads and sockets, for tests; octets as in `native-messages.ts`. */
+export interface NativePlaneRig {
+  apply(commands: Uint8Array): number;
+  sendIke(path: Uint8Array, bytes: Uint8Array): number;
+  datagrams(path: Uint8Array, bytes: Uint8Array, tos: number, segment: number): number;
+  tunPacket(header: Uint8Array, packet: Uint8Array): number;
+  advance(now: number): number;
+  /** For how many octets its sockets have room; infinite: for all. */
+  setRoom(octets: number): number;
+  outputs(): Uint8Array;
+  events(): Uint8Array;
+  counters(): Float64Array;
+  setInner6(address: Uint8Array | null): number;
   close(): number;
 }
 
@@ -49,6 +86,8 @@ export interface Addon {
   readonly TunDevice: new () => NativeTun;
   readonly UdpSocket: new () => NativeUdp;
   readonly NetlinkSocket: new () => NativeNetlink;
+  readonly DataPlane: new () => NativePlane;
+  readonly PlaneRig: new (now: number, lastSequence: number, merge: boolean, segment: boolean) => NativePlaneRig;
   /** Returns only when it failed: the step and the errno, negated. */
   reexec(
     uid: number,
@@ -114,6 +153,6 @@ function isFinder(value: unknown): value is (folder: string) => unknown {
 
 function isAddon(value: unknown): value is Addon {
   if (typeof value !== 'object' || value === null) return false;
-  const names = ['TunDevice', 'UdpSocket', 'NetlinkSocket', 'reexec', 'hardenProcess', 'notify', 'memoryFile', 'listenUnix'];
+  const names = ['TunDevice', 'UdpSocket', 'NetlinkSocket', 'DataPlane', 'PlaneRig', 'reexec', 'hardenProcess', 'notify', 'memoryFile', 'listenUnix'];
   return names.every((name) => name in value) && 'layout' in value && value.layout === [batchPackets, receivedWords, sendWords, peerOctets].join(' ');
 }

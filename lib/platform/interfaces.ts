@@ -17,6 +17,13 @@ export interface TunDevice {
   close(): void;
 }
 
+/** One of the kernel, which a native data plane can read and write in place of this program. */
+export interface SystemTun extends TunDevice {
+  descriptor(): number;
+  /** What the native data plane has found out of it; as if it had been found here. */
+  fail(errno: string): void;
+}
+
 /** A UDP socket bound to one local address and port, and a device where one is given. */
 export interface UdpSocket {
   readonly local: SocketAddress;

@@ -15,10 +15,11 @@ import { systemClock } from './clock.js';
 import { localRanges, protectedPairs } from './configured-protection.js';
 import { checkPort, IkeSockets } from './ike-sockets.js';
 import { InstalledSelectors } from './installed-selectors.js';
-import type { Clock, HostState, LocalUse, PlatformLog, ServiceNotifier, TunDevice } from './interfaces.js';
+import type { Clock, HostState, LocalUse, PlatformLog, ServiceNotifier, SystemTun } from './interfaces.js';
 import { startLinkMonitor, type LinkMonitor } from './link-monitor.js';
 import { missingAddresses, usableAddresses } from './local-addresses.js';
 import { tunnelMtu } from './mtu.js';
+import { nativeWorkers, startNativeDataPlane, type NativeDataPlane } from './native-data-plane.js';
 import { hasNoIpv6, NetlinkClient, netlinkProtocol, refused } from './netlink.js';
 import { ProtectionKeeper } from './protection.js';
 import { planProtection, type ProtectedPair } from './protection-plan.js';
@@ -79,12 +80,12 @@ class LinuxPlatform implements Platform {
   readonly clock: Clock = systemClock;
   readonly notify: ServiceNotifier = serviceNotifier(process.env['NOTIFY_SOCKET'] ?? '');
   readonly dataPlane: DataPlane;
-  readonly dataPlaneKind = 'typescript' as const;
+  readonly dataPlaneKind: 'typescript' | 'native';
   readonly #listener: PlatformListener;
   readonly #log: PlatformLog;
   readonly #client: NetlinkClient;
   readonly #monitor: LinkMonitor;
-  readonly #tun: TunDevice;
+  readonly #tun: SystemTun;
   readonly #keeper: ProtectionKeeper;
   readonly #ikeSockets: IkeSockets;
   /** What to undo, the last first. */
@@ -94,6 +95,7 @@ class LinuxPlatform implements Platform {
   #mtu: number;
   #inner: readonly IpAddress[] = [];
   #closed = false;
+  #native: NativeDataPlane | null = null;
   readonly #installed = new InstalledSelectors();
 
   constructor(options: PlatformOptions) {
@@ -110,7 +112,9 @@ class LinuxPlatform implements Platform {
       checkPort(this.#usable, config.endpoint.port);
       checkPort(this.#usable, config.endpoint.natPort);
       this.#mtu = tunnelMtu(config.endpoint.mtu, state, this.#usable);
-      this.#tun = this.#opened(openTunDevice(config.endpoint.interface));
+      const opened = openTunFor(config, log);
+      this.#tun = this.#opened(opened.tun);
+      this.dataPlaneKind = opened.kind;
       this.#tun.onError((errno) => {
         listener.failed(new PlatformError(`the interface ${this.#tun.name} is gone`, errno, 'Somebody has deleted it: start again.'));
       });
@@ -185,9 +189,11 @@ class LinuxPlatform implements Platform {
         return innerAddresses();
       },
     };
-    const machine = new SoftDataPlane({ host, random: options.random });
-    const event = this.#listener.dataPlaneEvent.bind(this.#listener);
-    const plane = startSoftDataPlane({ machine, tun: this.#tun, clock: this.clock, mark: this.#mark, listener: event });
+    const listener = this.#listener.dataPlaneEvent.bind(this.#listener);
+    const common = { tun: this.#tun, clock: this.clock, mark: this.#mark, listener };
+    const native = this.dataPlaneKind === 'native' ? startNativeDataPlane({ ...common, host, workers: nativeWorkers() }) : null;
+    this.#native = native;
+    const plane = native ?? startSoftDataPlane({ ...common, machine: new SoftDataPlane({ host, random: options.random }) });
     return {
       apply: (commands) => {
         plane.apply(commands);
@@ -223,6 +229,7 @@ class LinuxPlatform implements Platform {
     const pairs = [...configured, ...this.#installed.pairs()];
     const ports = [endpoint.port, endpoint.natPort];
     this.#inner = innerAddresses(state, this.#tun.name, pairs);
+    this.#native?.hostChanged();
     this.#keeper.apply(planProtection({ pairs, tun: this.#tun, state, usable: this.#usable, ports, routing: endpoint.routes }));
   }
 
@@ -275,6 +282,20 @@ const noIpv6Advice = 'Switch it on (sysctl net.ipv6.conf.all.disable_ipv6 = 0), 
 
 function has(list: Config['endpoint']['address'], item: Config['endpoint']['address'][number]): boolean {
   return list.some((other) => other.address === item.address && other.length === item.length);
+}
+
+/** The native data plane wants more of the TUN device than the other: where the kernel has not got it, `auto` does without. */
+function openTunFor(config: Config, log: PlatformLog): { readonly tun: SystemTun; readonly kind: 'native' | 'typescript' } {
+  const { interface: name, dataPlane } = config.endpoint;
+  if (dataPlane === 'typescript') return { tun: openTunDevice(name), kind: 'typescript' };
+  try {
+    return { tun: openTunDevice(name, nativeWorkers()), kind: 'native' };
+  } catch (error) {
+    if (dataPlane === 'native' || !(error instanceof PlatformError) || error.errno !== 'EINVAL') throw error;
+    const tun = openTunDevice(name);
+    log('warn', 'this kernel has no TUN device with a virtio header: packets take the slower way through JavaScript', {});
+    return { tun, kind: 'typescript' };
+  }
 }
 
 /** Own addresses for what the data plane itself sends: of the TUN interface first, then those that talk through the tunnel. */

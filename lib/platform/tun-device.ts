@@ -1,18 +1,21 @@
 /** The TUN interface. It vanishes with this process, however that ends. */
 import { addon, type NativeTun } from './addon.js';
 import { errnoName, systemError } from './errno.js';
-import type { TunDevice } from './interfaces.js';
+import type { SystemTun } from './interfaces.js';
 import { packetSlotBytes, receiveArea } from './packet-area.js';
 
-/** @throws PlatformError with what to do: no /dev/net/tun, no right to, a name that is taken */
-export function openTunDevice(name: string): TunDevice {
+/**
+ * @param queues for a native data plane, one a worker; 0: packets come and go here
+ * @throws PlatformError with what to do: no /dev/net/tun, no right to, a name that is taken
+ */
+export function openTunDevice(name: string, queues = 0): SystemTun {
   const native = new (addon().TunDevice)();
-  const index = native.open(name);
+  const index = native.open(name, queues);
   if (index < 0) throw tunError(name, errnoName(index));
   return new NativeTunDevice(native, name, index);
 }
 
-class NativeTunDevice implements TunDevice {
+class NativeTunDevice implements SystemTun {
   readonly name: string;
   readonly index: number;
   readonly #native: NativeTun;
@@ -36,6 +39,14 @@ class NativeTunDevice implements TunDevice {
       if (error !== 0 && !this.#closed) this.#errorListener(errnoName(error));
     });
     if (started < 0) throw systemError(`can't read from ${this.name}`, errnoName(started));
+  }
+
+  descriptor(): number {
+    return this.#native.descriptor();
+  }
+
+  fail(errno: string): void {
+    if (!this.#closed) this.#errorListener(errno);
   }
 
   onError(listener: (errno: string) => void): void {

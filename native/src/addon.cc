@@ -6,6 +6,8 @@
 #include "arena.h"
 #include "netlink_socket.h"
 #include "outgoing.h"
+#include "plane/data_plane.h"
+#include "plane/plane_rig.h"
 #include "privileges.h"
 #include "service.h"
 #include "tun_device.h"
@@ -20,6 +22,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("layout", Napi::String::New(env, layout));
   exports.Set("TunDevice", mhtun::TunDevice::Define(env));
   exports.Set("UdpSocket", mhtun::UdpSocket::Define(env));
+  exports.Set("DataPlane", mhtun::DataPlane::Define(env));
+  exports.Set("PlaneRig", mhtun::PlaneRig::Define(env));
   exports.Set("NetlinkSocket", mhtun::NetlinkSocket::Define(env));
   exports.Set("reexec", Napi::Function::New(env, mhtun::Reexec, "reexec"));
   exports.Set("hardenProcess", Napi::Function::New(env, mhtun::HardenProcess, "hardenProcess"));

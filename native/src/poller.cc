@@ -3,6 +3,15 @@
 #include <cerrno>
 
 namespace mhtun {
+namespace {
+
+void TellUncaught(Napi::Env env) {
+  if (!env.IsExceptionPending()) return;
+  Napi::Error thrown = env.GetAndClearPendingException();
+  napi_fatal_exception(env, thrown.Value());
+}
+
+}  // namespace
 
 // Lives until libuv has closed the handle, which may be after the Poller.
 struct Poller::State {
@@ -73,9 +82,14 @@ void CallListener(Napi::Env env, const Napi::FunctionReference& listener, Napi::
   napi_value arguments[] = {Napi::Number::New(env, count), Napi::Number::New(env, error)};
   // The result is looked at only for an exception, which belongs to nobody here.
   listener.MakeCallback(receiver, 2, arguments);
-  if (!env.IsExceptionPending()) return;
-  Napi::Error thrown = env.GetAndClearPendingException();
-  napi_fatal_exception(env, thrown.Value());
+  TellUncaught(env);
+}
+
+void CallListener(Napi::Env env, const Napi::FunctionReference& listener, Napi::Value receiver, Napi::Value argument) {
+  if (listener.IsEmpty()) return;
+  napi_value arguments[] = {argument};
+  listener.MakeCallback(receiver, 1, arguments);
+  TellUncaught(env);
 }
 
 }  // namespace mhtun

@@ -35,6 +35,7 @@ class Poller {
 
 // Calls a listener from the event loop as Node calls its own: microtasks run afterwards, and what it throws is uncaught.
 void CallListener(Napi::Env env, const Napi::FunctionReference& listener, Napi::Value receiver, int32_t count, int32_t error);
+void CallListener(Napi::Env env, const Napi::FunctionReference& listener, Napi::Value receiver, Napi::Value argument);
 
 }  // namespace mhtun
 

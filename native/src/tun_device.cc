@@ -1,8 +1,6 @@
 #include "tun_device.h"
 
-#include <fcntl.h>
 #include <net/if.h>
-#include <linux/if_tun.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -11,6 +9,8 @@
 #include <cerrno>
 #include <cstring>
 #include <string>
+
+#include "tun_open.h"
 
 namespace mhtun {
 namespace {
@@ -30,7 +30,7 @@ int IndexOf(const char* name) {
 Napi::Function TunDevice::Define(Napi::Env env) {
   return DefineClass(env, "TunDevice",
                      {InstanceMethod<&TunDevice::Open>("open"), InstanceMethod<&TunDevice::Start>("start"),
-                      InstanceMethod<&TunDevice::Write>("write"), InstanceMethod<&TunDevice::Close>("close")});
+                      InstanceMethod<&TunDevice::Write>("write"), InstanceMethod<&TunDevice::Descriptor>("descriptor"), InstanceMethod<&TunDevice::Close>("close")});
 }
 
 TunDevice::TunDevice(const Napi::CallbackInfo& info) : Napi::ObjectWrap<TunDevice>(info) {}
@@ -45,18 +45,13 @@ Napi::Value TunDevice::Open(const Napi::CallbackInfo& info) {
   if (info.Length() < 1 || !info[0].IsString() || fd_ >= 0) return Answer(env, -EINVAL);
   std::string name = info[0].As<Napi::String>().Utf8Value();
   if (name.empty() || name.size() >= IFNAMSIZ) return Answer(env, -EINVAL);
-  int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
-  if (fd < 0) return Answer(env, -errno);
-  ifreq request{};
-  std::memcpy(request.ifr_name, name.c_str(), name.size());
-  // IFF_TUN_EXCL: an interface of that name which is there already is not ours to use.
-  request.ifr_flags = static_cast<short>(IFF_TUN | IFF_NO_PI | IFF_TUN_EXCL);
-  if (ioctl(fd, TUNSETIFF, &request) < 0) {
-    int error = errno;
-    close(fd);
-    return Answer(env, -error);
-  }
-  int index = IndexOf(request.ifr_name);
+  auto queues = info.Length() < 2 || !info[1].IsNumber() ? 0 : info[1].As<Napi::Number>().Int32Value();
+  TunOptions options;
+  options.vnet = queues > 0;
+  options.multi_queue = queues > 1;
+  int fd = OpenTun(&name, options);
+  if (fd < 0) return Answer(env, fd);
+  int index = IndexOf(name.c_str());
   if (index < 0) {
     close(fd);
     return Answer(env, index);
@@ -119,6 +114,8 @@ Napi::Value TunDevice::Write(const Napi::CallbackInfo& info) {
   ssize_t n = write(fd_, packet.data, packet.length);
   return Answer(env, n < 0 ? -errno : n);
 }
+
+Napi::Value TunDevice::Descriptor(const Napi::CallbackInfo& info) { return Answer(info.Env(), fd_ < 0 ? -EBADF : fd_); }
 
 Napi::Value TunDevice::Close(const Napi::CallbackInfo& info) {
   if (fd_ >= 0) {

@@ -16,12 +16,14 @@ class TunDevice : public Napi::ObjectWrap<TunDevice> {
   ~TunDevice() override;
 
  private:
-  // open(name): the interface's index.
+  // open(name, queues): the interface's index. With queues for a native data plane each packet has a virtio header.
   Napi::Value Open(const Napi::CallbackInfo& info);
   // start(slots, slotBytes, lengths, listener(count, error)): 0. Packet i lies at i * slotBytes and is lengths[i] long.
   Napi::Value Start(const Napi::CallbackInfo& info);
   // write(packet): octets written.
   Napi::Value Write(const Napi::CallbackInfo& info);
+  // descriptor(): for the native data plane.
+  Napi::Value Descriptor(const Napi::CallbackInfo& info);
   // close(): 0, again and again.
   Napi::Value Close(const Napi::CallbackInfo& info);
 

@@ -1,8 +1,6 @@
 #include "udp_socket.h"
 
-#include <net/if.h>
 #include <netinet/in.h>
-#include <netinet/udp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -13,6 +11,7 @@
 
 #include "datagram.h"
 #include "outgoing.h"
+#include "udp_open.h"
 
 namespace mhtun {
 namespace {
@@ -22,36 +21,6 @@ namespace {
 constexpr size_t kReceivedMessages = 16;
 // After a refusal (a path narrower than the datagrams, a device that can't): then it is tried again.
 constexpr int kPlainBatches = 1000;
-
-int Set(int fd, int level, int option, int value) { return setsockopt(fd, level, option, &value, sizeof(value)) < 0 ? -errno : 0; }
-
-// What can't be had with force is asked for; the kernel then gives what net.core allows.
-void SetBuffer(int fd, int forced, int asked, int value) {
-  if (Set(fd, SOL_SOCKET, forced, value) != 0) Set(fd, SOL_SOCKET, asked, value);
-}
-
-// 0 or an errno, negated.
-int Configure(int fd, int family, const std::string& device, int mark, int buffer_bytes) {
-  if (family == AF_INET6) {
-    if (int error = Set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1); error != 0) return error;
-    Set(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1);
-    Set(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT);
-  } else {
-    Set(fd, IPPROTO_IP, IP_RECVTOS, 1);
-    // DONT: no DF, so a router may fragment what is too big for it, and so may we by the path MTU that the host has learnt.
-    // PROBE would set DF and lose every full-sized packet on a narrower path, whose ICMP we could not map to an inner packet.
-    Set(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
-  }
-  // A kernel before 5.0 does not know it, and then nothing comes together.
-  Set(fd, IPPROTO_UDP, UDP_GRO, 1);
-  if (mark != 0) {
-    if (int error = Set(fd, SOL_SOCKET, SO_MARK, mark); error != 0) return error;
-  }
-  if (!device.empty() && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device.c_str(), device.size()) < 0) return -errno;
-  SetBuffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, buffer_bytes);
-  SetBuffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, buffer_bytes);
-  return 0;
-}
 
 }  // namespace
 
@@ -75,27 +44,16 @@ Napi::Value UdpSocket::Open(const Napi::CallbackInfo& info) {
   if (fd_ >= 0 || local.length != kPeerOctets || !info[1].IsString() || !info[2].IsNumber() || !info[3].IsNumber()) {
     return Answer(env, -EINVAL);
   }
-  std::string device = info[1].As<Napi::String>().Utf8Value();
-  if (device.size() >= IFNAMSIZ) return Answer(env, -EINVAL);
-  unsigned index = device.empty() ? 0 : if_nametoindex(device.c_str());
-  if (!device.empty() && index == 0) return Answer(env, -errno);
-  SockAddr name;
-  socklen_t length = Decode(local.data, index, &name);
-  if (length == 0) return Answer(env, -EINVAL);
-  int family = name.any.sa_family;
-  int fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_UDP);
-  if (fd < 0) return Answer(env, -errno);
-  int error = Configure(fd, family, device, info[2].As<Napi::Number>().Int32Value(), info[3].As<Napi::Number>().Int32Value());
-  if (error == 0 && bind(fd, &name.any, length) < 0) error = -errno;
-  if (error == 0 && getsockname(fd, &name.any, &length) < 0) error = -errno;
-  if (error != 0) {
-    close(fd);
-    return Answer(env, error);
-  }
-  fd_ = fd;
-  family_ = family;
-  device_index_ = index;
-  return Answer(env, ntohs(family == AF_INET ? name.v4.sin_port : name.v6.sin6_port));
+  UdpOptions options;
+  options.device = info[1].As<Napi::String>().Utf8Value();
+  options.mark = info[2].As<Napi::Number>().Int32Value();
+  options.receive_octets = options.send_octets = info[3].As<Napi::Number>().Int32Value();
+  UdpOpened opened = OpenUdp(local.data, options);
+  if (opened.fd < 0) return Answer(env, opened.fd);
+  fd_ = opened.fd;
+  family_ = opened.family;
+  device_index_ = opened.device_index;
+  return Answer(env, opened.port);
 }
 
 Napi::Value UdpSocket::Start(const Napi::CallbackInfo& info) {

@@ -84,7 +84,6 @@ const mistakes: readonly Mistake[] = [
   endpoint('nat_port = 500', 'nat_port', 'expected another port than "port"'),
   endpoint('control = "mhtun.sock"', 'control', 'expected a path that begins with /'),
   endpoint('data_plane = "kernel"', 'data_plane', 'expected "auto", "native" or "typescript"; got "kernel"'),
-  endpoint('data_plane = "native"', 'data_plane', 'does not have "native" yet'),
   endpoint('routes = "yes"', 'routes', 'expected true, false, or a table'),
   endpoint('routes = { tabel = 5 }', 'routes.tabel', 'did you mean "table"?'),
   endpoint('routes = { table = 254 }', 'routes.table', "the tables 253 to 255 are the kernel's own"),

@@ -219,7 +219,7 @@ const exercises: Readonly<Record<string, () => Promise<void> | void>> = {
     const before = descriptors();
     for (let i = 0; i < 20; i++) {
       const native = addon();
-      new native.TunDevice().open(`mh${i}`);
+      new native.TunDevice().open(`mh${i}`, 0);
       new native.NetlinkSocket().open(0, []);
       new native.UdpSocket();
     }

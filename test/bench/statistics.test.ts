@@ -1,10 +1,6 @@
 /** Medians and spreads of benchmarks. */
 import { expect } from 'chai';
-<<<<<<< HEAD
-import { percentile, summarize } from '../../bench/statistics.js';
-=======
-import { ratioOf, summarize } from '../../bench/statistics.js';
->>>>>>> bc5f917cc72d1b0ab3a12151e95bf9353449b1d9
+import { percentile, ratioOf, summarize } from '../../bench/statistics.js';
 
 describe('a summary of measurements', () => {
   it('has the middle one of an odd number as its median', () => {

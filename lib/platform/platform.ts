@@ -10,7 +10,7 @@ import type { DataPlane, DataPlaneEvent, DataPlaneHost } from '../esp/data-plane
 import { SoftDataPlane } from '../esp/soft-data-plane.js';
 import type { HostState } from '../path/host-state.js';
 import type { LocalCandidate } from '../path/io.js';
-import { LinkModel, missingAddresses } from '../path/link-model.js';
+import { LinkModel, missingAddresses, usableAddresses } from '../path/link-model.js';
 import { addressFamily, type DatagramPath, type IpAddress } from '../util/address.js';
 import { rangeContains } from '../util/address-range.js';
 import { PlatformError } from '../util/errors.js';
@@ -26,7 +26,8 @@ import { hasNoIpv6, NetlinkClient, netlinkProtocol, refused } from './netlink.js
 import { ProtectionKeeper } from './protection.js';
 import { planProtection, type ProtectedPair } from './protection-plan.js';
 import { letMarksCount } from './reverse-path.js';
-import { addAddress, bringUp, readHostState, removeAddress, setMtu } from './rtnetlink-link.js';
+import { RouteWatch } from './route-watch.js';
+import { addAddress, bringUp, removeAddress, setMtu } from './rtnetlink-link.js';
 import { serviceNotifier } from './service-notifier.js';
 import { startSoftDataPlane } from './soft-data-plane-driver.js';
 import { openTunDevice } from './tun-device.js';
@@ -100,9 +101,15 @@ class LinuxPlatform implements Platform {
   #mtu: number;
   #inner: readonly IpAddress[] = [];
   #pathMtu: number | null = null;
+  /** What the protection was last worked out from. */
+  #protectedGround = '';
   #closed = false;
   #native: NativeDataPlane | null = null;
   readonly #installed = new InstalledSelectors();
+  readonly #ways = new RouteWatch({
+    lead: (ways) => this.#monitor.nextHops(ways).map((hop) => hop !== null),
+    lost: ({ local, remote, device }) => this.#listener.dataPlaneEvent({ kind: 'socket-error', local, remote, device, errno: 'ENETUNREACH' }),
+  });
 
   constructor(options: PlatformOptions) {
     const { config, listener, log } = options;
@@ -112,7 +119,15 @@ class LinuxPlatform implements Platform {
     this.#log = log;
     try {
       this.#client = this.#opened(new NetlinkClient(netlinkProtocol.route));
-      this.#monitor = this.#opened(startLinkMonitor((state) => this.#stateChanged(state)));
+      this.#monitor = this.#opened(startLinkMonitor({
+        mark: this.#mark,
+        uses: (state) => usableAddresses(state, this.#config.endpoint.listen, localRanges(this.#config)),
+        told: (state) => this.#follow(state),
+        read: (state) => {
+          this.#settle(state);
+          this.#guarded(() => this.#ways.check());
+        },
+      }));
       const state = this.#monitor.state();
       this.#usable = this.#candidates(state, config);
       checkPort(this.#usable, config.endpoint.port);
@@ -128,7 +143,7 @@ class LinuxPlatform implements Platform {
       if (config.endpoint.routes !== null) this.#undo.push(letMarksCount(this.#usable.map((use) => use.device), log));
       bringUp(this.#client, this.#tun.index, this.#mtu);
       this.#addAddresses(config.endpoint.address);
-      this.#protect(readHostState(this.#client));
+      this.#protect(this.#monitor.refresh());
       const datagram = listener.datagram.bind(listener);
       this.#ikeSockets = this.#opened(new IkeSockets({ port: config.endpoint.port, mark: this.#mark, log, listener: datagram }));
       this.#ikeSockets.follow(this.#usable);
@@ -161,7 +176,7 @@ class LinuxPlatform implements Platform {
   setPathMtu(bytes: number | null): void {
     if (bytes === this.#pathMtu) return;
     this.#pathMtu = bytes;
-    this.#stateChanged(this.#monitor.state());
+    this.#settle(this.#monitor.state());
   }
 
   reconfigure(config: Config): void {
@@ -180,7 +195,7 @@ class LinuxPlatform implements Platform {
     }
     this.#config = config;
     this.#removeAddresses(before.address.filter((item) => !has(after.address, item)));
-    this.#stateChanged(readHostState(this.#client));
+    this.#settle(this.#monitor.refresh());
   }
 
   close(): void {
@@ -207,10 +222,14 @@ class LinuxPlatform implements Platform {
     const plane = native ?? startSoftDataPlane({ ...common, machine: new SoftDataPlane({ host, random: options.random }) });
     return {
       apply: (commands) => {
+        this.#guarded(() => this.#ways.noteAll(commands));
         plane.apply(commands);
         if (this.#installed.follow(commands, protectedPairs(this.#config))) this.#guarded(() => this.#protect(this.#monitor.state()));
       },
-      sendIke: (path, bytes) => plane.sendIke(path, bytes),
+      sendIke: (path, bytes) => {
+        this.#guarded(() => this.#ways.note(path));
+        plane.sendIke(path, bytes);
+      },
       counters: () => plane.counters(),
       close: () => plane.close(),
     };
@@ -220,13 +239,24 @@ class LinuxPlatform implements Platform {
     return this.#model.candidates({ state, listen: config.endpoint.listen, inside: localRanges(config), rules: config.networks });
   }
 
-  #stateChanged(state: HostState): void {
+  /** What is gone is told before anything else is done about it: traffic waits for it. */
+  #follow(state: HostState): void {
+    const usable = this.#candidates(state, this.#config);
+    if (this.#closed || JSON.stringify(usable) === JSON.stringify(this.#usable)) return;
+    this.#usable = usable;
+    this.#listener.localAddresses(usable);
+  }
+
+  /** What has come is protected and has its sockets before it is told. */
+  #settle(state: HostState): void {
     if (this.#closed) return;
     const { endpoint } = this.#config;
     const usable = this.#candidates(state, this.#config);
     const changed = JSON.stringify(usable) !== JSON.stringify(this.#usable);
     this.#usable = usable;
-    this.#guarded(() => this.#protect(state));
+    const ground = JSON.stringify([state.links, state.addresses, usable.map(({ address, device }) => [address, device])]);
+    if (ground !== this.#protectedGround) this.#guarded(() => this.#protect(state));
+    this.#protectedGround = ground;
     const mtu = tunnelMtu(endpoint.mtu, state, usable, this.#pathMtu);
     if (mtu !== this.#mtu && usable.length > 0) this.#guarded(() => this.#changeMtu(mtu));
     // Each time: an address that could not be bound a moment ago may be there now.

@@ -261,7 +261,7 @@ const exercises: Readonly<Record<string, () => Promise<void> | void>> = {
     const socket = udp(loopback);
     tun.onPackets(() => undefined, () => undefined);
     socket.onDatagrams(() => undefined, () => undefined);
-    startLinkMonitor(() => undefined);
+    startLinkMonitor({ mark: 0, uses: () => [], told: () => undefined, read: () => undefined });
     await pause(10);
     process.exit(0);
   },
@@ -304,26 +304,6 @@ const exercises: Readonly<Record<string, () => Promise<void> | void>> = {
     serviceNotifier('').ready('x');
     serviceNotifier('/nowhere/at/all').stopping();
     serviceNotifier(`/${'long'.repeat(50)}`).reloading();
-  },
-
-  async 'link-monitor'() {
-    sh('ip link add v0 type veth peer name v1');
-    const states: string[] = [];
-    const monitor = startLinkMonitor((state) => {
-      states.push(state.links.map((link) => `${link.name}${link.up ? '+' : '-'}`).join(' ') + ' ' + state.addresses.map((own) => own.address).join(' '));
-    });
-    expect(monitor.state().links.find((link) => link.name === 'lo')?.loopback).to.equal(true);
-    sh('ip link set v0 up; ip link set v1 up; ip addr add 10.1.0.1/24 dev v0');
-    await until(() => states.some((text) => text.includes('v0+') && text.includes('10.1.0.1')));
-    sh('ip tuntap add mode tun t0');
-    await until(() => monitor.state().links.some((link) => link.name === 't0' && link.tunnel));
-    sh('ip link del v0');
-    await until(() => !monitor.state().links.some((link) => link.name === 'v0') && !monitor.state().addresses.some((own) => own.address === '10.1.0.1'));
-    // More changes than a socket buffer holds, while nobody reads: what counts in the end is right.
-    sh('for i in $(seq 1 250); do for j in 1 2 3 4; do echo "addr add 10.$j.$i.1/32 dev lo"; done; done > /tmp/$$.batch; ip -batch /tmp/$$.batch; rm /tmp/$$.batch');
-    await until(() => monitor.state().addresses.filter((own) => own.device === 'lo' && own.address.startsWith('10.')).length === 1000);
-    monitor.close();
-    monitor.close();
   },
 };
 

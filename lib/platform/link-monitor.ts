@@ -11,6 +11,7 @@ import type { LocalUse } from './interfaces.js';
 import { newsOf, type LinkNews } from './link-news.js';
 import { NetlinkClient, netlinkProtocol, watchGroups, type NetlinkGroups, type Told } from './netlink.js';
 import type { NextHop } from './rtnetlink-lookup.js';
+import { SignalWatch } from './signal-watch.js';
 
 /**
  * How long further changes are waited for before the state is read: a link that comes up brings a handful of messages,
@@ -45,7 +46,7 @@ export interface LinkMonitorOptions {
   readonly mark: number;
   /** The addresses whose ways are of interest. */
   uses(state: HostState): readonly LocalUse[];
-  /** Called from the event loop: something is lost, or a gateway does not answer or does so again. A reading follows soon. */
+  /** Called from the event loop: something is lost, a gateway does not answer or does so again, or a signal has changed. */
   told(state: HostState): void;
   /** Called from the event loop after each reading: the state may be another than before, and packets may be routed otherwise. */
   read(state: HostState): void;
@@ -60,6 +61,7 @@ class NetlinkMonitor implements LinkMonitor {
   readonly #client: NetlinkClient;
   readonly #reader: HostReader;
   readonly #groups: NetlinkGroups;
+  readonly #signals: SignalWatch;
   readonly #options: LinkMonitorOptions;
   #state: HostState = { links: [], addresses: [], uplinks: [] };
   #stale: 'nothing' | 'routes' | 'all' = 'all';
@@ -73,6 +75,10 @@ class NetlinkMonitor implements LinkMonitor {
     this.#options = options;
     this.#client = new NetlinkClient(netlinkProtocol.route);
     this.#reader = new HostReader(this.#client, options.mark);
+    this.#signals = new SignalWatch(() => {
+      this.#state = { ...this.#state, links: this.#signals.follow(this.#state.links) };
+      options.told(this.#state);
+    });
     // First the groups, then the state: what changes in between is not missed.
     this.#groups = this.#watch();
     this.#state = this.#read();
@@ -98,6 +104,7 @@ class NetlinkMonitor implements LinkMonitor {
     this.#timer = null;
     this.#expiryTimer = null;
     this.#groups.close();
+    this.#signals.close();
     this.#client.close();
   }
 
@@ -176,7 +183,7 @@ class NetlinkMonitor implements LinkMonitor {
     let state = this.#state;
     if (this.#stale === 'all') {
       const { links, addresses, expiringInSeconds } = this.#reader.links();
-      state = { links, addresses, uplinks: [] };
+      state = { links: this.#signals.follow(links), addresses, uplinks: [] };
       this.#lookAgainIn(expiringInSeconds);
     }
     const uplinks = this.#reader.uplinks(this.#options.uses(state));

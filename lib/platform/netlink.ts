@@ -8,7 +8,7 @@ import { addon, type NativeNetlink } from './addon.js';
 import { errnoName, systemError } from './errno.js';
 import { decodeMessages, encodeMessage, isDone, netlinkFlag, verdictOf, type NetlinkMessage } from './netlink-codec.js';
 
-export const netlinkProtocol = { route: 0, netfilter: 12 } as const;
+export const netlinkProtocol = { route: 0, netfilter: 12, generic: 16 } as const;
 
 /** A request without the number that this file gives it. */
 export interface NetlinkRequest {

@@ -38,6 +38,11 @@ export class Doubt {
     return this.#rounds;
   }
 
+  /** The next copy is the first of its round. */
+  get beginsRound(): boolean {
+    return this.#copiesLeft === this.#copies;
+  }
+
   /** A copy is to be sent now; counts it as sent. */
   takeCopy(now: Instant): boolean {
     if (this.#copiesLeft === 0 || now < this.#copyAt) return false;

@@ -32,6 +32,8 @@ export const leastVarianceMs = 10;
 
 /** Copies of a request in one round of doubt, so that random loss is not taken for silence; one on a metered network. */
 export const doubtCopies = 3;
+/** Paths that stand by and get a copy, too, so that it is known which of them works at this moment. */
+export const alternativesAsked = 4;
 /** Least time between two of these copies: not the same burst of loss. */
 export const leastCopySpacingMs = 3;
 /** A round while packets come in takes at least so long: the path is not dead, and a queue that has filled up answers late. */
@@ -75,8 +77,10 @@ export const espToldWithinMs = 250;
 /** Silence is told after so long at first: dense traffic has no such gaps. Doubled when the alarm was false, up to the last. */
 export const leastSilentMs = 12;
 export const mostSilentMs = 1_500;
-/** Without a false alarm for so long the time shrinks again by a quarter. */
-export const silentShrinkMs = 10_000;
+/** One false alarm in so long is the price of noticing silence at once: three copies of a request. */
+export const tolerableAlarmMs = 2_000;
+/** Without a false alarm for so long the time shrinks again by half. */
+export const silentShrinkMs = 5_000;
 
 /** A dwell doubles up to this. */
 export const longestDwellMs = 600_000;

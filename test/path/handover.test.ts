@@ -41,12 +41,24 @@ function expectSettled(net: PathNet, context: string): void {
 }
 
 describe('a move', () => {
-  it('that is not answered falls to the next best path without waiting for its end', () => {
+  it('goes to a path that answers now, not to one that was validated a moment ago and died with the other', () => {
     const net = threeUplinks();
-    // The second uplink dies with the first, but was validated a moment ago.
     net.wire('10.1.0.1', '10.1.0.2').cut();
     net.wire('10.2.0.1', '10.2.0.2').cut();
     const at = net.world.now;
+    net.world.run(1_000);
+    expect(movesOf(net.moon, at).map(({ path }) => named(path))).to.deep.equal([third]);
+    expect(Math.max(net.moon.esp.longestGapMs, net.sun.esp.longestGapMs)).to.be.below(120);
+    expectSettled(net, 'after two dead paths');
+  });
+
+  it('that is not answered falls to the next best path without waiting for its end', () => {
+    const net = threeUplinks();
+    net.wire('10.1.0.1', '10.1.0.2').cut();
+    const at = net.world.now;
+    // The second uplink dies as soon as it was chosen.
+    net.world.runUntil(() => movesOf(net.moon, at).length > 0, 1_000);
+    net.wire('10.2.0.1', '10.2.0.2').cut();
     net.world.run(1_000);
     expect(movesOf(net.moon, at).map(({ path }) => named(path))).to.deep.equal([second, third]);
     expect(Math.max(net.moon.esp.longestGapMs, net.sun.esp.longestGapMs)).to.be.below(250);

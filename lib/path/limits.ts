@@ -74,9 +74,12 @@ export const idleAfterMs = 5_000;
 /** ESP heard on a path is told ten times a second; so long after the last of them it may still flow. */
 export const espToldWithinMs = 250;
 
-/** Silence is told after so long at first: dense traffic has no such gaps. Doubled when the alarm was false, up to the last. */
+/**
+ * Silence is told after so long at first: dense traffic has no such gaps. Doubled by false alarms up to the last: to ask four times
+ * a second costs less than to notice late.
+ */
 export const leastSilentMs = 12;
-export const mostSilentMs = 1_500;
+export const mostSilentMs = 250;
 /** One false alarm in so long is the price of noticing silence at once: three copies of a request. */
 export const tolerableAlarmMs = 2_000;
 /** Without a false alarm for so long the time shrinks again by half. */

@@ -46,20 +46,21 @@ export function leaveFailed(scene: Scene, standing: Standing): Instant | null {
 function hope(scene: Scene, standing: Standing): Instant | null {
   const { now, desk, move } = scene;
   if (move !== null && move.reason !== 'hope') return null;
-  const begunAt = move?.begunAt ?? desk.underWay('scout')?.begunAt ?? null;
-  if (begunAt === null) return null;
-  const patienceMs = move === null ? hopeAfterMs : Math.min(lastHopeMs, hopeForMs * 2 ** Math.floor(scene.hopes / scene.table.all().length));
-  const due = after(begunAt, patienceMs);
+  const scouts = desk.underWay('scout');
+  if (move === null && scouts === null) return null;
+  const patienceMs = Math.min(lastHopeMs, hopeForMs * 2 ** Math.floor(scene.hopes / scene.table.all().length));
+  const due = scene.hopedAt === null ? after(scouts?.begunAt ?? now, hopeAfterMs) : after(scene.hopedAt, patienceMs);
   if (now < due) return due;
   if (standing.facts.role === 'asks' && scene.askAgainAt !== null && now < scene.askAgainAt) return scene.askAgainAt;
   const next = nextHope(scene, standing);
   if (next === null) return null;
   move?.path.missed(now, 'no answer to the move there');
   next.hopedAt = now;
+  scene.hopedAt = now;
   scene.hopes++;
   scene.budgets.spend(now, next.network, costOfTest(next.pair, null));
   startMove(scene, standing, next, failureOf(scene, standing.active) ?? 'no path works', 'hope');
-  return null;
+  return after(now, patienceMs);
 }
 
 /** The one that was hoped for longest ago. */
@@ -174,6 +175,7 @@ export function moved(scene: Scene, from: Path, to: Path, byPeer: boolean): void
   scene.changed();
   scene.lean = null;
   scene.hopes = 0;
+  scene.hopedAt = null;
   scene.governor.switched(now, move?.reason === 'preference' && move.path === to, dwellMs(scene));
   if (move !== null && (move.path === to || byPeer)) scene.move = null;
   if (scene.wanted !== null && scene.wanted !== to && byPeer) scene.wanted = null;

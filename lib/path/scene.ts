@@ -62,6 +62,7 @@ export class Scene {
   asked: Path | null = null;
   /** Moves in hope since the last that came to something. */
   hopes: number = 0;
+  hopedAt: Instant | null = null;
   /** Moves asked for so far; the last one's id. */
   moves: number = 0;
   #trafficAt: Instant | null = null;

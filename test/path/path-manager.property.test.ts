@@ -78,6 +78,10 @@ class Rig {
   readonly moves: Extract<PathOutput, { kind: 'move' }>[] = [];
   readonly validatedAt = new Map<string, Instant>();
   readonly proven = new Set<string>();
+  /** The IKE SA can do nothing at all, and says so at once. */
+  refuses = false;
+  #answered = { tests: 0, moves: 0 };
+  #depth = 0;
   #command: DatagramPath | null = null;
 
   /** Wakes it as it wishes until then. */
@@ -103,8 +107,21 @@ class Rig {
       if (outputs > 6 * maxPaths) throw new Error('it says too much at once');
       this.#check(output);
     }
+    this.#answerAtOnce();
     if (this.wakeAt !== null && this.wakeAt <= this.now) throw new Error(`it wants to be woken at ${this.wakeAt}, and it is ${this.now}`);
     this.#command = null;
+  }
+
+  #answerAtOnce(): void {
+    if (!this.refuses) return;
+    const open = [...this.tests.slice(this.#answered.tests), ...this.moves.slice(this.#answered.moves)];
+    this.#answered = { tests: this.tests.length, moves: this.moves.length };
+    if (open.length > 0 && ++this.#depth > 50) throw new Error('it does not come to rest');
+    for (const output of open) {
+      if (output.kind === 'move') this.give({ kind: 'move-done', move: output.move, ok: false, reason: 'refused' });
+      else for (const path of output.paths) this.give({ kind: 'tested', test: output.test, path, outcome: 'unknown', rttMs: null, validated: false });
+    }
+    this.#depth = 0;
   }
 
   take(drawn: Step): void {
@@ -175,5 +192,19 @@ describe('the path manager', () => {
         expect(new Set(looks.map(({ id }) => id)).size, 'every path has a name of its own').to.equal(looks.length);
       }
     }), { numRuns: 400 });
+  }).timeout(120_000);
+
+  it('comes to rest whatever is refused at once', () => {
+    fc.assert(fc.property(fc.array(fc.tuple(pause, step), { minLength: 1, maxLength: 40 }), facts, (steps, begin) => {
+      const rig = new Rig();
+      rig.refuses = true;
+      rig.give({ kind: 'local', candidates: own });
+      rig.give({ kind: 'remote', candidates: remotes.map((address) => ({ address, port: 4500 })) });
+      rig.give({ kind: 'sa', facts: { ...begin, established: true } });
+      for (const [ms, drawn] of steps) {
+        rig.pass(ms);
+        rig.take(drawn);
+      }
+    }), { numRuns: 200 });
   }).timeout(120_000);
 });

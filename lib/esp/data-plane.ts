@@ -159,8 +159,11 @@ export interface DataPlaneCounters {
 export interface DataPlane {
   /** In order. Problems of single commands come back as events. */
   apply(commands: readonly DataPlaneCommand[]): void;
-  /** Sends an IKE message from a socket of the NAT port, marker added. */
-  sendIke(path: DatagramPath, bytes: Uint8Array): void;
+  /**
+   * Sends an IKE message from a socket of the NAT port, marker added. `whole`: never in fragments of IP; what is too large for the link
+   * or on the way is lost without a word, since that is what the sender wants to find out (RFC 8899).
+   */
+  sendIke(path: DatagramPath, bytes: Uint8Array, whole: boolean): void;
   /** Read without stopping anything. */
   counters(): DataPlaneCounters;
   /** Closes every socket and wipes every key; nothing is sent or delivered afterwards. Calling it again does nothing. */

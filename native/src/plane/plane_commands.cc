@@ -112,7 +112,7 @@ bool Plane::ApplyOne(double now, ByteReader* from) {
       return true;
     case Command::kSendKeepalive: {
       Path path = ReadPath(from);
-      SendNow(now, path, &kKeepalive, sizeof(kKeepalive), nullptr, 0);
+      SendNow(now, path, &kKeepalive, sizeof(kKeepalive), nullptr, 0, false);
       return true;
     }
     case Command::kSetMtu:

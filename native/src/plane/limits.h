@@ -26,6 +26,10 @@ inline constexpr size_t kMaxHeldFragments = 32;
 inline constexpr size_t kMaxHeldFragmentOctets = 64 * 1024;
 inline constexpr double kHeldFragmentMs = 2000;
 
+inline constexpr size_t kMaxEarlyPackets = 64;
+inline constexpr size_t kMaxEarlyOctets = 128 * 1024;
+inline constexpr double kEarlyPacketMs = 100;
+
 inline constexpr double kIcmpBurst = 50;
 inline constexpr double kIcmpPerSecond = 100;
 

@@ -141,6 +141,8 @@ void Plane::Tick(double now) {
     state_->dropped.Count(Drop::kNoSa, fragments.Expire(now));
     state_->events.WakeBy(fragments.NextExpiry());
   }
+  state_->dropped.Count(Drop::kUnknownSpi, state_->early.Expire(now));
+  state_->events.WakeBy(state_->early.NextExpiry());
   if (state_->keys_to_wipe.exchange(false, std::memory_order_acq_rel)) children_.WipeExpired();
   Publish();
 }

@@ -86,6 +86,8 @@ class Plane {
   bool changed_ = true;
   // For the sending workers, after the next tables are there.
   Errands errands_;
+  // Inbound SAs for which packets may have come already.
+  std::vector<uint32_t> installed_;
   // What is out of reach once they are there.
   std::vector<std::function<void()>> later_;
 };

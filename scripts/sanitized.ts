@@ -31,7 +31,7 @@ process.env['LD_PRELOAD'] = ['libasan.so', 'libubsan.so'].map((name) => execFile
 process.env['ASAN_OPTIONS'] = 'detect_leaks=0:abort_on_error=0:detect_stack_use_after_return=0';
 process.env['UBSAN_OPTIONS'] = 'print_stacktrace=1';
 process.env['MHTUN_SANITIZED'] = build();
-process.env['NODE_OPTIONS'] = `--import=tsx --import=${join(root, 'scripts', 'sanitized-addon.ts')}`;
+process.env['NODE_OPTIONS'] = `--import=tsx --import=${join(root, 'scripts', 'sanitized-addon.mjs')}`;
 
 const result = await runMocha({ name: 'native-sanitized', files: suites, ignore: [] });
 if (result.details !== '') console.log(result.details);

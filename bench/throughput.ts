@@ -3,31 +3,17 @@
  * wireguard-go and a probe that shows what could be. bench/README.md has the method.
  */
 import { parseArgs } from 'node:util';
-import { ensure } from '../interop/lab/exec.js';
 import { datagramFigures } from './figures/datagrams.js';
 import type { Figure } from './figures/figure.js';
 import { latencyFigures } from './figures/latency.js';
 import { idleMemory, overloadFigures, restFigures } from './figures/resources.js';
 import { prepareTcp, tcpFigures } from './figures/tcp.js';
 import { report } from './report.js';
-import { mhtun, strongSwan } from './tunnels/of-stage.js';
-import { probe } from './tunnels/probe.js';
+import { allSubjects, chosen } from './tunnels/subjects.js';
 import type { Subject, Tunnel } from './tunnels/tunnel.js';
-import { wire } from './tunnels/wire.js';
-import { wireguardGo } from './tunnels/wireguard-go.js';
 
 /** In the order in which they are measured: what needs rest first, what shows the worst of all last. */
 const allFigures: readonly Figure[] = [...restFigures, ...latencyFigures, ...tcpFigures, ...datagramFigures, ...overloadFigures];
-
-const allSubjects: readonly Subject[] = [
-  mhtun('mhtun-native', 'native'),
-  mhtun('mhtun-native-chacha', 'native', { suite: 'chacha20poly1305', only: ['tcp_out_mbit'] }),
-  probe('probe'),
-  wireguardGo('wireguard-go'),
-  strongSwan('strongswan-libipsec'),
-  mhtun('mhtun-typescript', 'typescript'),
-  wire('wire', ['tcp_out_mbit', 'udp64_pps', 'udp1300_pps']),
-];
 
 interface Options {
   readonly repeats: number;
@@ -98,13 +84,4 @@ function optionsFrom(args: readonly string[]): Options {
     subjects: chosen(allSubjects, values.subjects, '--subjects'),
     figures: chosen(allFigures, values.figures, '--figures'),
   };
-}
-
-/** Those of a list with commas, or all. */
-function chosen<T extends { readonly name: string }>(all: readonly T[], list: string | undefined, option: string): readonly T[] {
-  if (list === undefined) return all;
-  const wanted = list.split(',');
-  const found = all.filter(({ name }) => wanted.includes(name));
-  ensure(found.length === wanted.length, `${option} takes some of ${all.map(({ name }) => name).join(', ')}`);
-  return found;
 }

@@ -45,14 +45,14 @@ export async function overload(tunnel: Tunnel, milliseconds: number): Promise<vo
 }
 
 function figure(name: string, title: string, octets: number): Figure {
-  return { name, title, better: 'more', decimals: 0, measure: (tunnel) => highestRate(tunnel, octets) };
+  return { name, title, better: 'more', decimals: 0, measure: (tunnel, { closeEnough }) => highestRate(tunnel, octets, closeEnough) };
 }
 
 /**
- * Doubling or halving from what arrives when nobody holds the source back, until the answer lies between two rates of which
- * one passes; then halving the distance.
+ * Steps up or down from what arrives when nobody holds the source back, until the answer lies between two rates of which one
+ * passes; then the rate in the middle, until the two are close enough.
  */
-async function highestRate(tunnel: Tunnel, octets: number): Promise<number> {
+async function highestRate(tunnel: Tunnel, octets: number, closeEnough: number): Promise<number> {
   let passed = 0;
   let failed = Infinity;
   let rate = Math.max(lowestRate, (await sendStretch(tunnel, octets, 0, stretchMs)).rate);
@@ -86,7 +86,5 @@ const stretchMs = 500;
 /** What overload left in queues has to be gone before the next rate. */
 const restMs = 100;
 const lowestRate = 1000;
-const step = 1.3;
-/** The answer is known to a twentieth. */
-const closeEnough = 1.05;
+const step = 1.4;
 const sourceLimit = 0.9;

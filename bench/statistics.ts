@@ -22,3 +22,9 @@ export function summarize(values: readonly number[]): Summary | null {
 export function ratioOf(values: readonly number[], others: readonly number[]): Summary | null {
   return summarize(values.map((value, index) => value / (others[index] ?? NaN)));
 }
+
+/** The smallest value that `share` of all are not above (nearest rank). @param values at least one */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? NaN;
+}

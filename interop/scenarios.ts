@@ -1,7 +1,10 @@
 /** Every scenario by its name, in the order in which they are played. */
 import type { Scenario } from './scenario.js';
+import { scenario as addressRemoved } from './scenarios/address-removed/scenario.js';
+import { scenario as addressRenewed } from './scenarios/address-renewed/scenario.js';
 import { scenario as algorithms } from './scenarios/algorithms/scenario.js';
 import { scenario as bigPackets } from './scenarios/big-packets/scenario.js';
+import { scenario as bothLost } from './scenarios/both-lost/scenario.js';
 import { scenario as childless } from './scenarios/childless/scenario.js';
 import { scenario as cookie } from './scenarios/cookie/scenario.js';
 import { scenario as crossedInitiation } from './scenarios/crossed-initiation/scenario.js';
@@ -13,11 +16,19 @@ import { scenario as fragmentation } from './scenarios/fragmentation/scenario.js
 import { scenario as fullTunnel } from './scenarios/full-tunnel/scenario.js';
 import { scenario as identities } from './scenarios/identities/scenario.js';
 import { scenario as invalidKe } from './scenarios/invalid-ke/scenario.js';
+import { scenario as ipv4Ipv6 } from './scenarios/ipv4-ipv6/scenario.js';
 import { scenario as leavesNothing } from './scenarios/leaves-nothing/scenario.js';
+import { scenario as lid } from './scenarios/lid/scenario.js';
+import { scenario as linkDown } from './scenarios/link-down/scenario.js';
 import { scenario as liveness } from './scenarios/liveness/scenario.js';
+import { scenario as mobike } from './scenarios/mobike/scenario.js';
+import { scenario as mobikeNatMappings } from './scenarios/mobike-nat-mappings/scenario.js';
+import { scenario as mobikeOneSided } from './scenarios/mobike-one-sided/scenario.js';
 import { scenario as move } from './scenarios/move/scenario.js';
 import { scenario as narrowing } from './scenarios/narrowing/scenario.js';
 import { scenario as nat } from './scenarios/nat/scenario.js';
+import { scenario as natAppears } from './scenarios/nat-appears/scenario.js';
+import { scenario as natExpiry } from './scenarios/nat-expiry/scenario.js';
 import { scenario as natRebinding } from './scenarios/nat-rebinding/scenario.js';
 import { scenario as noProposal } from './scenarios/no-proposal/scenario.js';
 import { scenario as psk } from './scenarios/psk/scenario.js';
@@ -27,6 +38,7 @@ import { scenario as rekeyChild } from './scenarios/rekey-child/scenario.js';
 import { scenario as rekeyCollision } from './scenarios/rekey-collision/scenario.js';
 import { scenario as rekeyIke } from './scenarios/rekey-ike/scenario.js';
 import { scenario as restart } from './scenarios/restart/scenario.js';
+import { scenario as silentCut } from './scenarios/silent-cut/scenario.js';
 import { scenario as startOnTraffic } from './scenarios/start-on-traffic/scenario.js';
 import { scenario as tsUnacceptable } from './scenarios/ts-unacceptable/scenario.js';
 import { scenario as twoChildren } from './scenarios/two-children/scenario.js';
@@ -58,6 +70,18 @@ export const scenarios: ReadonlyMap<string, Scenario> = new Map([
   ['nat', nat],
   ['nat-rebinding', natRebinding],
   ['move', move],
+  ['mobike', mobike],
+  ['mobike-nat-mappings', mobikeNatMappings],
+  ['mobike-one-sided', mobikeOneSided],
+  ['link-down', linkDown],
+  ['address-removed', addressRemoved],
+  ['address-renewed', addressRenewed],
+  ['lid', lid],
+  ['silent-cut', silentCut],
+  ['ipv4-ipv6', ipv4Ipv6],
+  ['nat-appears', natAppears],
+  ['nat-expiry', natExpiry],
+  ['both-lost', bothLost],
   ['big-packets', bigPackets],
   ['fail-closed', failClosed],
   ['start-on-traffic', startOnTraffic],

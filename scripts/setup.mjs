@@ -36,6 +36,8 @@ const debianPackages = {
     tcpdump: 'tcpdump',
     procps: 'pgrep',
     conntrack: 'conntrack',
+    // The lab's own programs are compiled when they are needed (interop/programs).
+    'g++': 'g++',
   },
   compiler: { 'g++': 'g++' },
   fuzz: { clang: 'clang++' },

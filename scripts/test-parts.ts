@@ -53,6 +53,13 @@ export const testParts: readonly TestPart[] = [
     run: () => runMocha({ name: 'native', files: systemSuites, ignore: [] }),
   },
   {
+    name: 'native-sanitized',
+    what: 'the native data plane under the address and undefined-behaviour sanitizers',
+    needs: ['addon'],
+    obstacle: always,
+    run: () => runCommandWithTotals('native-sanitized', process.execPath, ['--import=tsx', 'scripts/sanitized.ts'], 600_000),
+  },
+  {
     name: 'fuzz',
     what: 'the packet code of the addon under a fuzzer with sanitizers, half a minute a target',
     needs: ['packages', 'fuzz'],

@@ -1,5 +1,6 @@
 /** A NAT in front of a site: a namespace of its own that masquerades, forwards the two IKE ports inwards if asked, and can forget. */
 import { addressLines, siteIndex, type SiteName } from './addressing.js';
+import type { Plug } from './air.js';
 import { shell } from './exec.js';
 import type { Lab, Namespace } from './lab.js';
 
@@ -18,15 +19,15 @@ export class Nat {
     this.outer = outer;
   }
 
-  static async build(lab: Lab, site: SiteName, router: Namespace): Promise<Nat> {
+  /** @param lay lays a cable from this end to the router, which has a device of the site's name then */
+  static async build(lab: Lab, site: SiteName, lay: (near: Plug) => Promise<void>): Promise<Nat> {
     const space = await lab.namespace(`nat-${site}`);
     const index = siteIndex(site);
     const nat = new Nat(space, `172.20.${index}.2`, `172.20.${index}.1`, `10.1.${index}.2`);
+    await lay({ space, device: 'outside' });
     await shell([
       `ip netns exec ${space.name} sh -c 'echo 1 > /proc/sys/net/ipv4/ip_forward'`,
-      `ip link add outside netns ${space.name} type veth peer name ${site} netns ${router.name}`,
       ...addressLines(space.name, 'outside', `${nat.outer}/24`, null),
-      ...addressLines(router.name, site, `10.1.${index}.1/24`, null),
       `ip -n ${space.name} route add default via 10.1.${index}.1`,
     ]);
     await nat.#load(true);
@@ -42,7 +43,7 @@ export class Nat {
 
   /** The source port is always changed: a NAT that keeps 4500 would hide half of what it does. */
   async #load(forward: boolean): Promise<void> {
-    const low = 20_000 + this.#ports * 5_000;
+    const low = 20_000 + (this.#ports % portRanges) * 5_000;
     const rules = [
       'table ip nat',
       'delete table ip nat',
@@ -59,3 +60,6 @@ export class Nat {
     await this.space.must(['nft', '-f', '-'], { input: `${rules.join('\n')}\n` });
   }
 }
+
+/** Ranges of ports that take turns. */
+const portRanges = 8;

@@ -10,10 +10,12 @@ import { projectRoot, type Lab } from './lab.js';
 import { controlSocket, Mhtun } from './mhtun.js';
 import { childrenOf, type ChildSa, type IkeSa, type Outcome, type Pair, type Party } from './party.js';
 import { Ping, pingUntil, type PingOptions, type PingStatistics } from './ping.js';
+import { longestGapMs, lostBothWays, Stream, type StreamOptions, type StreamReport } from './stream.js';
 import { StrongSwan } from './strongswan.js';
 import type { StrongSwanVersion } from './images.js';
 import { fill, type Variables } from './template.js';
-import { buildTopology, type Site, type Topology } from './topology.js';
+import { buildTopology, type Site, type Topology, type Uplink } from './topology.js';
+import { uplinkOf } from './uplink-events.js';
 
 /** Where the scenarios are, each in a folder of its name. */
 export const scenarioFolder: string = join(projectRoot, 'interop', 'scenarios');
@@ -29,6 +31,8 @@ export interface StageOptions {
   readonly keys: boolean;
   /** A measurement: nothing is captured and little is logged. */
   readonly quiet?: boolean;
+  /** mhtun's, where not the usual one. */
+  readonly logLevel?: string;
 }
 
 export class Stage {
@@ -102,6 +106,49 @@ export class Stage {
     return new Ping(moon.lan, options.family === 6 ? sun.machine6 : sun.machine4, options);
   }
 
+  /** Datagrams at an even rate both ways, which flow already. */
+  async stream(options: StreamOptions = {}): Promise<Stream> {
+    const stream = await Stream.start(this.lab, this.topology.moon, this.topology.sun, options);
+    await stream.flows(5000);
+    return stream;
+  }
+
+  /** Does something to the tunnel and waits until traffic flows both ways again, over the same IKE SA; tells what it cost. */
+  async outage(stream: Stream, what: string, act: () => Promise<unknown>, withinMs = 20_000): Promise<StreamReport> {
+    const before = await this.ike(this.moon);
+    const from = await stream.now();
+    await act();
+    const until = await stream.flows(withinMs, await stream.now()).catch((error: unknown) => {
+      throw error instanceof LabError ? new LabError(`${what}: ${error.message}`) : error;
+    });
+    const report = await stream.report(from, until);
+    this.notes.push(`${what}: silent for ${longestGapMs(report).toFixed(0)} ms, ${lostBothWays(report)} lost`);
+    await this.sameIkeSa(before, what);
+    return report;
+  }
+
+  /** There was no new handshake. */
+  async sameIkeSa(before: IkeSa, what: string): Promise<void> {
+    for (const party of this.parties) {
+      const sa = await this.ike(party);
+      ensure(sa.spiI === before.spiI && sa.spiR === before.spiR, `${what}: ${party.site.name} has another IKE SA`);
+    }
+  }
+
+  /** The uplink that the IKE SA of an end is on. */
+  async uplinkOf(party: Party): Promise<Uplink> {
+    return uplinkOf(party.site, (await this.ike(party)).local);
+  }
+
+  /** No send of mhtun's was refused by its own host: what happened was silence and nothing else. */
+  sentFreely(): void {
+    for (const party of this.parties) {
+      if (!(party instanceof Mhtun)) continue;
+      const refused = /this host can't send .*|the socket on .* failed: .*|\bE(PERM|NETUNREACH|HOSTUNREACH|ACCES)\b.*/.exec(party.log());
+      ensure(refused === null, `${party.site.name} was refused a send: ${refused?.[0] ?? ''}`);
+    }
+  }
+
   /** Runs `act` while a ping goes through, of which nothing may be lost. */
   async losingNothing(act: () => Promise<void>): Promise<PingStatistics> {
     const ping = this.ping();
@@ -167,7 +214,7 @@ function makeParty(lab: Lab, topology: Topology, at: SiteName, options: StageOpt
   const values = { ...usualValues(site, topology[peer]), ...variant.values, ...scenario.values?.(at, variant) };
   if (kind === 'mhtun') {
     const text = fill(templateOf(options.templates, 'mhtun.toml'), 'toml', values);
-    return new Mhtun(lab, site, { config: text, peer, keys: options.keys, logLevel: options.quiet === true ? 'warn' : 'debug' });
+    return new Mhtun(lab, site, { config: text, peer, keys: options.keys, logLevel: options.logLevel ?? (options.quiet === true ? 'warn' : 'debug') });
   }
   const image = options.images.get(kind);
   if (options.engine === null || image === undefined) throw new LabError(`no container for ${kind}`);

@@ -6,10 +6,13 @@
  *                ╚═ eth1 ════════════════ wan2 ════════════════ eth1 ═╝
  *
  * wan1 and wan2 know each other, so that every pair of addresses can talk. A path is silenced in its
- * router: a drop on a host itself would be an error of sendto, not silence.
+ * router: a drop on a host itself would be an error of sendto, not silence. With a delay, moon's two uplinks
+ * are long cables (air.ts): every pair of addresses crosses exactly one of them.
  */
 import { addressLines, siteIndex, type SiteName } from './addressing.js';
+import { Air, type Delay, type Plug } from './air.js';
 import { shell } from './exec.js';
+import { IpShell } from './ip-shell.js';
 import type { Lab, Namespace } from './lab.js';
 import { Nat } from './nat.js';
 
@@ -19,21 +22,34 @@ export interface TopologyOptions {
   readonly uplinks: UplinkNumber;
   /** Whose first uplink is behind a NAT; there is no IPv6 through it. */
   readonly nat: readonly SiteName[];
+  /** Absent: as quick as the machine is. */
+  readonly delay?: Delay;
+  /** IPv4 addresses of each uplink that is not behind a NAT; 1 where absent. */
+  readonly addressesPerUplink?: number;
 }
 
 export interface Uplink {
   readonly number: UplinkNumber;
   readonly device: string;
   readonly address4: string;
+  /** Empty where there is none. */
   readonly address6: string;
   /** Where others reach it: the NAT's outer address, if there is one. */
   readonly public4: string;
+  /** All its IPv4 addresses, `address4` first. */
+  readonly all4: readonly string[];
+  /** What gives the device its addresses and routes, for `ip -4` and `ip -6`. */
+  readonly setUp: Readonly<Record<4 | 6, readonly string[]>>;
+  /** The other end of its cable. */
+  readonly plug: Plug;
 }
 
 /** One end of the lab. */
 export interface Site {
   readonly name: SiteName;
   readonly host: Namespace;
+  /** `ip` on the host. */
+  readonly ip: IpShell;
   /** The machine behind the host. */
   readonly lan: Namespace;
   readonly uplinks: readonly Uplink[];
@@ -46,13 +62,18 @@ export interface Site {
   readonly machine6: string;
 }
 
+/** `out`: what moon sends. */
+export type Direction = 'both' | 'out' | 'back';
+
 export interface Topology {
   readonly moon: Site;
   readonly sun: Site;
   readonly nats: ReadonlyMap<SiteName, Nat>;
-  /** Nothing passes over this uplink's router any more, in either direction; nobody is told. */
-  silence(uplink: UplinkNumber): Promise<void>;
+  /** Nothing passes over this uplink's router any more, in this direction; nobody is told. */
+  silence(uplink: UplinkNumber, direction?: Direction): Promise<void>;
   restore(uplink: UplinkNumber): Promise<void>;
+  /** A NAT appears in this uplink's router, in front of moon: what moon sends has another source from now on, and nobody else gets in. */
+  masquerade(uplink: UplinkNumber, on: boolean): Promise<void>;
   /** Rules of nftables for a router's forward chain, in place of what was there. */
   filter(uplink: UplinkNumber, rules: readonly string[]): Promise<void>;
 }
@@ -62,18 +83,67 @@ export async function buildTopology(lab: Lab, options: TopologyOptions): Promise
   for (const number of numbersUpTo(options.uplinks)) routers.set(number, await buildRouter(lab, number));
   await joinRouters(routers);
   const nats = new Map<SiteName, Nat>();
-  const moon = await buildSite(lab, 'moon', options, routers, nats);
-  const sun = await buildSite(lab, 'sun', options, routers, nats);
+  const air = options.delay === undefined ? null : await Air.open(lab, options.delay);
+  const ground = { lab, options, routers, nats };
+  const moon = await buildSite('moon', { ...ground, air });
+  const sun = await buildSite('sun', { ...ground, air: null });
+  await air?.start();
+  return {
+    moon,
+    sun,
+    nats,
+    filter: (uplink, rules) => filter(present(routers, uplink), rules),
+    masquerade: (uplink, on) => masquerade(present(routers, uplink), on),
+    ...silencer(lab, routers),
+  };
+}
 
-  async function filter(uplink: UplinkNumber, rules: readonly string[]): Promise<void> {
-    const router = routers.get(uplink);
-    if (router === undefined) throw new Error(`no uplink ${uplink} in this lab`);
-    const table = ['add table inet lab', 'add chain inet lab forward { type filter hook forward priority 0; policy accept; }'];
-    const lines = [...table, 'flush chain inet lab forward', ...rules.map((rule) => `add rule inet lab forward ${rule}`)];
-    await router.must(['nft', '-f', '-'], { input: `${lines.join('\n')}\n` });
-  }
+async function filter(router: Namespace, rules: readonly string[]): Promise<void> {
+  const table = ['add table inet lab', 'add chain inet lab forward { type filter hook forward priority 0; policy accept; }'];
+  const lines = [...table, 'flush chain inet lab forward', ...rules.map((rule) => `add rule inet lab forward ${rule}`)];
+  await router.must(['nft', '-f', '-'], { input: `${lines.join('\n')}\n` });
+}
 
-  return { moon, sun, nats, filter, silence: (uplink) => filter(uplink, ['drop']), restore: (uplink) => filter(uplink, []) };
+/** Only what moon began is let in to it; with the NAT its mappings go, too. */
+async function masquerade(router: Namespace, on: boolean): Promise<void> {
+  const rules = [
+    'table ip appeared {',
+    '  chain out { type nat hook postrouting priority srcnat;',
+    '    oifname { "sun", "core" } meta l4proto udp ip saddr { 10.1.1.0/24, 10.2.1.0/24 } masquerade to :20000-24999',
+    '  }',
+    '  chain in { type filter hook forward priority 1;',
+    '    oifname "moon" ct state new drop',
+    '  }',
+    '}',
+  ];
+  const text = ['table ip appeared', 'delete table ip appeared', ...(on ? rules : [])];
+  await router.must(['nft', '-f', '-'], { input: `${text.join('\n')}\n` });
+  await router.must(['conntrack', '-F']);
+}
+
+/** Routing rules that swallow what comes in: at once when ordered, and without an ICMP error to anyone. */
+function silencer(lab: Lab, routers: ReadonlyMap<UplinkNumber, Namespace>): Pick<Topology, 'silence' | 'restore'> {
+  const shells = new Map([...routers].map(([number, { name }]) => [number, new IpShell(lab, name)]));
+  const rules = { out: ['iif moon'], back: ['iif sun', 'iif core'], both: ['iif moon', 'iif sun', 'iif core'] } as const;
+  const each = async (uplink: UplinkNumber, act: (ip: IpShell, family: 4 | 6) => Promise<unknown>): Promise<void> => {
+    const ip = present(shells, uplink);
+    await Promise.all(([4, 6] as const).map((family) => act(ip, family)));
+  };
+  return {
+    silence: (uplink, direction = 'both') =>
+      each(uplink, (ip, family) => ip.run(rules[direction].map((rule) => `rule add ${rule} priority ${silencePriority} blackhole`), family)),
+    // As many as there may be: what is not there is no failure.
+    restore: (uplink) => each(uplink, (ip, family) => ip.try(rules.both.map((rule) => `rule del ${rule} priority ${silencePriority}`), family)),
+  };
+}
+
+/** Before every other rule but the one for the router's own addresses. */
+const silencePriority = 1;
+
+function present<V>(map: ReadonlyMap<UplinkNumber, V>, uplink: UplinkNumber): V {
+  const found = map.get(uplink);
+  if (found === undefined) throw new Error(`no uplink ${uplink} in this lab`);
+  return found;
 }
 
 function numbersUpTo(count: UplinkNumber): readonly UplinkNumber[] {
@@ -114,13 +184,18 @@ async function joinRouters(routers: ReadonlyMap<UplinkNumber, Namespace>): Promi
   ]);
 }
 
-async function buildSite(
-  lab: Lab,
-  name: SiteName,
-  options: TopologyOptions,
-  routers: ReadonlyMap<UplinkNumber, Namespace>,
-  nats: Map<SiteName, Nat>,
-): Promise<Site> {
+/** What a site is built on. */
+interface Ground {
+  readonly lab: Lab;
+  readonly options: TopologyOptions;
+  readonly routers: ReadonlyMap<UplinkNumber, Namespace>;
+  readonly nats: Map<SiteName, Nat>;
+  /** Cables with a length, where this site has them. */
+  readonly air: Air | null;
+}
+
+async function buildSite(name: SiteName, ground: Ground): Promise<Site> {
+  const { lab, options, routers, nats } = ground;
   const host = await lab.namespace(name);
   const lan = await lab.namespace(name === 'moon' ? 'alice' : 'bob');
   await prepare(host);
@@ -133,19 +208,24 @@ async function buildSite(
     `ip -n ${lan.name} route add default via 192.168.${index}.1`,
     `ip -n ${lan.name} -6 route add default via fd10:${index}::1`,
   ]);
+  const ip = new IpShell(lab, host.name);
   const uplinks: Uplink[] = [];
   for (const [number, router] of routers) {
     if (number === 1 && options.nat.includes(name)) {
-      const nat = await Nat.build(lab, name, router);
+      const nat = await Nat.build(lab, name, async (near) => {
+        await lay(ground.air, near, { space: router, device: name });
+        await shell(addressLines(router.name, name, `10.1.${index}.1/24`, null));
+      });
       nats.set(name, nat);
-      uplinks.push(await connectBehind(host, nat));
+      uplinks.push(await connectBehind({ space: host, device: 'eth0' }, ip, nat));
     } else {
-      uplinks.push(await connect(host, name, number, router));
+      uplinks.push(await connect({ space: host, device: `eth${number - 1}` }, ip, { name, number, router, ground }));
     }
   }
   return {
     name,
     host,
+    ip,
     lan,
     uplinks,
     net4: `192.168.${index}.0/24`,
@@ -157,37 +237,52 @@ async function buildSite(
   };
 }
 
-async function connect(host: Namespace, name: SiteName, number: UplinkNumber, router: Namespace): Promise<Uplink> {
-  const index = siteIndex(name);
-  const device = `eth${number - 1}`;
-  const address4 = `10.${number}.${index}.2`;
-  const address6 = `fd0${number}:${index}::2`;
-  await shell([
-    `ip link add ${device} netns ${host.name} type veth peer name ${name} netns ${router.name}`,
-    ...addressLines(host.name, device, `${address4}/24`, `${address6}/64`),
-    ...addressLines(router.name, name, `10.${number}.${index}.1/24`, `fd0${number}:${index}::1/64`),
-    ...routeLines(host.name, device, number, 4, address4, `10.${number}.${index}.1`),
-    ...routeLines(host.name, device, number, 6, address6, `fd0${number}:${index}::1`),
-  ]);
-  return { number, device, address4, address6, public4: address4 };
+/** A cable; what the near end is plugged into. */
+async function lay(air: Air | null, near: Plug, far: Plug): Promise<Plug> {
+  if (air !== null) return air.lay(near, far);
+  await shell([`ip link add ${near.device} netns ${near.space.name} type veth peer name ${far.device} netns ${far.space.name}`]);
+  return far;
 }
 
-async function connectBehind(host: Namespace, nat: Nat): Promise<Uplink> {
-  await shell([
-    `ip link add eth0 netns ${host.name} type veth peer name inside netns ${nat.space.name}`,
-    ...addressLines(host.name, 'eth0', `${nat.inner}/24`, null),
-    ...addressLines(nat.space.name, 'inside', `${nat.gateway}/24`, null),
-    ...routeLines(host.name, 'eth0', 1, 4, nat.inner, nat.gateway),
-  ]);
-  return { number: 1, device: 'eth0', address4: nat.inner, address6: '', public4: nat.outer };
+interface Place {
+  readonly name: SiteName;
+  readonly number: UplinkNumber;
+  readonly router: Namespace;
+  readonly ground: Ground;
+}
+
+async function connect(near: Plug, ip: IpShell, { name, number, router, ground }: Place): Promise<Uplink> {
+  const index = siteIndex(name);
+  const net4 = `10.${number}.${index}`;
+  const net6 = `fd0${number}:${index}:`;
+  const all4 = Array.from({ length: ground.options.addressesPerUplink ?? 1 }, (_, at) => `${net4}.${at + 2}`);
+  const address6 = `${net6}:2`;
+  const plug = await lay(ground.air, near, { space: router, device: name });
+  await shell(addressLines(router.name, name, `${net4}.1/24`, `${net6}:1/64`));
+  const setUp = {
+    4: [...all4.map((address) => `addr replace ${address}/24 dev ${near.device}`), ...routeLines(near.device, number, `${net4}.1`)],
+    6: [`addr replace ${address6}/64 dev ${near.device} nodad`, ...routeLines(near.device, number, `${net6}:1`)],
+  } as const;
+  await bringUp(near, ip, number, setUp, all4, address6);
+  const address4 = all4[0] ?? '';
+  return { number, device: near.device, address4, address6, public4: address4, all4, setUp, plug };
+}
+
+async function connectBehind(near: Plug, ip: IpShell, nat: Nat): Promise<Uplink> {
+  const plug = await lay(null, near, { space: nat.space, device: 'inside' });
+  await shell(addressLines(nat.space.name, 'inside', `${nat.gateway}/24`, null));
+  const setUp = { 4: [`addr replace ${nat.inner}/24 dev ${near.device}`, ...routeLines(near.device, 1, nat.gateway)], 6: [] } as const;
+  await bringUp(near, ip, 1, setUp, [nat.inner], '');
+  return { number: 1, device: near.device, address4: nat.inner, address6: '', public4: nat.outer, all4: [nat.inner], setUp, plug };
+}
+
+async function bringUp({ device }: Plug, ip: IpShell, number: UplinkNumber, setUp: Uplink['setUp'], all4: readonly string[], address6: string): Promise<void> {
+  const rule = (address: string): string => `rule add from ${address} lookup ${1000 + number} priority ${30_000 + number}`;
+  await ip.run([`link set ${device} up`, ...setUp[4], ...all4.map(rule)]);
+  await ip.run([...setUp[6], ...(address6 === '' ? [] : [rule(address6)])], 6);
 }
 
 /** A host with several uplinks answers over the uplink whose address was asked: a routing table for each. */
-function routeLines(space: string, device: string, number: UplinkNumber, family: 4 | 6, address: string, via: string): string[] {
-  const ip = `ip -n ${space} -${family}`;
-  return [
-    `${ip} route add default via ${via} dev ${device} metric ${number * 100}`,
-    `${ip} route add default via ${via} dev ${device} table ${1000 + number}`,
-    `${ip} rule add from ${address} lookup ${1000 + number} priority ${30_000 + number}`,
-  ];
+function routeLines(device: string, number: UplinkNumber, via: string): string[] {
+  return [`route replace default via ${via} dev ${device} metric ${number * 100}`, `route replace default via ${via} dev ${device} table ${1000 + number}`];
 }

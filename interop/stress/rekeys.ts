@@ -25,6 +25,8 @@ const { values } = parseArgs({
 const lab = new Lab('stress');
 const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
 const sampleEvery = 20;
+/** With fewer the engine is still warming up at the end. */
+const enoughSamples = 40;
 let state = seed;
 try {
   await stress(lab, Number(values.child), Number(values.ike));
@@ -103,15 +105,22 @@ async function sample(party: Party, memory: Map<string, number[]>): Promise<void
   memory.set(party.site.name, [...(memory.get(party.site.name) ?? []), bytes]);
 }
 
-/** Flat: the last third takes no more than the second but for what the collector had not yet swept. */
+/**
+ * Flat: from the first half to the end no more than the collector's moods. The first half is the engine's: its young
+ * generation grows to its size, code is compiled, the list of the last thousand events fills. That no object stays is
+ * shown exactly, in virtual time, by test/scenarios/memory.test.ts; what is outside the engine's heap is seen only here.
+ */
 function judgeMemory(memory: ReadonlyMap<string, readonly number[]>): void {
   for (const [name, samples] of memory) {
-    const third = Math.floor(samples.length / 3);
-    const middle = Math.max(...samples.slice(third, 2 * third));
-    const end = Math.max(...samples.slice(2 * third));
-    const line = `memory of ${name}: ${samples.map((bytes) => (bytes / 1e6).toFixed(0)).join(' ')} MB`;
+    const half = Math.floor(samples.length / 2);
+    const warm = Math.max(...samples.slice(0, half));
+    const end = Math.max(...samples.slice(half));
+    const perRekey = ((samples.at(-1) ?? 0) - (samples[half] ?? 0)) / ((samples.length - half) * sampleEvery);
+    const megabytes = (bytes: number | undefined): string => ((bytes ?? 0) / 1e6).toFixed(0);
+    const line = `memory of ${name}: ${megabytes(samples[0])} MB after ${sampleEvery} rekeys, ${megabytes(samples[half])} after ${half * sampleEvery}, `
+      + `${megabytes(samples.at(-1))} at the end (${(perRekey / 1000).toFixed(1)} kB a rekey in the second half)`;
     process.stdout.write(`${line}\n`);
-    if (third > 0) ensure(end < middle * 1.15 + 8e6, `${line}: it grows`);
+    if (samples.length >= enoughSamples) ensure(end < warm * 1.1 + 2e6, `${line}: it grows`);
   }
 }
 

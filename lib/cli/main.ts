@@ -1,23 +1,13 @@
 /** The command line: finds the verb, runs it, and turns every failure into words and an exit code. */
-import yargs, { type Argv } from 'yargs';
 import { ControlClientError } from '../control/client.js';
 import { ConfigError, formatProblem, PlatformError } from '../util/errors.js';
 import { nearestWord } from '../util/nearest.js';
-import { registerCheck } from './check.js';
-import { CliError, json, UsageError, type ExitCode, type GlobalArgs, type Register } from './context.js';
-import { registerDown } from './down.js';
-import { registerEvents } from './events.js';
-import { registerInitiate } from './initiate.js';
+import { readArguments, verbIndex } from './arguments.js';
+import { CliError, json } from './context.js';
 import { processIo, type CliIo } from './io.js';
-import { registerMove } from './move.js';
-import { registerPaths } from './paths.js';
-import { registerPsk } from './psk.js';
-import { registerRekey } from './rekey.js';
-import { registerReload } from './reload.js';
-import { registerStatus } from './status.js';
-import { registerTerminate } from './terminate.js';
-import { registerUp } from './up.js';
-import { programVersion } from './version.js';
+import { UsageError } from './usage-error.js';
+import type { ExitCode, Verb } from './verb.js';
+import { verbs } from './verbs.js';
 
 /** Runs as the process: its arguments, its streams, its exit code. */
 export async function runMain(): Promise<void> {
@@ -26,75 +16,51 @@ export async function runMain(): Promise<void> {
 
 /** @returns the exit code; never throws */
 export async function main(argv: readonly string[], io: CliIo): Promise<number> {
-  const debug = argv.includes('--debug');
+  const index = verbIndex(argv);
+  const name = argv[index] ?? null;
   try {
-    return await parse(argv, io);
+    return name === null ? await withoutVerb(argv, io) : await run(name, argv.toSpliced(index, 1), io);
   } catch (error) {
-    const { exitCode, message, problems } = explain(error, argv);
+    const { exitCode, message, problems } = explain(error, name);
     if (argv.includes('--json')) io.stdout(`${json(io, { ok: false, error: message, problems })}\n`);
     // A mistake in a file is shown as compilers do, so that editors jump to it; the rest begins with the program's name.
     io.stderr(problems === undefined ? `mhtun: ${message}\n` : `${message}\n`);
-    if (debug && error instanceof Error) io.stderr(`${error.stack ?? ''}\n`);
+    if (argv.includes('--debug') && error instanceof Error) io.stderr(`${error.stack ?? ''}\n`);
     return exitCode;
   }
 }
 
-/** Every verb, in the order of `--help`. */
-export const verbs: Readonly<Record<string, Register>> = {
-  up: registerUp,
-  down: registerDown,
-  status: registerStatus,
-  paths: registerPaths,
-  initiate: registerInitiate,
-  terminate: registerTerminate,
-  rekey: registerRekey,
-  move: registerMove,
-  reload: registerReload,
-  events: registerEvents,
-  check: registerCheck,
-  psk: registerPsk,
-};
-
-async function parse(argv: readonly string[], io: CliIo): Promise<number> {
-  let exitCode = 0;
-  let parser = createParser(argv);
-  for (const register of Object.values(verbs)) {
-    parser = register(parser, io, (code) => {
-      exitCode = code;
-    });
+/** @param argv without the verb */
+async function run(name: string, argv: readonly string[], io: CliIo): Promise<ExitCode> {
+  const load = Object.hasOwn(verbs, name) ? verbs[name] : undefined;
+  if (load === undefined) {
+    const near = nearestWord(name, Object.keys(verbs));
+    throw new UsageError(`there is no verb "${name}"${near === null ? '' : `; did you mean "${near}"?`}`);
   }
-  let output = '';
-  await parser.parseAsync([...argv], {}, (_error, _args, text) => {
-    output = text;
-  });
-  if (output !== '') io.stdout(`${output}\n`);
-  return exitCode;
+  const verb = await load();
+  const args = readArguments(argv, verb);
+  if (args.flag('help')) {
+    const { verbHelp } = await import('./help.js');
+    io.stdout(`${verbHelp(name, verb, io.columns)}\n`);
+    return 0;
+  }
+  return args.flag('version') ? printVersion(io) : verb.run(io, args);
 }
 
-function createParser(argv: readonly string[]): Argv<GlobalArgs> {
-  return yargs([...argv])
-    .scriptName('mhtun')
-    .locale('en')
-    .usage('mhtun VERB [ARGS]\n\nA multihomed secure tunnel: IKEv2 and ESP over every uplink you have.')
-    .option('control', { type: 'string', requiresArg: true, describe: 'the control socket of the daemon (also MHTUN_CONTROL)', defaultDescription: '/run/mhtun/mhtun.sock' })
-    .option('json', { type: 'boolean', default: false, describe: 'print one JSON document' })
-    .option('debug', { type: 'boolean', default: false, describe: 'print where in the program an error came from' })
-    .parserConfiguration({
-      'duplicate-arguments-array': false,
-      'parse-positional-numbers': false,
-      'dot-notation': false,
-      'boolean-negation': false,
-      'camel-case-expansion': false,
-    })
-    .demandCommand(1, 'a verb is missing')
-    .strict()
-    .help()
-    .version(programVersion())
-    .epilogue('`mhtun VERB --help` shows the options of a verb, with an example. The manual: man mhtun, man mhtun.toml.')
-    .exitProcess(false)
-    .fail((message, error) => {
-      throw error instanceof Error ? error : new UsageError(message);
-    });
+async function withoutVerb(argv: readonly string[], io: CliIo): Promise<ExitCode> {
+  const args = readArguments(argv, { operands: [], options: [] });
+  if (args.flag('version')) return printVersion(io);
+  if (!args.flag('help')) throw new UsageError('a verb is missing');
+  const loaded = await Promise.all(Object.entries(verbs).map(async ([name, load]): Promise<[string, Verb]> => [name, await load()]));
+  const { programHelp } = await import('./help.js');
+  io.stdout(`${programHelp(loaded, io.columns)}\n`);
+  return 0;
+}
+
+async function printVersion(io: CliIo): Promise<ExitCode> {
+  const { programVersion } = await import('./version.js');
+  io.stdout(`${programVersion()}\n`);
+  return 0;
 }
 
 interface Failure {
@@ -104,27 +70,20 @@ interface Failure {
 }
 
 /** What a person is told; nothing of the program's inside. */
-function explain(error: unknown, argv: readonly string[]): Failure {
+function explain(error: unknown, verb: string | null): Failure {
   if (error instanceof CliError) return { exitCode: error.exitCode, message: error.message };
   if (error instanceof ControlClientError) return { exitCode: 1, message: error.message };
   if (error instanceof ConfigError) {
     return { exitCode: 2, message: error.problems.map(formatProblem).join('\n'), problems: error.problems };
   }
   if (error instanceof PlatformError) return { exitCode: 1, message: `${error.message}. ${error.advice}`.trim() };
-  if (error instanceof UsageError || (error instanceof Error && error.name === 'YError')) return { exitCode: 2, message: usageWords(error.message, argv) };
+  if (error instanceof UsageError) return { exitCode: 2, message: usageWords(error.message, verb) };
   const words = error instanceof Error ? error.message : String(error);
   return { exitCode: 1, message: `something went wrong inside: ${words}\nRun it again with --debug to see where, and please report it.` };
 }
 
-/** The parser's words about a mistake in the arguments, with the nearest right one and where to read on. */
-function usageWords(message: string, argv: readonly string[]): string {
-  const verb = argv.find((word) => Object.hasOwn(verbs, word));
-  const help = `see mhtun ${verb === undefined ? '' : `${verb} `}--help`;
-  const unknown = /^Unknown (?:argument|command): (\S+)$/.exec(message)?.[1];
-  if (unknown !== undefined && verb === undefined) {
-    const near = nearestWord(unknown, Object.keys(verbs));
-    return `there is no verb "${unknown}"; ${near === null ? help : `did you mean "${near}"?`}`;
-  }
-  if (message.startsWith('Not enough non-option arguments')) return `something is missing after ${verb ?? 'mhtun'}; ${help}`;
-  return `${message.charAt(0).toLowerCase()}${message.slice(1)}; ${help}`;
+/** A mistake in the arguments, with where to read on where no better word was found. */
+function usageWords(message: string, verb: string | null): string {
+  if (message.endsWith('?')) return message;
+  return `${message}; see mhtun ${verb !== null && Object.hasOwn(verbs, verb) ? `${verb} ` : ''}--help`;
 }

@@ -1,45 +1,77 @@
-/** Paths for eyes: one line each, the active one first. */
-import type { PathsDocument, PathStatus } from '../control/messages.js';
+/** Paths for eyes: one line each, the active one first, with why it is or is not in use and what would change that. */
+import type { NetworkStatus, PathsDocument, PathStatus } from '../control/messages.js';
 import { unreachable } from '../util/unreachable.js';
-import { clean, table, type Cell, type Style } from './style.js';
+import { shownTests, sparkline } from './sparkline.js';
+import type { Look, Page, Style } from './style.js';
+import { table, type Column } from './table.js';
+import { clean } from './text.js';
+import { age, milliseconds, percent, spread, unknown } from './units.js';
 
-export function isPaths(value: unknown): value is PathsDocument {
-  return typeof value === 'object' && value !== null && 'schema' in value && value.schema === 1 && 'peers' in value && Array.isArray(value.peers);
-}
-
-export function pathsView(document: PathsDocument, style: Style): string {
+export function pathsView(document: PathsDocument, page: Page): string {
   if (document.peers.length === 0) return 'no peers are configured';
   const blocks = document.peers.map((peer) => {
-    const lines = peer.paths.length === 0 ? ['  no path: no SA, and none is being made'] : pathLines(peer.paths, style, '  ');
-    return [style.strong(clean(peer.name)), ...lines].join('\n');
+    const lines = peer.paths.length === 0 ? ['  no path: no SA, and none is being made'] : pathLines(peer.paths, page);
+    return [page.style.strong(clean(peer.name)), ...lines].join('\n');
   });
   return blocks.join('\n\n');
 }
 
-/** The heading and a line for each path. */
-export function pathLines(paths: readonly PathStatus[], style: Style, indent: string): string[] {
+/** The heading and the paths. @param levels of the graph of recent round-trip times; none: no graph */
+export function pathLines(paths: readonly PathStatus[], page: Page, levels: string = ''): string[] {
   const sorted = [...paths].sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state));
-  const heading = ['PATH', 'LOCAL', 'REMOTE', 'INTERFACE', 'RTT', 'JITTER', 'LOSS', 'WHY'];
-  const right = new Set(['RTT', 'JITTER', 'LOSS']);
-  const rows: Cell[][] = [heading.map((text) => ({ text, look: style.faint, right: right.has(text) }))];
-  for (const path of sorted) {
-    rows.push([
-      { text: path.state, look: lookOf(path.state, style) },
-      { text: path.local },
-      { text: path.remote },
-      { text: path.interface },
-      { text: milliseconds(path.rtt_ms), right: true },
-      { text: milliseconds(path.jitter_ms), right: true },
-      { text: path.loss === null ? '–' : `${percent(path.loss)} %`, right: true },
-      { text: path.reason, look: style.faint },
-    ]);
-  }
-  return table(rows, indent);
+  const columns = pathColumns(page.style, levels);
+  return table(sorted, columns, page, { indent: '  ', marker: (path) => (path.state === 'active' ? page.style.good('> ') : '  ') });
+}
+
+/** The network of a path's own end, as its user knows it. */
+export function networkName({ network, interface: device }: PathStatus): string {
+  const signal = network?.signal_dbm ?? null;
+  const link = [device, ...(signal === null ? [] : [`${signal} dBm`])].filter((word) => word !== '').join(' ');
+  const name = network?.name ?? '';
+  if (name === '' || name === link) return link;
+  return link === '' ? name : `${name} (${link})`;
+}
+
+export function pairText({ local, remote }: PathStatus): string {
+  return `${local} ↔ ${remote}`;
+}
+
+function pathColumns(style: Style, levels: string): Column<PathStatus>[] {
+  return [
+    { heading: 'PATH', least: 8, cell: (path) => ({ text: path.state, look: lookOf(path.state, style) }) },
+    { heading: 'NETWORK', cell: (path) => ({ text: networkName(path) }), yields: { turn: 9, to: 'beneath' } },
+    { heading: 'CLASS', cell: ({ network }) => ({ text: network === null ? '' : classText(network) }), yields: { turn: 5, to: 'nowhere' } },
+    { heading: 'ADDRESSES', cell: (path) => ({ text: pairText(path) }), yields: { turn: 6, to: 'beneath' } },
+    { heading: 'RTT', right: true, least: 14, cell: (path) => ({ text: spread(path.rtt_ms, path.rtt_var_ms) }) },
+    { heading: 'RECENT', right: true, least: levels === '' ? 0 : shownTests, cell: (path) => sparkline(path.recent_rtt_ms, levels, style), yields: { turn: 7, to: 'nowhere' } },
+    { heading: 'JITTER', right: true, least: 8, cell: (path) => ({ text: milliseconds(path.jitter_ms) }), yields: { turn: 3, to: 'nowhere' } },
+    { heading: 'LOSS', right: true, least: 5, cell: (path) => ({ text: percent(path.loss), look: lossLook(path.loss, style) }), yields: { turn: 8, to: 'nowhere' } },
+    { heading: 'MTU', right: true, least: 5, cell: (path) => ({ text: path.mtu === null ? unknown : String(path.mtu) }), yields: { turn: 2, to: 'nowhere' } },
+    { heading: 'HEARD', right: true, least: 11, cell: (path) => ({ text: age(path.last_heard_ms) }), yields: { turn: 4, to: 'nowhere' } },
+    { heading: 'WHY', cell: (path) => ({ text: whyText(path), look: style.faint }), yields: { turn: 1, to: 'beneath' } },
+  ];
 }
 
 const order: readonly PathStatus['state'][] = ['active', 'standby', 'suspect', 'probing', 'untested', 'down'];
 
-function lookOf(state: PathStatus['state'], style: Style): (text: string) => string {
+function classText({ class: kind, metered, nat }: NetworkStatus): string {
+  return [kind, ...(metered ? ['metered'] : []), ...(nat === true ? ['NAT'] : [])].join(', ');
+}
+
+function whyText({ reason, would_change: wouldChange }: PathStatus): string {
+  return wouldChange === '' ? reason : `${reason}; changed by: ${wouldChange}`;
+}
+
+function lossLook(loss: number | null, style: Style): Look {
+  if (loss === null || loss < noticeableLoss) return (text) => text;
+  return loss < badLoss ? style.careful : style.bad;
+}
+
+/** A share that TCP and calls begin to feel, and one that they suffer from. */
+const noticeableLoss = 0.01;
+const badLoss = 0.05;
+
+function lookOf(state: PathStatus['state'], style: Style): Look {
   switch (state) {
     case 'active':
       return style.good;
@@ -55,13 +87,4 @@ function lookOf(state: PathStatus['state'], style: Style): (text: string) => str
     default:
       return unreachable(state);
   }
-}
-
-function milliseconds(value: number | null): string {
-  return value === null ? '–' : `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
-}
-
-function percent(loss: number): string {
-  const value = loss * 100;
-  return value === 0 || value >= 10 ? String(Math.round(value)) : value.toFixed(1);
 }

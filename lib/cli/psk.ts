@@ -1,17 +1,19 @@
 /** `mhtun psk`: a secret that nobody guesses. */
 import { systemRandom } from '../crypto/random.js';
-import { print, type Register } from './context.js';
+import { print } from './context.js';
+import type { Verb } from './verb.js';
 
-export const registerPsk: Register = (parser, io, done) =>
-  parser.command(
-    'psk',
-    'print a new strong secret',
-    (y) => y.example('mhtun psk', 'put it into psk = "…" at both ends; 264 random bits, a new one each time'),
-    (args) => {
-      const psk = newPsk();
-      done(print(io, args, { psk }, () => psk));
-    },
-  );
+export const psk: Verb = {
+  summary: 'print a new strong secret',
+  operands: [],
+  options: [],
+  examples: [['mhtun psk', 'put it into psk = "…" at both ends; 264 random bits, a new one each time']],
+  more: '',
+  run(io, args) {
+    const secret = newPsk();
+    return print(io, args, { psk: secret }, () => secret);
+  },
+};
 
 /** 44 letters, digits, "-" and "_" that begin with a letter: a configuration would read octets after 0x and 0s. */
 function newPsk(): string {

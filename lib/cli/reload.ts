@@ -3,20 +3,22 @@ import { loadConfig } from '../config/load.js';
 import { recordFiles, type RecordedFiles } from '../config/recorded-files.js';
 import { configDisk } from '../control/config-disk.js';
 import type { ControlRequest } from '../control/messages.js';
-import { ask, doneView, print, type Register } from './context.js';
+import { ask, doneView, print } from './context.js';
+import type { Verb } from './verb.js';
 
-export const registerReload: Register = (parser, io, done) =>
-  parser.command(
-    'reload',
-    'read the configuration again and apply the difference',
-    (y) => y.example('mhtun reload', 'SAs that the difference does not touch stay; a wrong configuration changes nothing'),
-    async (args) => {
-      const files = readFor(await ask(io, args, { verb: 'status' }));
-      const request: ControlRequest = files === null ? { verb: 'reload' } : { verb: 'reload', files };
-      const result = await ask(io, args, request, { timeoutMs: reloadTimeoutMs });
-      done(print(io, args, result, () => doneView(result, 'the configuration was read again')));
-    },
-  );
+export const reload: Verb = {
+  summary: 'read the configuration again and apply the difference',
+  operands: [],
+  options: [],
+  examples: [['mhtun reload', 'SAs that the difference does not touch stay; a wrong configuration changes nothing']],
+  more: '',
+  async run(io, args) {
+    const files = readFor(await ask(io, args, { verb: 'status' }));
+    const request: ControlRequest = files === null ? { verb: 'reload' } : { verb: 'reload', files };
+    const result = await ask(io, args, request, { timeoutMs: reloadTimeoutMs });
+    return print(io, args, result, () => doneView(result, 'the configuration was read again'));
+  },
+};
 
 /**
  * A daemon that gave up being root can't read root's files: whoever may read them, as root does, brings them along. Null:

@@ -1,15 +1,25 @@
 /** `mhtun status`: peers, IKE SAs, Child SAs, paths. */
-import { ask, print, type Register } from './context.js';
-import { isStatus, statusView } from './status-view.js';
-import { styleFor } from './style.js';
+import { ask, intervalOption, print, watchOption } from './context.js';
+import { statusOf } from './documents.js';
+import { statusView } from './status-view.js';
+import { pageFor } from './style.js';
+import type { Verb } from './verb.js';
 
-export const registerStatus: Register = (parser, io, done) =>
-  parser.command(
-    'status',
-    'peers, IKE SAs, Child SAs and paths',
-    (y) => y.example('mhtun status --json', 'the same for scripts'),
-    async (args) => {
-      const result = await ask(io, args, { verb: 'status' });
-      done(print(io, args, result, () => (isStatus(result) ? statusView(result, styleFor(io)) : JSON.stringify(result, null, 2))));
-    },
-  );
+export const status: Verb = {
+  summary: 'peers, IKE SAs, Child SAs and paths; live with --watch',
+  operands: [],
+  options: [watchOption, intervalOption],
+  examples: [
+    ['mhtun status --json', 'the same for programs'],
+    ['mhtun status --watch', 'live: traffic, round-trip times, switches between paths'],
+  ],
+  more: '',
+  async run(io, args) {
+    if (args.flag('watch')) {
+      const { runWatch } = await import('./watch/run-watch.js');
+      return runWatch(io, args, { pathsOnly: false, peer: null }, async (signal) => statusOf(await ask(io, args, { verb: 'status' }, { signal })));
+    }
+    const result = await ask(io, args, { verb: 'status' });
+    return print(io, args, result, () => statusView(statusOf(result), pageFor(io), new Date()));
+  },
+};

@@ -1,13 +1,29 @@
-/** Text for eyes: colours on a terminal, aligned columns, durations and sizes as people say them. */
+/** How text looks: colours on a terminal, none anywhere else; and the size that a page has to fit. */
 import type { CliIo } from './io.js';
 
 /** Each makes a text look so, or leaves it alone where there is no terminal. */
 export interface Style {
-  readonly good: (text: string) => string;
-  readonly bad: (text: string) => string;
-  readonly careful: (text: string) => string;
-  readonly strong: (text: string) => string;
-  readonly faint: (text: string) => string;
+  readonly good: Look;
+  readonly bad: Look;
+  readonly careful: Look;
+  readonly strong: Look;
+  readonly faint: Look;
+  readonly inverse: Look;
+}
+
+export type Look = (text: string) => string;
+
+/** What a view is made for. */
+export interface Page {
+  readonly style: Style;
+  /** Cells in a line; null: no terminal, so that no line is fitted to anything. */
+  readonly columns: number | null;
+  /** It is shown again and again: figures get the room that they may come to need, so that nothing jumps. */
+  readonly steady: boolean;
+}
+
+export function pageFor(io: CliIo): Page {
+  return { style: styleFor(io), columns: io.columns, steady: false };
 }
 
 /** Colour on a terminal only, and not where NO_COLOR or TERM=dumb asks for none. */
@@ -16,73 +32,15 @@ export function styleFor(io: CliIo): Style {
   return colour ? colours : plain;
 }
 
-export const plain: Style = { good: same, bad: same, careful: same, strong: same, faint: same };
+export const plain: Style = { good: same, bad: same, careful: same, strong: same, faint: same, inverse: same };
 
-const colours: Style = { good: sgr(32), bad: sgr(31), careful: sgr(33), strong: sgr(1), faint: sgr(2) };
-
-/** A cell: its text, and how it looks. */
-export interface Cell {
-  readonly text: string;
-  readonly look?: (text: string) => string;
-  readonly right?: boolean;
-}
-
-/** Rows with aligned columns, two spaces between; the first row is the heading. No trailing spaces. */
-export function table(rows: readonly (readonly Cell[])[], indent: string): string[] {
-  const widths: number[] = [];
-  for (const row of rows) row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, width(clean(cell.text)))));
-  return rows.map((row) => {
-    const cells = row.map((cell, i) => {
-      const text = clean(cell.text);
-      const space = ' '.repeat((widths[i] ?? 0) - width(text));
-      const shown = (cell.look ?? same)(text);
-      const last = i === row.length - 1;
-      return cell.right === true ? space + shown : last ? shown : shown + space;
-    });
-    return (indent + cells.join('  ')).trimEnd();
-  });
-}
-
-/** `950 ms`, `12.5 s`, `3m 20s`, `2h 05m`, `3d 4h`. */
-export function duration(seconds: number): string {
-  if (seconds < 1) return `${Math.max(0, Math.round(seconds * 1000))} ms`;
-  if (seconds < 60) return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes}m ${pad(Math.floor(seconds % 60))}s`;
-  const hours = Math.floor(minutes / 60);
-  return hours < 48 ? `${hours}h ${pad(minutes % 60)}m` : `${Math.floor(hours / 24)}d ${hours % 24}h`;
-}
-
-/** `840 B`, `12.3 kB`, `1.2 GB`. */
-export function bytes(count: number): string {
-  let value = count;
-  let unit = 0;
-  while (value >= 1000 && unit < units.length - 1) {
-    value /= 1000;
-    unit++;
-  }
-  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit] ?? ''}`;
-}
-
-/** A peer's words must not command the terminal. */
-export function clean(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '·');
-}
-
-const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
-
-function pad(n: number): string {
-  return String(n).padStart(2, '0');
-}
-
-function width(text: string): number {
-  return Array.from(text).length;
-}
+const colours: Style = { good: sgr(32), bad: sgr(31), careful: sgr(33), strong: sgr(1), faint: sgr(2), inverse: sgr(7) };
 
 function same(text: string): string {
   return text;
 }
 
-function sgr(code: number): (text: string) => string {
+/** Select Graphic Rendition (ECMA-48 §8.3.117). */
+function sgr(code: number): Look {
   return (text) => (text === '' ? '' : `\u001b[${code}m${text}\u001b[0m`);
 }

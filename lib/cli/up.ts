@@ -1,28 +1,26 @@
 /** `mhtun up`: become the daemon. The one verb that reaches into `lib/daemon`, and only when it runs. */
-import { controlPath, type Register } from './context.js';
+import { controlPath, json } from './context.js';
+import type { Verb } from './verb.js';
 
-const defaultConfigPath = '/etc/mhtun/mhtun.toml';
-
-export const registerUp: Register = (parser, io, done) =>
-  parser.command(
-    'up [config]',
-    'run the endpoint in the foreground',
-    (y) =>
-      y
-        .positional('config', { type: 'string', default: defaultConfigPath, describe: 'the configuration' })
-        .option('log-level', { choices: ['error', 'warn', 'info', 'debug', 'trace'], default: 'info', requiresArg: true, describe: 'how much to say on stderr' })
-        .option('log-format', { choices: ['pretty', 'json'] as const, default: 'pretty' as const, requiresArg: true, describe: 'for eyes, or one JSON object a line' })
-        .example('mhtun up /etc/mhtun/mhtun.toml --log-level debug', 'run until Ctrl-C or `mhtun down`')
-        .epilogue('Ready within a second. SIGINT and SIGTERM delete the SAs at the peers and take away every route, rule, address and interface again.'),
-    async (args) => {
-      const { runDaemon } = await import('../daemon/daemon.js');
-      done(
-        await runDaemon({
-          configPath: args.config,
-          controlPath: controlPath(io, args),
-          logLevel: args['log-level'],
-          logFormat: args['log-format'],
-        }),
-      );
-    },
-  );
+export const up: Verb = {
+  summary: 'run the endpoint in the foreground',
+  operands: [{ name: 'config', required: false, is: 'the configuration', otherwise: '/etc/mhtun/mhtun.toml' }],
+  options: [
+    { name: 'log-level', value: 'LEVEL', choices: ['error', 'warn', 'info', 'debug', 'trace'], is: 'how much to say on stderr', otherwise: 'info' },
+    { name: 'log-format', value: 'FORMAT', choices: ['pretty', 'json'], is: 'for eyes, or one JSON object a line', otherwise: 'pretty' },
+  ],
+  examples: [['mhtun up /etc/mhtun/mhtun.toml --log-level debug', 'run until Ctrl-C or `mhtun down`']],
+  more: 'Ready within a second. SIGINT and SIGTERM delete the SAs at the peers and take away every route, rule, address and interface again.',
+  async run(io, args) {
+    const { runDaemon } = await import('../daemon/daemon.js');
+    const { exitCode, reason } = await runDaemon({
+      configPath: args.operand('config'),
+      controlPath: controlPath(io, args),
+      logLevel: args.required('log-level'),
+      logFormat: args.required('log-format') === 'json' ? 'json' : 'pretty',
+    });
+    // The log has said it to people already.
+    if (args.flag('json')) io.stdout(`${json(io, exitCode === 0 ? { ok: true, detail: reason } : { ok: false, error: reason })}\n`);
+    return exitCode;
+  },
+};

@@ -1,5 +1,6 @@
 /** The table `[endpoint]`. */
 import { addressFamily } from '../util/address.js';
+import { defaultControlPath } from './default-control-path.js';
 import { identityKind, interfaceAddressKind, listenAddressKind } from './network-kinds.js';
 import type { TableReader } from './table-reader.js';
 import type { EndpointConfig, RoutesConfig } from './types.js';
@@ -26,9 +27,6 @@ export function readEndpoint(table: TableReader): EndpointConfig | null {
   checkEndpoint(table, rest);
   return id === null ? null : { id, ...rest };
 }
-
-/** Where `mhtun up` listens for the other verbs unless told otherwise. */
-export const defaultControlPath: string = '/run/mhtun/mhtun.sock';
 
 /** RFC 791: every host takes 576 octets; IPv6 needs 1280 (RFC 8200 §5), which the selectors tell. */
 const minMtuBytes = 576;

@@ -6,6 +6,7 @@ import { ConfigError, type ConfigProblem } from '../util/errors.js';
 import { formatIdentity, sameIdentity } from '../wire/identity.js';
 import { readEndpoint } from './endpoint-section.js';
 import { isPattern, resolvePath, type ConfigFiles } from './files.js';
+import { readNetworks } from './network-section.js';
 import { readPeer, tooOpen } from './peer-section.js';
 import { TableReader, type Findings } from './table-reader.js';
 import { parseToml } from './toml.js';
@@ -97,7 +98,8 @@ class Loader {
       }
     }
     checkPeers(named);
-    return endpoint === null ? null : { endpoint, peers: named.map((peer) => peer.config) };
+    const networks = this.#roots.flatMap(({ root }) => readNetworks(root));
+    return endpoint === null ? null : { endpoint, networks, peers: named.map((peer) => peer.config) };
   }
 
   #include(root: TableReader, path: string, depth: number): void {

@@ -10,8 +10,12 @@ import { listKind, textKind, type ValueKind } from './value.js';
 
 /** A name that a person can type after a verb. */
 export const nameKind: ValueKind<string> = textKind('a name of 1 to 64 letters, digits or ".", "_", "-", "@", ":", "+"', (text) =>
-  /^[\p{L}\p{N}_@:+.][\p{L}\p{N}_@:+.-]{0,63}$/u.test(text) ? text : null,
+  isName(text) ? text : null,
 );
+
+export function isName(text: string): boolean {
+  return /^[\p{L}\p{N}_@:+.][\p{L}\p{N}_@:+.-]{0,63}$/u.test(text);
+}
 
 /** An identity of our own: no pattern. */
 export const identityKind: ValueKind<Identity> = textKind(identityWords(), (text, wrong) => {

@@ -3,7 +3,8 @@ import type { SecretKey } from '../crypto/key.js';
 import type { Identity } from '../wire/identity.js';
 import { readChildren } from './child-section.js';
 import { resolvePath, type ConfigFiles } from './files.js';
-import { defaultsFor, identityKind, identityMatchKind, nameKind, peerAddressKind, proposalsKind } from './network-kinds.js';
+import { defaultsFor, identityKind, identityMatchKind, isName, nameKind, peerAddressKind, proposalsKind } from './network-kinds.js';
+import { readPathSettings } from './path-settings.js';
 import { parseSecret } from './secret.js';
 import type { TableReader } from './table-reader.js';
 import type { EndpointConfig, IdentityMatch, PeerConfig } from './types.js';
@@ -17,7 +18,7 @@ export interface PeerContext {
 
 /** Null where something without a default is missing or wrong; every mistake is reported. */
 export function readPeer(table: TableReader, context: PeerContext): PeerConfig | null {
-  const name = table.required('name', nameKind, '"sun"');
+  const name = readName(table);
   const id = table.required('id', identityMatchKind, '"sun.example.net"');
   const localId = table.optional('local_id', identityKind, context.endpoint?.id ?? null);
   const psk = readSecret(table, context.files);
@@ -39,12 +40,25 @@ export function readPeer(table: TableReader, context: PeerContext): PeerConfig |
     unique: readUnique(table, id),
     childless: table.optional('childless', booleanKind, false),
     fragmentation: table.optional('fragmentation', booleanKind, true),
+    paths: readPathSettings(table),
     children: readChildren(table, context.endpoint),
   } as const;
   warnOfSharedSecret(table, id);
   if (name === null || id === null || psk === null) return null;
   return { name, id, localId: localId ?? nobody, psk, ...rest };
 }
+
+/** A peer without a name is called by its identity, where that could be one (and is no pattern). */
+function readName(table: TableReader): string | null {
+  const fromId = table.has('name') ? null : table.optional('id', idAsNameKind, null);
+  return fromId ?? table.required('name', nameKind, '"sun"');
+}
+
+/** Says nothing of what is wrong: whoever reads `id` as an identity does. */
+const idAsNameKind: ValueKind<string> = {
+  expected: '',
+  parse: ({ node }) => (node.kind === 'string' && isName(node.value) ? node.value : null),
+};
 
 /** Stands in where [endpoint] is wrong: the configuration is refused then. */
 const nobody: Identity = { type: 0, data: new Uint8Array(0) };

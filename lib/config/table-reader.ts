@@ -35,6 +35,10 @@ export class TableReader {
     this.#refuseUnknownKeys();
   }
 
+  get empty(): boolean {
+    return this.#table.entries.size === 0;
+  }
+
   has(name: string): boolean {
     return this.#table.entries.has(name);
   }
@@ -137,7 +141,7 @@ export class TableReader {
   }
 }
 
-const sections: readonly Section[] = ['file', 'endpoint', 'routes', 'peer', 'child'];
+const sections: readonly Section[] = ['file', 'endpoint', 'network', 'peer', 'child', 'routes', 'match', 'gate'];
 
 function placeOf(section: Section): string {
   return section === 'file' ? sectionTitles.file : `in ${sectionTitles[section]}`;

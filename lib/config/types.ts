@@ -1,4 +1,6 @@
 /** The configuration as the program uses it: complete, defaults filled in, durations in milliseconds. */
+import type { PathSettings } from '../path/io.js';
+import type { NetworkRule } from '../path/network.js';
 import type { IpAddress } from '../util/address.js';
 import type { Prefix } from '../util/address-range.js';
 import type { SecretKey } from '../crypto/key.js';
@@ -8,6 +10,8 @@ import type { TrafficSelector } from '../wire/traffic-selector.js';
 
 export interface Config {
   readonly endpoint: EndpointConfig;
+  /** In their order: the first that matches counts. */
+  readonly networks: readonly NetworkRule[];
   readonly peers: readonly PeerConfig[];
 }
 
@@ -78,6 +82,8 @@ export interface PeerConfig {
   /** RFC 6023: IKE_AUTH without a Child SA; children follow by CREATE_CHILD_SA. */
   readonly childless: boolean;
   readonly fragmentation: boolean;
+  /** How the path is chosen and how often paths are tested. */
+  readonly paths: PathSettings;
   readonly children: readonly ChildConfig[];
 }
 

@@ -82,6 +82,19 @@ export function integerKind(min: number, max: number): ValueKind<number> {
   };
 }
 
+/** A number from `min` to `max`, whole or not. */
+export function numberKind(min: number, max: number, expected = `a number from ${min} to ${max}`): ValueKind<number> {
+  return {
+    expected,
+    parse(value) {
+      const { node } = value;
+      if (node.kind !== 'integer' && node.kind !== 'float') return value.unexpected(expected);
+      const number = Number(node.value);
+      return number >= min && number <= max ? number : value.unexpected(expected);
+    },
+  };
+}
+
 /** One of a few words. */
 export function wordKind<const T extends string>(words: readonly T[]): ValueKind<T> {
   return textKind(alternatives(words.map((word) => `"${word}"`)), (text) => words.find((word) => word === text) ?? null);

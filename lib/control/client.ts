@@ -20,6 +20,8 @@ export interface RequestOptions {
   readonly timeoutMs: number | null;
   /** Return only when the daemon has closed the socket after its reply (`down`). */
   readonly untilClosed?: boolean;
+  /** Aborts when nobody waits for the reply any more. */
+  readonly signal?: AbortSignal;
 }
 
 /** @throws ControlClientError when there is no daemon, or it does not answer in time or in our language */
@@ -60,8 +62,17 @@ export function requestControl(path: string, request: ControlRequest, options: R
             });
           }, options.timeoutMs);
 
+    const abandon = (): void => {
+      settle(() => {
+        reject(new ControlClientError('broken', `nobody waits for the daemon on ${path} any more`));
+      });
+    };
+    options.signal?.addEventListener('abort', abandon);
+    if (options.signal?.aborted === true) abandon();
+
     function settle(how: () => void): void {
       if (timer !== null) clearTimeout(timer);
+      options.signal?.removeEventListener('abort', abandon);
       socket.destroy();
       how();
     }

@@ -31,6 +31,8 @@ export interface StatusDocument {
     readonly uptime_s: number;
     readonly pid: number;
     readonly rss_bytes: number;
+    /** 32 hex digits, the same over restarts. */
+    readonly endpoint_id: string;
     /** The main file of its configuration. */
     readonly config: string;
   };
@@ -59,6 +61,9 @@ export interface IkeSaStatus {
   readonly established_s: number;
   readonly rekey_in_s: number;
   readonly child_sas: readonly ChildSaStatus[];
+  /** The peer's endpoint id where it is mhtun as well: 32 hex digits. */
+  readonly remote_endpoint_id: string | null;
+  readonly switches: readonly SwitchStatus[];
   readonly paths: readonly PathStatus[];
 }
 
@@ -90,6 +95,40 @@ export interface PathStatus {
   readonly jitter_ms: number | null;
   readonly loss: number | null;
   readonly reason: string;
+  /** What would make it used, or no longer used; empty: nothing to say. */
+  readonly would_change: string;
+  readonly rtt_var_ms: number | null;
+  /** Octets of the largest IP packet that got through; null: not probed. */
+  readonly mtu: number | null;
+  /** Since something authenticated last came over it. */
+  readonly last_heard_ms: number | null;
+  /** It answered a test of its own within the last minute. */
+  readonly validated: boolean;
+  /** The newest last; null: a test without an answer. */
+  readonly recent_rtt_ms: readonly (number | null)[];
+  /** The network that its own end is in; null while that is not known. */
+  readonly network: NetworkStatus | null;
+}
+
+export interface NetworkStatus {
+  readonly id: string;
+  /** As the configuration names it; null: it does not. */
+  readonly name: string | null;
+  readonly class: 'primary' | 'secondary' | 'backup' | 'never';
+  readonly cost: number;
+  readonly metered: boolean;
+  /** The peer sees another address than ours; null: not known. */
+  readonly nat: boolean | null;
+  readonly signal_dbm: number | null;
+}
+
+/** A change of the path in use, newest last; the last twenty. */
+export interface SwitchStatus {
+  readonly time: string;
+  readonly from: string;
+  readonly to: string;
+  readonly cause: string;
+  readonly outage_ms: number | null;
 }
 
 /** What `paths` answers with: the paths of every peer, or of the one asked for. */

@@ -9,8 +9,9 @@ import type { Clock } from '../platform/interfaces.js';
 
 /** Where the endpoint's outputs go. */
 export interface CoreOutlet {
-  transmit(path: DatagramPath, bytes: Uint8Array): void;
+  transmit(path: DatagramPath, bytes: Uint8Array, whole: boolean): void;
   dataPlane(commands: readonly DataPlaneCommand[]): void;
+  pathMtu(bytes: number | null): void;
   event(event: EndpointEvent): void;
   log(level: Extract<EndpointOutput, { kind: 'log' }>['level'], message: string, fields: Readonly<Record<string, unknown>>): void;
   /** `done` is called once, at once or later. */
@@ -89,7 +90,7 @@ export class CoreDriver {
   #take(output: EndpointOutput): void {
     switch (output.kind) {
       case 'transmit':
-        this.#outlet.transmit(output.path, output.bytes);
+        this.#outlet.transmit(output.path, output.bytes, output.whole);
         return;
       case 'data-plane':
         this.#outlet.dataPlane(output.commands);
@@ -98,6 +99,9 @@ export class CoreDriver {
         this.#outlet.work(output.job, (result) => {
           this.give({ kind: 'work-done', id: output.id, result });
         });
+        return;
+      case 'path-mtu':
+        this.#outlet.pathMtu(output.bytes);
         return;
       case 'event':
         this.#outlet.event(output.event);

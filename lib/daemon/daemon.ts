@@ -2,8 +2,8 @@
  * `mhtun up`, first half: what can be said before anything is opened, and the end of being root. What runs then is
  * loaded only then (`running-daemon.ts`), so that a process that is about to execute itself again does not load it twice.
  */
-import { ConfigError, PlatformError } from '../util/errors.js';
-import type { Log } from './log.js';
+import { PlatformError } from '../util/errors.js';
+import { logBook } from './log.js';
 import { startUnprivileged } from './privileges.js';
 
 export interface DaemonOptions {
@@ -14,27 +14,31 @@ export interface DaemonOptions {
   readonly logFormat: 'pretty' | 'json';
 }
 
-/** Runs until it is told to end. Returns the exit code: 0 done, 1 it did not succeed, 2 the configuration is wrong. */
-export async function runDaemon(options: DaemonOptions): Promise<number> {
-  try {
-    const start = await startUnprivileged(options.configPath, options.controlPath);
-    const log = await openLog(options);
-    for (const note of start.notes) log('warn', note);
-    const { Daemon } = await import('./running-daemon.js');
-    return await new Daemon(options, start, log).run();
-  } catch (error) {
-    if (error instanceof ConfigError) {
-      process.stderr.write(`${error.message}\n`);
-      return 2;
-    }
-    if (!(error instanceof PlatformError)) throw error;
-    const log = await openLog(options);
-    log('error', error.advice === '' ? error.message : `${error.message}. ${error.advice}`, error.errno === '' ? {} : { errno: error.errno });
-    return 1;
-  }
+/** How it ended: 0 as it was told to, 1 because it could not go on; and why, which the log has said already. */
+export interface Ending {
+  readonly exitCode: 0 | 1;
+  readonly reason: string;
 }
 
-async function openLog({ logLevel, logFormat }: DaemonOptions): Promise<Log> {
-  const log = await import('./log.js');
-  return log.openLog(logLevel, logFormat);
+/** Runs until it is told to end. @throws ConfigError, which nobody has been told of */
+export async function runDaemon(options: DaemonOptions): Promise<Ending> {
+  const book = logBook(options.logLevel, options.logFormat);
+  const { log } = book;
+  try {
+    const start = await startUnprivileged(options.configPath, options.controlPath);
+    for (const note of start.notes) log('warn', note);
+    const { Daemon } = await import('./running-daemon.js');
+    // Whoever waits for the tunnel does not wait for the log.
+    const ready = (): void => {
+      void book.open();
+    };
+    return await new Daemon(options, start, log).run(ready);
+  } catch (error) {
+    if (!(error instanceof PlatformError)) throw error;
+    const reason = error.advice === '' ? error.message : `${error.message}. ${error.advice}`;
+    log('error', reason, error.errno === '' ? {} : { errno: error.errno });
+    return { exitCode: 1, reason };
+  } finally {
+    await book.open();
+  }
 }

@@ -12,15 +12,20 @@ import { defaultRegistry } from '../crypto/registry.js';
 import { Endpoint } from '../endpoint/endpoint.js';
 import type { EndpointEvent } from '../endpoint/io.js';
 import { openPlatform, type Platform } from '../platform/platform.js';
+import type { Instant } from '../util/brands.js';
+import { toHex } from '../util/bytes.js';
 import { ConfigError, PlatformError } from '../util/errors.js';
 import { formatIdentity } from '../wire/identity.js';
 import { answerRequest } from './control-desk.js';
 import { CoreDriver } from './core-driver.js';
+import type { Ending } from './daemon.js';
+import { endpointIdOf, readMachineId, type EndpointId } from './endpoint-id.js';
 import { EventLog } from './event-log.js';
 import { openKeyLog } from './key-log.js';
 import type { Log } from './log.js';
 import type { Start } from './privileges.js';
 import { peerStatuses } from './status.js';
+import { UplinkLog } from './uplink-log.js';
 import { systemExecutor, type WorkExecutor } from './work-executor.js';
 
 /** How the daemon was asked to run. */
@@ -38,13 +43,14 @@ export class Daemon {
   readonly #events = new EventLog();
   readonly #startedAt: number = performance.now();
   readonly #executor: WorkExecutor;
+  readonly #endpointId: EndpointId;
   #config: Config;
   #platform: Platform | null = null;
   #core: CoreDriver | null = null;
   #endpoint: Endpoint | null = null;
   #server: ControlServer | null = null;
   #ending: Promise<void> | null = null;
-  #finish: (code: number) => void = () => undefined;
+  #finish: (ending: Ending) => void = () => undefined;
 
   /** @throws ConfigError */
   constructor(options: DaemonOptions, start: Start, log: Log) {
@@ -53,13 +59,21 @@ export class Daemon {
     this.#start = start;
     this.#log = log;
     this.#config = readConfig(start.files, options.configPath, log);
-    this.#executor = systemExecutor(defaultRegistry, systemRandom, (message) => {
-      log('warn', message);
+    this.#endpointId = endpointIdOf(this.#config.endpoint, readMachineId(), systemRandom);
+    if (!this.#endpointId.stable) log('warn', 'the host has no /etc/machine-id: this endpoint has another id at each start');
+    this.#executor = systemExecutor({
+      registry: defaultRegistry,
+      random: systemRandom,
+      routeProblem: (path) => this.#platform?.routeProblem(path) ?? null,
+      warn: (message) => {
+        log('warn', message);
+      },
     });
   }
 
-  async run(): Promise<number> {
-    const ended = new Promise<number>((resolve) => {
+  /** @param ready called once it answers */
+  async run(ready: () => void): Promise<Ending> {
+    const ended = new Promise<Ending>((resolve) => {
       this.#finish = resolve;
     });
     const serve: ControlHandler = (request, answer) => {
@@ -70,6 +84,7 @@ export class Daemon {
     const release = this.#listenToSignals();
     try {
       this.#open();
+      ready();
       return await ended;
     } catch (error) {
       this.#takeDown();
@@ -81,6 +96,7 @@ export class Daemon {
   }
 
   #open(): void {
+    const uplinks = new UplinkLog(this.#log);
     const platform = openPlatform({
       config: this.#config,
       random: systemRandom,
@@ -91,7 +107,7 @@ export class Daemon {
         dataPlaneEvent: (event) => this.#core?.give(event.kind === 'ike' ? { ...event, kind: 'datagram' } : { kind: 'data-plane-event', event }),
         datagram: (path, bytes) => this.#core?.give({ kind: 'datagram', path, bytes }),
         localAddresses: (addresses) => {
-          this.#log('info', `own addresses: ${addresses.map(({ address, device }) => `${address} (${device})`).join(', ')}`);
+          uplinks.tell(addresses);
           this.#core?.give({ kind: 'local-addresses', addresses });
         },
         failed: (error) => {
@@ -105,6 +121,7 @@ export class Daemon {
       random: systemRandom,
       registry: defaultRegistry,
       keyLog: this.#keyLog(),
+      endpointId: this.#endpointId.bytes,
     });
     this.#endpoint = endpoint;
     this.#core = this.#drive(platform, endpoint);
@@ -118,9 +135,9 @@ export class Daemon {
   #drive(platform: Platform, endpoint: Endpoint): CoreDriver {
     const { natPort } = this.#config.endpoint;
     return new CoreDriver(endpoint, platform.clock, {
-      transmit: (path, bytes) => {
+      transmit: (path, bytes, whole) => {
         if (path.local.port === natPort) {
-          platform.dataPlane.sendIke(path, bytes);
+          platform.dataPlane.sendIke(path, bytes, whole);
           return;
         }
         const errno = platform.send(path, bytes);
@@ -130,6 +147,9 @@ export class Daemon {
       },
       dataPlane: (commands) => {
         platform.dataPlane.apply(commands);
+      },
+      pathMtu: (bytes) => {
+        platform.setPathMtu(bytes);
       },
       event: (event) => {
         this.#event(event);
@@ -166,13 +186,13 @@ export class Daemon {
         uptime_s: Math.round((performance.now() - this.#startedAt) / 100) / 10,
         pid: process.pid,
         rss_bytes: process.memoryUsage.rss(),
+        endpoint_id: toHex(this.#endpointId.bytes),
         config: this.#configPath,
       },
       peers: platform === null || core === null ? [] : peerStatuses({
         now: platform.clock.now(),
-        peers: core.look(),
-        own: core.ownAddresses(),
-        ports: { port: endpoint.port, natPort: endpoint.natPort },
+        peers: core.look(platform.clock.now()),
+        wallClock: wallClockOf(platform.clock),
         counters,
       }),
     };
@@ -218,7 +238,7 @@ export class Daemon {
     this.#takeDown();
     // Not before whoever asked for it has had the answer.
     setImmediate(() => {
-      this.#finish(code);
+      this.#finish({ exitCode: code, reason: cause });
     });
   }
 
@@ -237,11 +257,12 @@ export class Daemon {
 
   /** The core contradicted itself. What it made in the system goes; a service manager starts it again. */
   #crash(error: unknown): void {
-    this.#log('error', `the program is at fault and ends: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    const reason = 'the program is at fault and ends';
+    this.#log('error', `${reason}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     try {
       this.#takeDown();
     } finally {
-      this.#finish(1);
+      this.#finish({ exitCode: 1, reason: `${reason}: ${error instanceof Error ? error.message : String(error)}` });
     }
   }
 
@@ -263,6 +284,12 @@ export class Daemon {
       process.off('SIGINT', stop).off('SIGTERM', stop).off('SIGHUP', reload).off('uncaughtException', crash).off('unhandledRejection', crash);
     };
   }
+}
+
+/** Turns moments of the monotonic clock into ISO 8601. */
+function wallClockOf(clock: Platform['clock']): (at: Instant) => string {
+  const offset = Date.now() - clock.now();
+  return (at) => new Date(at + offset).toISOString();
 }
 
 function readConfig(files: ConfigFiles, path: string, log: Log): Config {

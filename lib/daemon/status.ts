@@ -1,29 +1,28 @@
 /** The status document (CONTRACT: "Status JSON", schema 1) out of what the core and the data plane know. Pure: it only puts together. */
-import type { ChildSaStatus, IkeSaStatus, PathStatus, PeerStatus } from '../control/messages.js';
+import type { ChildSaStatus, IkeSaStatus, PeerStatus } from '../control/messages.js';
 import { formatEspSuite, formatIkeSuite } from '../crypto/suite.js';
-import { startPairs, type Ports } from '../endpoint/address-pairs.js';
 import type { PeerLook } from '../endpoint/endpoint.js';
 import type { ChildCounters } from '../esp/data-plane.js';
-import type { ChildSaView, IkeSaView } from '../ike/io.js';
-import type { OwnAddress } from '../ike/peer.js';
+import type { ChildSaView } from '../ike/io.js';
 import { formatSocketAddress } from '../util/address.js';
 import type { ChildSaId, Instant } from '../util/brands.js';
 import { formatIdentity, type Identity } from '../wire/identity.js';
 import { formatSelector } from '../wire/traffic-selector.js';
+import { pathStatuses, switchStatuses } from './path-status.js';
 
 export interface StatusInput {
   readonly now: Instant;
   readonly peers: readonly PeerLook[];
-  readonly own: readonly OwnAddress[];
-  readonly ports: Ports;
+  /** ISO 8601 for a moment of the core's clock. */
+  readonly wallClock: (at: Instant) => string;
   readonly counters: ReadonlyMap<ChildSaId, ChildCounters>;
 }
 
 export function peerStatuses(input: StatusInput): PeerStatus[] {
-  return input.peers.map((peer) => ({ name: peer.name, ike_sas: peer.sas.map((sa) => ikeSaStatus(input, peer, sa)) }));
+  return input.peers.map((peer) => ({ name: peer.name, ike_sas: peer.sas.map((sa) => ikeSaStatus(input, sa)) }));
 }
 
-function ikeSaStatus(input: StatusInput, peer: PeerLook, sa: IkeSaView): IkeSaStatus {
+function ikeSaStatus(input: StatusInput, sa: PeerLook['sas'][number]): IkeSaStatus {
   return {
     state: sa.state,
     initiator: sa.initiator,
@@ -40,7 +39,9 @@ function ikeSaStatus(input: StatusInput, peer: PeerLook, sa: IkeSaView): IkeSaSt
     established_s: sa.establishedAt === null ? 0 : tenths((input.now - sa.establishedAt) / 1000),
     rekey_in_s: secondsUntil(input.now, sa.rekeyAt),
     child_sas: sa.children.map((child) => childStatus(input, child)),
-    paths: pathStatuses(input, peer, sa),
+    remote_endpoint_id: null,
+    switches: switchStatuses(sa.switches, input.wallClock),
+    paths: pathStatuses(sa),
   };
 }
 
@@ -62,33 +63,6 @@ function childStatus(input: StatusInput, child: ChildSaView): ChildSaStatus {
     auth_failed: counters?.authFailed ?? 0,
     rekey_in_s: secondsUntil(input.now, child.rekeyAt),
   };
-}
-
-/** The pair in use, and the others that could be. */
-function pathStatuses(input: StatusInput, peer: PeerLook, sa: IkeSaView): PathStatus[] {
-  const { local, remote, device } = sa.path;
-  const active: PathStatus = {
-    ...pathNames(local.address, remote.address, device),
-    state: 'active',
-    rtt_ms: sa.rttMs === null ? null : tenths(sa.rttMs),
-    jitter_ms: null,
-    loss: null,
-    reason: sa.state === 'CONNECTING' ? 'IKE is under way on it' : 'the IKE SA is on it',
-  };
-  const locations = [...peer.locations, ...sa.peerAddresses.map((address) => ({ address, port: null }))];
-  const others = startPairs(input.own, locations, input.ports).map(({ path }) => pathNames(path.local.address, path.remote.address, path.device));
-  const seen = new Set([active.id]);
-  const untested = others.flatMap((names): PathStatus[] => {
-    if (seen.has(names.id)) return [];
-    seen.add(names.id);
-    const reason = sa.mobike ? 'could be moved to' : 'the IKE SA cannot move: no MOBIKE';
-    return [{ ...names, state: 'untested', rtt_ms: null, jitter_ms: null, loss: null, reason }];
-  });
-  return [active, ...untested];
-}
-
-function pathNames(local: string, remote: string, device: string | null): Pick<PathStatus, 'id' | 'local' | 'remote' | 'interface'> {
-  return { id: `${device ?? '*'}/${local}-${remote}`, local, remote, interface: device ?? '' };
 }
 
 function identityText(identity: Identity | null): string {

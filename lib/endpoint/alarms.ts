@@ -9,7 +9,8 @@ export interface Sleeper {
 
 interface Alarm {
   readonly at: Instant;
-  readonly sleeper: Sleeper;
+  /** Null: it is stale. One that is hours ahead would else keep its sleeper, an IKE SA with all it has, in memory till then. */
+  sleeper: Sleeper | null;
 }
 
 /** Stale alarms that are never worth a sweep. */
@@ -17,20 +18,21 @@ const sweepSlack = 16;
 
 export class Alarms {
   #heap: Alarm[] = [];
-  /** The alarm that counts of each sleeper; others in the heap are stale and skipped. */
+  /** The alarm that counts of each sleeper. */
   readonly #current = new Map<Sleeper, Alarm>();
 
   /** One alarm a sleeper: a new one replaces the old; null cancels. */
   set(sleeper: Sleeper, at: Instant | null): void {
+    const old = this.#current.get(sleeper);
+    if (old?.at === at) return;
+    if (old !== undefined) old.sleeper = null;
     if (at === null) {
       this.#current.delete(sleeper);
-      this.#sweep();
-      return;
+    } else {
+      const alarm = { at, sleeper };
+      this.#current.set(sleeper, alarm);
+      this.#push(alarm);
     }
-    if (this.#current.get(sleeper)?.at === at) return;
-    const alarm = { at, sleeper };
-    this.#current.set(sleeper, alarm);
-    this.#push(alarm);
     this.#sweep();
   }
 
@@ -44,20 +46,20 @@ export class Alarms {
   due(now: Instant): Sleeper | null {
     this.#dropStale();
     const first = this.#heap[0];
-    if (first === undefined || first.at > now) return null;
+    if (first === undefined || first.sleeper === null || first.at > now) return null;
     this.#pop();
     this.#current.delete(first.sleeper);
     return first.sleeper;
   }
 
-  /** A stale alarm hours ahead would keep its sleeper in memory till then: when they are the most, they go. A sorted list is a heap. */
+  /** When the stale ones are the most, they go. A sorted list is a heap. */
   #sweep(): void {
     if (this.#heap.length <= 2 * this.#current.size + sweepSlack) return;
     this.#heap = [...this.#current.values()].sort((a, b) => a.at - b.at);
   }
 
   #dropStale(): void {
-    for (let first = this.#heap[0]; first !== undefined && this.#current.get(first.sleeper) !== first; first = this.#heap[0]) this.#pop();
+    for (let first = this.#heap[0]; first?.sleeper === null; first = this.#heap[0]) this.#pop();
   }
 
   #push(alarm: Alarm): void {

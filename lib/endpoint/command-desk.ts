@@ -2,7 +2,7 @@
 import type { Config, PeerConfig } from '../config/types.js';
 import type { IkeCommand } from '../ike/io.js';
 import type { OwnAddress } from '../ike/peer.js';
-import { addressFamily, type IpAddress } from '../util/address.js';
+import { addressFamily, type DatagramPath, type IpAddress } from '../util/address.js';
 import { after, type Instant } from '../util/brands.js';
 import { unreachable } from '../util/unreachable.js';
 import { natPathOf, type PeerLocation, type Ports } from './address-pairs.js';
@@ -22,6 +22,8 @@ export interface CommandHost {
   links(): readonly PeerLink[];
   entries(): readonly SaEntry[];
   command(now: Instant, entry: SaEntry, command: IkeCommand, onDone: OnDone): void;
+  /** Onto this path, by a person's wish. */
+  move(now: Instant, entry: SaEntry, path: DatagramPath, onDone: OnDone): void;
   abandon(now: Instant, entry: SaEntry, reason: string): void;
   reload(now: Instant, config: Config): string;
   reply(id: number, result: CommandResult): void;
@@ -158,7 +160,11 @@ export class CommandDesk {
     const configured = this.#host.locationsOf(link.peer).find(({ address }) => address === remote);
     const port = here.address === remote ? here.port : (configured?.port ?? null);
     const path = natPathOf(own, { address: remote, port }, this.#host.ports());
-    this.#toPrimary(now, id, link, null, { kind: 'move', path, cause: 'by command' }, null);
+    const waiter = this.waiters.add(now, id, null, null);
+    if (waiter === null) return;
+    this.#host.move(now, primary, path, (_at, result) => {
+      this.waiters.answer(waiter, result);
+    });
   }
 
   /** Deletes what stands, forgets what doesn't yet, and waits for the peers' answers, but not for long. */

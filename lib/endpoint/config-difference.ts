@@ -8,7 +8,7 @@ export interface ConfigDifference {
   readonly added: readonly PeerConfig[];
   /** By name: gone, or changed. */
   readonly removed: readonly string[];
-  /** Their SAs stay; only what concerns no SA (`start`, `unique`, addresses of the peer) may differ. */
+  /** Their SAs stay; only what concerns no SA (`start`, `unique`, addresses of the peer, the choice of paths) may differ. */
   readonly kept: readonly PeerConfig[];
 }
 
@@ -25,7 +25,7 @@ export function configDifference(before: readonly PeerConfig[], next: readonly P
 
 function same(a: PeerConfig | undefined, b: PeerConfig): boolean {
   if (a === undefined) return false;
-  return sameValue({ ...a, start: b.start, unique: b.unique, addresses: b.addresses }, b);
+  return sameValue({ ...a, start: b.start, unique: b.unique, addresses: b.addresses, paths: b.paths }, b);
 }
 
 /** Equal in depth; knows octets and secrets. */

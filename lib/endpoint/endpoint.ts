@@ -2,27 +2,29 @@
  * The whole core behind one door: carries messages between the IKE SAs, the data plane and the outside, and applies the
  * rules that concern more than one IKE SA. It decides nothing of IKE itself (RFC 7296 is spoken in lib/ike).
  */
-import type { Config } from '../config/types.js';
+import type { Config, PeerConfig } from '../config/types.js';
 import type { RandomBytes } from '../crypto/algorithm.js';
 import type { Registry } from '../crypto/registry.js';
-import type { DataPlaneEvent } from '../esp/data-plane.js';
 import { IkeSa } from '../ike/ike-sa.js';
 import type { IkeEnvironment, IkeSaView } from '../ike/io.js';
-import type { IkePeer, OwnAddress } from '../ike/peer.js';
+import type { IkePeer } from '../ike/peer.js';
 import type { Instant } from '../util/brands.js';
 import { OutputQueue, type Machine, type Wake } from '../util/machine.js';
 import { unreachable } from '../util/unreachable.js';
+import type { LocalCandidate } from '../path/io.js';
 import type { Identity } from '../wire/identity.js';
 import type { PeerLocation, Ports, StartPair } from './address-pairs.js';
 import { Alarms } from './alarms.js';
 import { CommandDesk } from './command-desk.js';
 import { configDifference } from './config-difference.js';
 import { environmentOf } from './environment.js';
-import type { EndpointInput, EndpointOutput, LocalAddress } from './io.js';
+import type { EndpointInput, EndpointOutput } from './io.js';
 import { maxIkeSas, maxWakesAtOnce } from './limits.js';
 import { NatSockets } from './nat-sockets.js';
+import { PathDesk, type PathsLook } from './path-desk.js';
 import { ConfiguredPeers } from './peer-directory.js';
 import { PeerLink } from './peer-link.js';
+import { PlaneReception } from './plane-reception.js';
 import { policiesOf } from './policies.js';
 import { Reception } from './reception.js';
 import { ResolvedNames } from './resolved-names.js';
@@ -37,12 +39,13 @@ export interface EndpointOptions {
   readonly random: RandomBytes;
   readonly registry: Registry;
   readonly keyLog: IkeEnvironment['keyLog'];
+  readonly endpointId: Uint8Array;
 }
 
 /** One peer as status shows it. */
 export interface PeerLook {
   readonly name: string;
-  readonly sas: readonly IkeSaView[];
+  readonly sas: readonly (IkeSaView & PathsLook)[];
   readonly locations: readonly PeerLocation[];
 }
 
@@ -60,8 +63,10 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
   readonly #reception: Reception;
   readonly #commands: CommandDesk;
   readonly #rivalry: Rivalry;
+  readonly #paths: PathDesk;
+  readonly #plane: PlaneReception;
   #config: Config;
-  #own: readonly OwnAddress[] = [];
+  #own: readonly LocalCandidate[] = [];
 
   /** Its first outputs are pending: drain at once, then give it `local-addresses`. */
   constructor(now: Instant, options: EndpointOptions) {
@@ -82,6 +87,7 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
       random: options.random,
       registry: options.registry,
       keyLog: options.keyLog,
+      endpointId: options.endpointId,
       directory: this.#peers,
       settings: () => this.#config.endpoint,
       ownAddresses: () => this.#own,
@@ -99,6 +105,7 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
         this.#log('debug', message, fields);
       },
     });
+    this.#paths = new PathDesk(this.#pathHost());
     this.#sockets = new NatSockets(options.config.endpoint.natPort);
     this.#reception = new Reception(now, {
       alarms: this.#alarms,
@@ -106,6 +113,17 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
       environment: this.#environment,
       cookieThreshold: () => this.#config.endpoint.cookieThreshold,
       emit,
+    });
+    this.#plane = new PlaneReception({
+      reception: this.#reception,
+      sas: this.#sas,
+      paths: this.#paths,
+      acquire: (now, peer, child) => {
+        this.#links.get(peer)?.acquire(now, child);
+      },
+      log: (level, message, fields) => {
+        this.#log(level, message, fields);
+      },
     });
     this.#commands = this.#makeCommands();
     for (const peer of options.config.peers) this.#links.set(peer.name, new PeerLink(this.#linkHost(), peer));
@@ -125,7 +143,7 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
         this.#work.done(now, input.id, input.result);
         return;
       case 'data-plane-event':
-        this.#takeEvent(now, input.event);
+        this.#plane.take(now, input.event);
         return;
       case 'local-addresses':
         this.#takeAddresses(now, input.addresses);
@@ -143,15 +161,15 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
   }
 
   /** Every peer with its IKE SAs, those of an attempt under way included. */
-  look(): PeerLook[] {
+  look(now: Instant): PeerLook[] {
     return [...this.#links.values()].map((link) => ({
       name: link.peer.name,
-      sas: [...link.standing, ...link.connecting].map((entry) => entry.view()),
+      sas: [...link.standing, ...link.connecting].map((entry) => ({ ...entry.view(), ...this.#paths.look(now, entry) })),
       locations: this.#names.locationsOf(link.peer),
     }));
   }
 
-  ownAddresses(): readonly OwnAddress[] {
+  ownAddresses(): readonly LocalCandidate[] {
     return this.#own;
   }
 
@@ -169,63 +187,16 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
     }
   }
 
-  #takeEvent(now: Instant, event: DataPlaneEvent): void {
-    switch (event.kind) {
-      case 'ike':
-        this.#reception.receive(now, event.path, event.bytes);
-        return;
-      case 'soft-expired':
-      case 'hard-expired':
-      case 'new-source':
-      case 'inbound-activity': {
-        const entry = this.#sas.ownerOf(event.child);
-        if (entry !== null) this.#sas.drive(now, entry, event);
-        return;
-      }
-      case 'inbound-path':
-      case 'outbound-activity':
-      case 'silent':
-        // For the path manager.
-        return;
-      case 'acquire': {
-        const [peer = '', ...child] = event.policy.split('/');
-        this.#links.get(peer)?.acquire(now, child.join('/'));
-        return;
-      }
-      case 'unknown-spi':
-        this.#log('debug', 'ESP for an SPI that is not ours', { spi: event.spi, from: event.path.remote.address });
-        return;
-      case 'socket-error':
-        this.#takeSocketError(now, event);
-        return;
-      default:
-        unreachable(event);
-    }
-  }
-
-  #takeSocketError(now: Instant, event: Extract<DataPlaneEvent, { kind: 'socket-error' }>): void {
-    const { remote } = event;
-    if (remote === null) {
-      this.#log('error', `the socket on ${event.local.address} port ${event.local.port} failed: ${event.errno}`, { device: event.device });
-      return;
-    }
-    this.#log('debug', `this host can't send to ${remote.address}: ${event.errno}`, { local: event.local.address, device: event.device });
-    if (!cannotSend.has(event.errno)) return;
-    const stuck = [...this.#sas.entries()].find((entry) => isCalling(entry, event.local.address, remote.address));
-    if (stuck !== undefined) this.#sas.abandon(now, stuck, `this host can't send from ${event.local.address} to ${remote.address}: ${event.errno}`);
-  }
-
-  #takeAddresses(now: Instant, addresses: readonly LocalAddress[]): void {
+  #takeAddresses(now: Instant, addresses: readonly LocalCandidate[]): void {
     const before = this.#own;
     this.#own = addresses;
     const commands = this.#sockets.follow(addresses);
     if (commands.length > 0) this.#outputs.push({ kind: 'data-plane', commands });
+    this.#paths.refresh(now);
     followAddresses(now, {
       before,
       own: addresses,
-      ports: this.#ports(),
       entries: [...this.#sas.entries()],
-      locationsOf: (entry) => this.#locationsOf(entry),
       abandon: (at, entry, reason) => {
         this.#sas.abandon(at, entry, reason);
       },
@@ -261,9 +232,11 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
         this.#authenticated(now, entry, peer, remoteId, initialContact);
       },
       succeeded: (now, old, successor) => {
+        this.#paths.succeeded(now, successor);
         linkOf(old)?.succeeded(now, old, successor);
       },
       childUp: (now, entry) => {
+        this.#paths.childUp(entry);
         linkOf(entry)?.childrenChanged(now);
         this.#childrenChanged(linkOf(entry));
       },
@@ -276,10 +249,15 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
       },
       closed: (now, entry, reason, rekeyed, authenticationFailed) => {
         this.#reception.settled(entry);
+        this.#paths.closed(entry);
         linkOf(entry)?.closed(now, entry, reason, rekeyed, authenticationFailed);
         this.#rivalry.look(now);
       },
+      pathNews: (now, entry, news) => {
+        this.#paths.pathNews(now, entry, news);
+      },
       changed: (now, entry) => {
+        this.#paths.changed(now, entry);
         linkOf(entry)?.changed(now, entry);
         this.#rivalry.look(now);
       },
@@ -294,6 +272,7 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
       return;
     }
     const rivals = [...link.standing];
+    this.#paths.authenticated(now, entry);
     link.authenticated(now, entry);
     this.#rivalry.settle(now, link, rivals, entry, remoteId, initialContact);
     this.#childrenChanged(link);
@@ -315,6 +294,7 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
       resolve: (now, peer, done) => {
         this.#names.resolve(now, peer, done);
       },
+      work: this.#work,
       initiate: (now, peer, pair, replacement) => this.#initiate(now, peer, pair, replacement),
       abandon: (now, entry, reason) => {
         this.#sas.abandon(now, entry, reason);
@@ -332,6 +312,32 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
     };
   }
 
+  #pathHost(): ConstructorParameters<typeof PathDesk>[0] {
+    const configOf = (entry: SaEntry): PeerConfig | null => (entry.peerName === null ? null : (this.#links.get(entry.peerName)?.peer ?? null));
+    return {
+      alarms: this.#alarms,
+      candidates: () => this.#own,
+      locationsOf: (entry) => this.#locationsOf(entry),
+      settingsOf: (entry) => configOf(entry)?.paths ?? null,
+      dpdMs: (entry) => configOf(entry)?.dpdMs ?? 0,
+      command: (now, entry, command, onDone) => {
+        this.#sas.command(now, entry, command, onDone);
+      },
+      dataPlane: (commands) => {
+        this.#outputs.push({ kind: 'data-plane', commands });
+      },
+      event: (peer, event, fields) => {
+        this.#outputs.push({ kind: 'event', event: { event, peer, fields } });
+      },
+      log: (level, message, fields) => {
+        this.#log(level, message, fields);
+      },
+      pathMtu: (bytes) => {
+        this.#outputs.push({ kind: 'path-mtu', bytes });
+      },
+    };
+  }
+
   #makeCommands(): CommandDesk {
     return new CommandDesk({
       alarms: this.#alarms,
@@ -343,6 +349,9 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
       entries: () => [...this.#sas.entries()],
       command: (now, entry, command, onDone) => {
         this.#sas.command(now, entry, command, onDone);
+      },
+      move: (now, entry, path, onDone) => {
+        this.#paths.want(now, entry, path, onDone);
       },
       abandon: (now, entry, reason) => {
         this.#sas.abandon(now, entry, reason);
@@ -368,6 +377,7 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
     }
     this.#setPolicies();
     for (const peer of kept) this.#links.get(peer.name)?.reconfigure(now, peer);
+    this.#paths.refresh(now);
     for (const peer of added) {
       const link = new PeerLink(this.#linkHost(), peer);
       this.#links.set(peer.name, link);
@@ -385,14 +395,4 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
   #log(level: 'error' | 'warn' | 'info' | 'debug', message: string, fields: Readonly<Record<string, unknown>>): void {
     this.#outputs.push({ kind: 'log', level, message, fields });
   }
-}
-
-/** Errors of our own host that trying again soon does not mend; those that a forged ICMP message could cause are not among them. */
-const cannotSend: ReadonlySet<string> = new Set(['ENETUNREACH', 'ENETDOWN', 'EADDRNOTAVAIL', 'EAFNOSUPPORT', 'ENODEV', 'EINVAL', 'EPERM', 'EACCES']);
-
-/** Its IKE_SA_INIT over that pair is still unanswered. */
-function isCalling(entry: SaEntry, local: string, remote: string): boolean {
-  if (!entry.lineage.initiator || entry.lineage.authenticatedAt !== null) return false;
-  const { spiR, path } = entry.view();
-  return spiR === null && path.local.address === local && path.remote.address === remote;
 }

@@ -5,22 +5,23 @@
 import type { Config } from '../config/types.js';
 import type { CryptoJob, CryptoJobResult } from '../crypto/work.js';
 import type { ChildCounters, DataPlaneCommand, DataPlaneEvent } from '../esp/data-plane.js';
+import type { LocalCandidate } from '../path/io.js';
 import type { DatagramPath, IpAddress } from '../util/address.js';
 import type { ChildSaId } from '../util/brands.js';
 
-/** An address of this host that IKE may use, and the link it is on. */
-export interface LocalAddress {
-  readonly address: IpAddress;
-  readonly device: string;
-}
-
 /** Work that the core can't do itself. */
-export type EndpointJob = CryptoJob | { readonly kind: 'resolve'; readonly name: string };
+export type EndpointJob =
+  | CryptoJob
+  | { readonly kind: 'resolve'; readonly name: string }
+  /** Has this host a route for each? */
+  | { readonly kind: 'routes'; readonly paths: readonly DatagramPath[] };
 
-/** `resolved` with no addresses: the name has none, or the question failed (`error`). */
 export type EndpointJobResult =
   | CryptoJobResult
-  | { readonly kind: 'resolved'; readonly addresses: readonly IpAddress[]; readonly error: string | null };
+  /** No addresses: the name has none, or the question failed (`error`). The answer holds for `ttlMs`. */
+  | { readonly kind: 'resolved'; readonly addresses: readonly IpAddress[]; readonly ttlMs: number; readonly error: string | null }
+  /** For each path: null, or the errno where there is no route. */
+  | { readonly kind: 'routes'; readonly problems: readonly (string | null)[] };
 
 /** A person's or script's wish; answered by exactly one `reply` with its id. */
 export type EndpointCommand =
@@ -42,7 +43,7 @@ export type EndpointInput =
   | { readonly kind: 'work-done'; readonly id: number; readonly result: EndpointJobResult }
   | { readonly kind: 'data-plane-event'; readonly event: DataPlaneEvent }
   /** All usable own addresses, each time they change. */
-  | { readonly kind: 'local-addresses'; readonly addresses: readonly LocalAddress[] }
+  | { readonly kind: 'local-addresses'; readonly addresses: readonly LocalCandidate[] }
   | { readonly kind: 'command'; readonly id: number; readonly command: EndpointCommand };
 
 /** An event for people and scripts; the daemon adds the time (CONTRACT: Events). */
@@ -53,10 +54,12 @@ export interface EndpointEvent {
 }
 
 export type EndpointOutput =
-  /** From the NAT port through the data plane, from any other port by the platform: `path.local.port` tells. */
-  | { readonly kind: 'transmit'; readonly path: DatagramPath; readonly bytes: Uint8Array }
+  /** From the NAT port through the data plane, from any other port by the platform: `path.local.port` tells. `whole`: never in fragments of IP, rather lost. */
+  | { readonly kind: 'transmit'; readonly path: DatagramPath; readonly bytes: Uint8Array; readonly whole: boolean }
   | { readonly kind: 'work'; readonly id: number; readonly job: EndpointJob }
   | { readonly kind: 'data-plane'; readonly commands: readonly DataPlaneCommand[] }
+  /** Octets of the largest IP packet that every path in use is known to carry; null: as the links say. */
+  | { readonly kind: 'path-mtu'; readonly bytes: number | null }
   | { readonly kind: 'event'; readonly event: EndpointEvent }
   /** For the log; `level` as `--log-level` names it. Never a secret. */
   | { readonly kind: 'log'; readonly level: 'error' | 'warn' | 'info' | 'debug' | 'trace'; readonly message: string; readonly fields: Readonly<Record<string, unknown>> }

@@ -22,6 +22,13 @@ export const maxWakesAtOnce = 1000;
 export const maxPendingCommands = 1000;
 /** Addresses taken from one name. */
 export const maxAddressesPerName = 16;
+/** An answer of DNS holds so long at least, so that a time to live of 0 is not a question a second; a moved peer is found within a minute. */
+export const minNameAgeMs = 30_000;
+/** And so long at most: whoever forgot to shorten a time to live of days before he moved waits an hour. */
+export const maxNameAgeMs = 3_600_000;
+/** A question that failed is asked again after so long; doubles up to the last. */
+export const firstNameRetryMs = 30_000;
+export const lastNameRetryMs = 600_000;
 /** Address pairs tried in one attempt. */
 export const maxPairsPerAttempt = 64;
 
@@ -32,10 +39,17 @@ export const maxRefusalsLoggedPerSecond = 5;
 
 /** IKE_SA_INITs of one attempt that may be unanswered at once. */
 export const maxRacingAtOnce = 4;
-/** Between the starts of two pairs of one race: longer than most round trips, so that the first pair usually wins alone. */
-export const racePaceMs = 300;
-/** While more pairs wait than may run, the oldest gives way after so long (twice that on the second round, and so on). */
-export const raceSliceMs = 1_000;
+/** Between the starts of two pairs of one race (RFC 8445 §14.2, RFC 8305 §8: 5 to 250 ms): sixteen pairs are all tried within a second. */
+export const racePaceMs = 50;
+/** While more pairs wait than may run, the oldest gives way after so long; twice that in the second round, four times in the third, and so on. */
+export const raceSliceMs = 200;
+/** 200 ms doubled so often are longer than an attempt lasts. */
+export const maxSliceDoublings = 8;
+/** What a path manager is told at once, with all that follows from it: past it the manager and what it drives don't come to rest. */
+export const maxPathInputsAtOnce = 10_000;
+/** Changes of the path in use that status shows. */
+export const maxSwitchesKept = 20;
+
 /** An attempt without success is over after so long; the next follows after the back-off. */
 export const attemptLifetimeMs = 30_000;
 
@@ -50,8 +64,6 @@ export const besideAfterMs = 10_000;
 
 /** The loser of two crossed IKE SAs is deleted so long after its traffic moved: nothing of it is in flight any more. */
 export const crossedLoserGraceMs = 1_000;
-/** IKE SAs of one peer, one begun by each end, may have crossed when they were established within this time: no attempt lasts longer. */
-export const crossedWindowMs: number = attemptLifetimeMs + 1_000;
 /** An SA that is to go waits at most so long for the other to have the same Child SAs. */
 export const retirementPatienceMs = 5_000;
 /** With a peer that does not know our rule, the older of two crossed SAs stays so long, so that not both ends delete a different one. */

@@ -4,7 +4,8 @@
  */
 import type { PeerConfig } from '../config/types.js';
 import type { IkeCommand } from '../ike/io.js';
-import type { OwnAddress } from '../ike/peer.js';
+import type { LocalCandidate } from '../path/io.js';
+import { present } from '../util/assert.js';
 import { after, earlier, type Instant } from '../util/brands.js';
 import { unreachable } from '../util/unreachable.js';
 import { startPairs, type PeerLocation, type Ports, type StartPair } from './address-pairs.js';
@@ -13,6 +14,7 @@ import { ChildKeeper } from './child-keeper.js';
 import { attemptLifetimeMs, besideAfterMs, firstBackOffMs, lastBackOffMs, stableAfterMs } from './limits.js';
 import { Race } from './race.js';
 import type { OnDone, SaEntry } from './sa-driver.js';
+import type { WorkDesk } from './work-desk.js';
 
 /** What a link needs of the endpoint. */
 export interface LinkHost {
@@ -20,10 +22,12 @@ export interface LinkHost {
   readonly ports: Ports;
   /** From 0 up to but not including 1. */
   draw(): number;
-  ownAddresses(): readonly OwnAddress[];
+  ownAddresses(): readonly LocalCandidate[];
   locationsOf(peer: PeerConfig): readonly PeerLocation[];
   /** Looks up the peer's names; `done` is called once, later or at once. */
   resolve(now: Instant, peer: PeerConfig, done: (now: Instant) => void): void;
+  /** For questions to the host that may take a while. */
+  readonly work: WorkDesk;
   initiate(now: Instant, peer: PeerConfig, pair: StartPair, replacement: boolean): SaEntry | null;
   abandon(now: Instant, entry: SaEntry, reason: string): void;
   command(now: Instant, entry: SaEntry, command: IkeCommand, onDone: OnDone): void;
@@ -37,7 +41,7 @@ export interface LinkHost {
 type Attempt =
   | { readonly kind: 'none' }
   | { readonly kind: 'resolving'; readonly deadline: Instant }
-  | { readonly kind: 'racing'; readonly race: Race; readonly deadline: Instant }
+  | { readonly kind: 'racing'; readonly race: Race<SaEntry>; readonly deadline: Instant }
   | { readonly kind: 'waiting'; readonly until: Instant };
 
 export class PeerLink implements Sleeper {
@@ -251,11 +255,16 @@ export class PeerLink implements Sleeper {
     const deadline = after(now, attemptLifetimeMs);
     this.#attempt = { kind: 'resolving', deadline };
     this.#host.resolve(now, this.#peer, (at) => {
-      if (this.#attempt.kind === 'resolving' && this.#attempt.deadline === deadline && !this.#stopped) this.#race(at, deadline);
+      if (this.#isPreparing(deadline)) this.#prepare(at, deadline);
     });
   }
 
-  #race(now: Instant, deadline: Instant): void {
+  /** The attempt that ends at `deadline` is still the one under way. */
+  #isPreparing(deadline: Instant): boolean {
+    return this.#attempt.kind === 'resolving' && this.#attempt.deadline === deadline && !this.#stopped;
+  }
+
+  #prepare(now: Instant, deadline: Instant): void {
     const locations = this.#host.locationsOf(this.#peer);
     const own = this.#host.ownAddresses();
     const pairs = startPairs(own, locations, this.#host.ports);
@@ -264,6 +273,20 @@ export class PeerLink implements Sleeper {
       this.#fail(now, locations.length === 0 && this.#peer.addresses.length === 0);
       return;
     }
+    this.#host.work.submit({ kind: 'routes', paths: pairs.map(({ path }) => path) }, (at, result) => {
+      if (!this.#isPreparing(deadline)) return;
+      const problems = result.kind === 'routes' ? result.problems : [];
+      const usable = pairs.filter((_pair, i) => (problems[i] ?? null) === null);
+      if (usable.length > 0) {
+        this.#race(at, deadline, usable);
+      } else {
+        this.#lastReason = whyNoRoute(this.#peer, pairs);
+        this.#fail(at, true);
+      }
+    });
+  }
+
+  #race(now: Instant, deadline: Instant, pairs: readonly StartPair[]): void {
     const replacement = this.#standing.some((entry) => entry.view().state !== 'DELETING');
     const race = new Race({
       start: (at, pair) => this.#host.initiate(at, this.#peer, pair, replacement),
@@ -346,12 +369,24 @@ function silentFrom(entry: SaEntry): Instant | null {
   return unansweredSince === null ? null : after(unansweredSince, besideAfterMs);
 }
 
-function whyNoPairs(peer: PeerConfig, own: readonly OwnAddress[], locations: readonly PeerLocation[]): string {
+function whyNoPairs(peer: PeerConfig, own: readonly LocalCandidate[], locations: readonly PeerLocation[]): string {
   if (peer.addresses.length === 0) return `no addresses are configured for ${peer.name}: it has to call`;
   if (locations.length === 0) return `none of the names of ${peer.name} could be resolved`;
   if (own.length === 0) return 'this host has no usable address';
+  if (own.every(({ network }) => network.class === 'never')) return 'every network of this host is of class "never"';
   return `this host has no address of the family of any of ${peer.name}'s`;
 }
+
+/** Nobody has to wait for what this host itself can't do. */
+function whyNoRoute(peer: PeerConfig, pairs: readonly StartPair[]): string {
+  const said = pairs.slice(0, maxPairsSaid).map(({ path }) => `to ${path.remote.address} from ${path.local.address} (${path.device})`);
+  const more = pairs.length > said.length ? `, nor over ${pairs.length - said.length} other pairs of addresses` : '';
+  const { path } = present(pairs[0], 'a pair has no route');
+  return `no route ${said.join(', nor ')}${more}: add one ("ip route add ${path.remote.address} via GATEWAY dev ${path.device}"), or name addresses of ${peer.name} that this host can reach`;
+}
+
+/** Enough for an eye; `mhtun paths` shows all. */
+const maxPairsSaid = 3;
 
 function noAnswerFrom(locations: readonly PeerLocation[]): string {
   const where = locations.length === 0 ? '' : ` from ${locations.map(({ address }) => address).join(', ')}`;

@@ -2,34 +2,40 @@
  * One attempt to reach a peer over several address pairs: an IKE_SA_INIT each, with an SPI and a nonce of its own since the
  * NAT detection hashes differ, paced, at most four unanswered at once; the first answer wins and the others are dropped.
  */
+import type { IkeSaView } from '../ike/io.js';
 import { assert } from '../util/assert.js';
 import { after, type Instant } from '../util/brands.js';
 import type { StartPair } from './address-pairs.js';
-import { maxRacingAtOnce, racePaceMs, raceSliceMs } from './limits.js';
-import type { SaEntry } from './sa-driver.js';
+import { maxRacingAtOnce, maxSliceDoublings, racePaceMs, raceSliceMs } from './limits.js';
 
-export interface RaceHost {
-  /** Null: no more IKE SAs are possible now. */
-  start(now: Instant, pair: StartPair): SaEntry | null;
-  abandon(now: Instant, entry: SaEntry, reason: string): void;
+/** What a race must know of an IKE SA that runs in it. */
+export interface Racer {
+  readonly closed: boolean;
+  view(): Pick<IkeSaView, 'spiR'>;
 }
 
-interface Runner {
-  readonly entry: SaEntry;
+export interface RaceHost<Entry extends Racer> {
+  /** Null: no more IKE SAs are possible now. */
+  start(now: Instant, pair: StartPair): Entry | null;
+  abandon(now: Instant, entry: Entry, reason: string): void;
+}
+
+interface Runner<Entry extends Racer> {
+  readonly entry: Entry;
   readonly pair: StartPair;
   readonly startedAt: Instant;
 }
 
-export class Race {
-  readonly #host: RaceHost;
+export class Race<Entry extends Racer> {
+  readonly #host: RaceHost<Entry>;
   readonly #waiting: StartPair[];
-  #runners: Runner[] = [];
-  #winner: SaEntry | null = null;
+  #runners: Runner<Entry>[] = [];
+  #winner: Entry | null = null;
   #nextAt: Instant | null = null;
   #slicesGiven = 0;
   readonly #pairs: number;
 
-  constructor(host: RaceHost, pairs: readonly StartPair[]) {
+  constructor(host: RaceHost<Entry>, pairs: readonly StartPair[]) {
     assert(pairs.length > 0, 'a race has a pair to start with');
     this.#host = host;
     this.#waiting = [...pairs];
@@ -41,7 +47,7 @@ export class Race {
     return this.#runners.length === 0 && (this.#winner !== null || this.#waiting.length === 0);
   }
 
-  get entries(): readonly SaEntry[] {
+  get entries(): readonly Entry[] {
     return this.#runners.map(({ entry }) => entry);
   }
 
@@ -62,7 +68,7 @@ export class Race {
   }
 
   /** This one's IKE_SA_INIT was answered: it wins, the others are dropped. */
-  answered(now: Instant, entry: SaEntry): void {
+  answered(now: Instant, entry: Entry): void {
     if (this.#winner !== null || !this.#runners.some((runner) => runner.entry === entry)) return;
     this.#winner = entry;
     this.#nextAt = null;
@@ -72,7 +78,7 @@ export class Race {
   }
 
   /** True when it was one of this race. The next pair starts at once. */
-  closed(now: Instant, entry: SaEntry): boolean {
+  closed(now: Instant, entry: Entry): boolean {
     const before = this.#runners.length;
     this.#runners = this.#runners.filter((runner) => runner.entry !== entry);
     if (this.#runners.length === before) return false;
@@ -104,7 +110,7 @@ export class Race {
   #makeRoom(now: Instant): void {
     const oldest = this.#runners[0];
     if (this.#waiting.length === 0 || this.#runners.length < maxRacingAtOnce || oldest === undefined) return;
-    const slice = raceSliceMs * (1 + Math.floor(this.#slicesGiven / this.#pairs));
+    const slice = raceSliceMs * 2 ** Math.min(maxSliceDoublings, Math.floor(this.#slicesGiven / this.#pairs));
     if (now < oldest.startedAt + slice) return;
     this.#slicesGiven++;
     this.#runners.shift();

@@ -1,17 +1,16 @@
-/** Own addresses came or went: which IKE SAs must move, and who is told (RFC 4555 §3.5, §3.6). */
+/**
+ * Own addresses came or went: what that means for IKE SAs apart from the choice of another path, which is the path manager's: an attempt
+ * whose address is gone ends, one that nothing can move is doomed, and the peer hears of the change (RFC 4555 §3.6).
+ */
 import type { IkeCommand } from '../ike/io.js';
 import type { OwnAddress } from '../ike/peer.js';
-import { samePath, type DatagramPath } from '../util/address.js';
 import type { Instant } from '../util/brands.js';
-import { areNeighbours, startPairs, type PeerLocation, type Ports } from './address-pairs.js';
 import type { OnDone, SaEntry } from './sa-driver.js';
 
 export interface AddressChange {
   readonly before: readonly OwnAddress[];
   readonly own: readonly OwnAddress[];
-  readonly ports: Ports;
   readonly entries: readonly SaEntry[];
-  locationsOf(entry: SaEntry): readonly PeerLocation[];
   abandon(now: Instant, entry: SaEntry, reason: string): void;
   command(now: Instant, entry: SaEntry, command: IkeCommand, onDone: OnDone): void;
 }
@@ -28,43 +27,12 @@ export function followAddresses(now: Instant, change: AddressChange): void {
       continue;
     }
     if (view.state === 'DELETING') continue;
-    if (!view.mobike) {
-      // Nothing can move it; its silence need not be waited for.
-      entry.lineage.doomed = gone;
-      continue;
-    }
-    const paths = gone ? pathsLeft(change, entry) : [];
-    entry.lineage.moves++;
-    moveAlong(now, change, entry, paths, `the own address ${local.address} is gone`);
-    if (changed && (!gone || paths.length > 0)) change.command(now, entry, { kind: 'announce-addresses' }, () => undefined);
+    // Nothing can move it; its silence need not be waited for.
+    if (!view.mobike) entry.lineage.doomed = gone;
+    // What leaves an address that is gone reaches nobody: the list follows the move.
+    else if (gone) entry.lineage.owesList = true;
+    else if (changed) change.command(now, entry, { kind: 'announce-addresses' }, () => undefined);
   }
-}
-
-/** Tries one after the other, until one works or the addresses change again. */
-function moveAlong(now: Instant, change: AddressChange, entry: SaEntry, paths: readonly DatagramPath[], cause: string): void {
-  const [path, ...others] = paths;
-  if (path === undefined) return;
-  const { moves } = entry.lineage;
-  change.command(now, entry, { kind: 'move', path, cause }, (at, result) => {
-    if (!result.ok && entry.lineage.moves === moves) moveAlong(at, change, entry, others, cause);
-  });
-}
-
-/**
- * Where it could go: to the same address of the peer first, then to its others; but a pair that seems to be on one network
- * before all, since uplinks that lead to separate networks reach no other.
- */
-function pathsLeft(change: AddressChange, entry: SaEntry): DatagramPath[] {
-  const { path, peerAddresses } = entry.view();
-  const here: PeerLocation = { address: path.remote.address, port: path.remote.port };
-  const others = [...change.locationsOf(entry), ...peerAddresses.map((address) => ({ address, port: null }))];
-  const paths = [here, ...others].flatMap((location) => startPairs(change.own, [location], change.ports).map(({ natPath }) => natPath));
-  const distinct = paths.filter((item, i) => paths.findIndex((other) => samePath(other, item)) === i);
-  return [...distinct.filter(onOneNetwork), ...distinct.filter((item) => !onOneNetwork(item))];
-}
-
-function onOneNetwork({ local, remote }: DatagramPath): boolean {
-  return areNeighbours(local.address, remote.address);
 }
 
 function keys(own: readonly OwnAddress[]): string {

@@ -10,7 +10,7 @@ import type { ChildSaId, EspSpi, IkeSpi, Instant } from '../util/brands.js';
 import { unreachable } from '../util/unreachable.js';
 import type { Identity } from '../wire/identity.js';
 import type { Alarms, Sleeper } from './alarms.js';
-import type { EndpointOutput } from './io.js';
+import type { EndpointJobResult, EndpointOutput } from './io.js';
 import type { WorkDesk } from './work-desk.js';
 
 /** What the endpoint hears of an SA, always after the SA's own outputs are drained. */
@@ -22,9 +22,14 @@ export interface SaListener {
   childDown(now: Instant, entry: SaEntry, name: string, reason: string, rekeyed: boolean): void;
   childFailed(now: Instant, entry: SaEntry, name: string, reason: string): void;
   closed(now: Instant, entry: SaEntry, reason: string, rekeyed: boolean, authenticationFailed: boolean): void;
+  /** What concerns the path manager. */
+  pathNews(now: Instant, entry: SaEntry, news: PathNews): void;
   /** After every drain: its view may have changed. */
   changed(now: Instant, entry: SaEntry): void;
 }
+
+/** What an IKE SA says of paths. */
+export type PathNews = Extract<IkeOutput, { readonly kind: 'path-heard' | 'path-tested' | 'moved' }>;
 
 /** Where the driver's outputs go, shared with the rest of the endpoint. */
 export interface DriverContext {
@@ -51,14 +56,14 @@ export interface Lineage {
   remoteId: Identity | null;
   /** Its own address is gone and nothing can move it. */
   doomed: boolean;
-  /** How often a move was begun because own addresses went: a newer one ends what is left of an older. */
-  moves: number;
+  /** The peer must hear of our other addresses as soon as the IKE SA has moved. */
+  owesList: boolean;
   /** Commands on their way: one that waits for its turn goes over to a successor. */
   readonly pending: Map<number, OnDone>;
 }
 
 export function newLineage(now: Instant, initiator: boolean, replacement: boolean): Lineage {
-  return { initiator, startedAt: now, authenticatedAt: null, nonces: [], replacement, remoteId: null, doomed: false, moves: 0, pending: new Map() };
+  return { initiator, startedAt: now, authenticatedAt: null, nonces: [], replacement, remoteId: null, doomed: false, owesList: false, pending: new Map() };
 }
 
 /** One IKE SA in the endpoint's hands. */
@@ -178,9 +183,7 @@ export class SaDriver {
         return;
       case 'work':
         work.submit(output.job, (at, result) => {
-          if (result.kind === 'resolved') return;
-          if (entry.closed) wipeResult(result);
-          else this.drive(at, entry, { kind: 'work-done', id: output.id, result });
+          this.#workDone(at, entry, output.id, result);
         });
         return;
       case 'data-plane':
@@ -195,9 +198,7 @@ export class SaDriver {
         return;
       case 'command-done':
         reactions.push(() => {
-          const onDone = entry.lineage.pending.get(output.id);
-          entry.lineage.pending.delete(output.id);
-          onDone?.(now, output.result);
+          answerPending(now, entry, output.id, output.result);
         });
         return;
       case 'authenticated':
@@ -208,6 +209,13 @@ export class SaDriver {
         return;
       case 'successor':
         this.#succeed(now, entry, output.ikeSa, reactions);
+        return;
+      case 'path-heard':
+      case 'path-tested':
+      case 'moved':
+        reactions.push(() => {
+          listener.pathNews(now, entry, output);
+        });
         return;
       case 'child-up':
         reactions.push(() => {
@@ -236,6 +244,12 @@ export class SaDriver {
       default:
         unreachable(output);
     }
+  }
+
+  #workDone(now: Instant, entry: SaEntry, id: number, result: EndpointJobResult): void {
+    if (result.kind === 'resolved' || result.kind === 'routes') return;
+    if (entry.closed) wipeResult(result);
+    else this.drive(now, entry, { kind: 'work-done', id, result });
   }
 
   #authenticated(now: Instant, entry: SaEntry, peer: IkePeer, remoteId: Identity): void {
@@ -290,6 +304,12 @@ export class SaDriver {
     for (const child of entry.children) if (this.#byChild.get(child) === entry) this.#byChild.delete(child);
     entry.children.clear();
   }
+}
+
+function answerPending(now: Instant, { lineage }: SaEntry, id: number, result: IkeCommandResult): void {
+  const onDone = lineage.pending.get(id);
+  lineage.pending.delete(id);
+  onDone?.(now, result);
 }
 
 /** Nobody waits for ever for an SA that is gone. */

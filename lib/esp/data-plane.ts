@@ -48,6 +48,7 @@ export interface EspPolicy {
   readonly acquire: boolean;
 }
 
+/** ESP for it that came up to a tenth of a second before, within bounds, is received after the batch of commands as if it came now. */
 export interface InstallInbound {
   readonly kind: 'install-inbound';
   readonly child: ChildSaId;
@@ -117,7 +118,7 @@ export type DataPlaneEvent =
   | { readonly kind: 'hard-expired'; readonly child: ChildSaId }
   /** A packet wants through and there is no SA. At most one a second a policy. */
   | { readonly kind: 'acquire'; readonly policy: string; readonly local: TrafficSelector; readonly remote: TrafficSelector }
-  /** An authenticated packet that advanced the window's right edge came from elsewhere. At most one a second a Child SA. */
+  /** An authenticated packet that advanced the window's right edge came from elsewhere. At most four a second a Child SA. */
   | { readonly kind: 'new-source'; readonly child: ChildSaId; readonly path: DatagramPath }
   /** Authenticated packets came in since the last of these. At most ten a second a Child SA and path. */
   | { readonly kind: 'inbound-activity'; readonly child: ChildSaId; readonly path: DatagramPath }
@@ -130,7 +131,7 @@ export type DataPlaneEvent =
   | { readonly kind: 'outbound-activity'; readonly child: ChildSaId }
   /** Something authenticated had come in on a watched SA, and then nothing for `silentMs`. Said again only after something came in again. */
   | { readonly kind: 'silent'; readonly child: ChildSaId }
-  /** ESP for no SA of ours. At most ten a second in all. */
+  /** ESP for no SA of ours, or none yet. At most ten a second in all; it counts as dropped when no SA came for it. */
   | { readonly kind: 'unknown-spi'; readonly spi: EspSpi; readonly path: DatagramPath }
   /** Our own host refused to send or to open. `errno` as `ENETUNREACH`. At most one a second a socket. */
   | { readonly kind: 'socket-error'; readonly local: SocketAddress; readonly remote: SocketAddress | null; readonly device: string | null; readonly errno: string };
@@ -158,8 +159,11 @@ export interface DataPlaneCounters {
 export interface DataPlane {
   /** In order. Problems of single commands come back as events. */
   apply(commands: readonly DataPlaneCommand[]): void;
-  /** Sends an IKE message from a socket of the NAT port, marker added. */
-  sendIke(path: DatagramPath, bytes: Uint8Array): void;
+  /**
+   * Sends an IKE message from a socket of the NAT port, marker added. `whole`: never in fragments of IP; what is too large for the link
+   * or on the way is lost without a word, since that is what the sender wants to find out (RFC 8899).
+   */
+  sendIke(path: DatagramPath, bytes: Uint8Array, whole: boolean): void;
   /** Read without stopping anything. */
   counters(): DataPlaneCounters;
   /** Closes every socket and wipes every key; nothing is sent or delivered afterwards. Calling it again does nothing. */

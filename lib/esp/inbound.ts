@@ -3,12 +3,13 @@
  * (RFC 3948 §2, RFC 4303 §3.4, RFC 4301 §5.2).
  */
 import type { DatagramPath } from '../util/address.js';
-import { espSpi, type Instant } from '../util/brands.js';
+import { espSpi, type EspSpi, type Instant } from '../util/brands.js';
 import { espNextHeader, espSpiOf, firstUsableSpi } from '../wire/esp-packet.js';
 import { setEcn } from '../wire/ip-packet.js';
 import { classifyNatPort } from '../wire/udp-encapsulation.js';
 import type { ChildSa } from './child-sa.js';
 import type { DropReason } from './data-plane.js';
+import { EarlyPackets } from './early-packets.js';
 import { decapsulatedEcn } from './ecn.js';
 import type { InboundSa } from './inbound-sa.js';
 import { unknownSpiIntervalMs } from './limits.js';
@@ -19,6 +20,7 @@ import type { PlaneCore } from './plane-core.js';
 export class InboundSide {
   readonly #core: PlaneCore;
   readonly #view = new PacketView();
+  readonly #early = new EarlyPackets();
   readonly #unknownSpiPacer = new Pacer(unknownSpiIntervalMs);
 
   constructor(core: PlaneCore) {
@@ -46,7 +48,7 @@ export class InboundSide {
     const core = this.#core;
     const child = core.children.bySpi(espSpiOf(datagram));
     const sa = child?.inbound ?? null;
-    if (child === undefined || sa === null) return this.#unknown(now, path, datagram);
+    if (child === undefined || sa === null) return this.#unknown(now, path, datagram, tos);
     if (child.expired) return core.drop('expired');
     if (!sa.lifetime.permits(now, 0)) {
       core.drop('expired');
@@ -60,12 +62,27 @@ export class InboundSide {
     this.#unpack(now, child, sa, plaintext, tos & 3);
   }
 
-  #unknown(now: Instant, path: DatagramPath, datagram: Uint8Array): void {
+  /** The SA with this SPI is there now: what came before it is received as if it came now. */
+  installed(now: Instant, spi: EspSpi): void {
+    for (const { path, datagram, tos } of this.#early.take(spi)) this.#receiveEsp(now, path, datagram, tos);
+  }
+
+  tick(now: Instant): void {
+    this.#core.drop('unknown-spi', this.#early.expire(now));
+    this.#core.wakeBy(this.#early.nextExpiry());
+  }
+
+  clear(): void {
+    this.#early.clear();
+  }
+
+  #unknown(now: Instant, path: DatagramPath, datagram: Uint8Array, tos: number): void {
     const spi = espSpiOf(datagram);
-    this.#core.drop('unknown-spi');
-    // Reserved numbers name no SA, neither ours nor a lost one (RFC 4303 §2.1): nobody needs to hear of it.
-    if (spi < firstUsableSpi || !this.#unknownSpiPacer.allows(now)) return;
-    this.#core.event({ kind: 'unknown-spi', spi: espSpi(spi), path });
+    // Reserved numbers name no SA, neither ours nor one to come (RFC 4303 §2.1): nobody needs to hear of it.
+    if (spi < firstUsableSpi) return this.#core.drop('unknown-spi');
+    this.#core.drop('unknown-spi', this.#early.hold(now, spi, path, datagram, tos));
+    this.#core.wakeBy(this.#early.nextExpiry());
+    if (this.#unknownSpiPacer.allows(now)) this.#core.event({ kind: 'unknown-spi', spi: espSpi(spi), path });
   }
 
   #refused(child: ChildSa, reason: DropReason): void {

@@ -24,6 +24,13 @@ export const maxHeldBytes: number = 1 << 20;
 /** Held packets older than this are answered with ICMP unreachable: longer than two IKE retransmissions. */
 export const heldPacketMs: number = 10_000;
 
+/** Packets kept that came before their SA: a burst of one peer's first, not a stream. */
+export const maxEarlyPackets: number = 64;
+/** Octets of these: as many full packets. */
+export const maxEarlyBytes: number = 128 * 1024;
+/** An answer of IKE is that close behind: the slowest key exchange in a thread of its own, and the reordering of one path. */
+export const earlyPacketMs: number = 100;
+
 /** Fragmented packets whose first fragment is remembered at once, for one SA inbound or for the TUN device outbound. */
 export const maxFragmentFlows: number = 128;
 /** How long a first fragment's ports serve its followers: the reassembly time of Linux (RFC 791 §3.2 leaves it open). */
@@ -47,8 +54,8 @@ export const activityIntervalMs: number = 100;
 export const outboundActivityIntervalMs: number = 100;
 /** At most twenty `inbound-path` a second a Child SA: a peer that moves is followed at once, one that flaps costs little. */
 export const inboundPathIntervalMs: number = 50;
-/** At most one `new-source` a second a Child SA. */
-export const newSourceIntervalMs: number = 1_000;
+/** At most four `new-source` a second a Child SA: a NAT that binds anew twice in a row is followed all the same. */
+export const newSourceIntervalMs: number = 250;
 /** At most one `acquire` a second a policy. */
 export const acquireIntervalMs: number = 1_000;
 /** At most ten `unknown-spi` a second in all. */

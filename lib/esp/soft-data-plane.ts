@@ -44,7 +44,7 @@ export class SoftDataPlane implements Machine<SoftInput, SoftOutput>, SoftDataPl
       case 'commands':
         return this.#apply(now, input.commands);
       case 'send-ike':
-        return this.#core.queue.push({ kind: 'send', path: input.path, bytes: withNonEspMarker(input.bytes), tos: 0 });
+        return this.#core.queue.push({ kind: 'send', path: input.path, bytes: withNonEspMarker(input.bytes), tos: 0, whole: input.whole });
       case 'socket-error':
         return this.#socketError(now, input);
       case 'wake':
@@ -66,6 +66,7 @@ export class SoftDataPlane implements Machine<SoftInput, SoftOutput>, SoftDataPl
 
   #runTimers(now: Instant): void {
     for (const child of this.#core.children.all()) this.#core.tick(now, child);
+    this.#inbound.tick(now);
     this.#outbound.tick(now);
   }
 
@@ -76,6 +77,8 @@ export class SoftDataPlane implements Machine<SoftInput, SoftOutput>, SoftDataPl
       retry ||= command.kind === 'install-outbound' || command.kind === 'set-policies';
     }
     if (retry) this.#outbound.retryHeld(now);
+    // After the whole batch: what is delivered may be answered at once.
+    for (const command of commands) if (command.kind === 'install-inbound') this.#inbound.installed(now, command.spi);
   }
 
   #applyOne(now: Instant, command: DataPlaneCommand): void {
@@ -101,7 +104,7 @@ export class SoftDataPlane implements Machine<SoftInput, SoftOutput>, SoftDataPl
       case 'close-socket':
         return this.#socket(command);
       case 'send-keepalive':
-        return queue.push({ kind: 'send', path: command.path, bytes: natKeepalive(), tos: 0 });
+        return queue.push({ kind: 'send', path: command.path, bytes: natKeepalive(), tos: 0, whole: false });
       case 'set-mtu':
         this.#outbound.mtu = command.mtu;
         return;
@@ -168,6 +171,7 @@ export class SoftDataPlane implements Machine<SoftInput, SoftOutput>, SoftDataPl
     for (const socket of this.#sockets.values()) this.#core.queue.push(socket);
     this.#sockets.clear();
     this.#core.children.clear();
+    this.#inbound.clear();
     this.#outbound.clear();
     this.#core.sleep();
   }

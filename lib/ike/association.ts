@@ -13,6 +13,7 @@ import type { Identity } from '../wire/identity.js';
 import type { ChildSa } from './child-sa.js';
 import type { IkeCommandResult, IkeEnvironment, IkeOutput } from './io.js';
 import type { IkeKeys } from './key-schedule.js';
+import type { Trial } from './path-test.js';
 import type { IkePeer } from './peer.js';
 import { Timers } from './timers.js';
 
@@ -35,6 +36,7 @@ export interface Traits {
   mobike: boolean;
   /** This end sent the very first IKE_SA_INIT of all rekeyed IKE SAs: MOBIKE's initiator (RFC 4555 §1.3). */
   mobikeInitiator: boolean;
+  /** Both said so in IKE_SA_INIT (RFC 7383 §2.3): fragments of the peer are taken. */
   fragmentation: boolean;
   childless: boolean;
   /** Its Vendor ID said so. */
@@ -45,6 +47,8 @@ export interface Traits {
   saysBehindNat: boolean;
   natLocal: boolean;
   natRemote: boolean;
+  /** Its name for itself, in hex; null where it tells none. */
+  endpointId: string | null;
 }
 
 /** A change of the path by our own wish. */
@@ -87,11 +91,13 @@ export class Association {
   readonly children: Map<ChildSaId, ChildSa> = new Map<ChildSaId, ChildSa>();
   readonly traits: Traits = {
     mobike: false, mobikeInitiator: false, fragmentation: false, childless: false, mhtun: false,
-    fakesNat: false, saysBehindNat: false, natLocal: false, natRemote: false,
+    fakesNat: false, saysBehindNat: false, natLocal: false, natRemote: false, endpointId: null,
   };
   now: Instant;
   phase: Phase = { kind: 'connecting' };
   path: DatagramPath;
+  /** Where it was when this IKE SA began. */
+  readonly birthPath: DatagramPath;
   remoteSpi: IkeSpi | null = null;
   peer: IkePeer | null;
   localId: Identity | null = null;
@@ -110,17 +116,29 @@ export class Association {
   readonly earlyDeletes: Set<EspSpi> = new Set<EspSpi>();
   /** A successor of undecided standing: `adopt` takes over from the old IKE SA at once, `forsake` says that this one is gone (RFC 7296 §2.8.2). */
   undecided: { adopt(): void; forsake(): void } | null = null;
-  /** As MOBIKE initiator: the move that the peer has not agreed to yet; IKE is on its path already, ESP is not (RFC 4555 §3.5). */
+  /** As MOBIKE initiator: the move that the peer has not agreed to yet; IKE is on its path already (RFC 4555 §3.5). */
   moving: Move | null = null;
   /** As MOBIKE responder: the path that the peer was asked to move to, and who waits for it (RFC 4555 §3.6). */
   askedMove: { readonly path: DatagramPath; readonly commands: readonly number[] } | null = null;
-  /** The peer's new source that has not proved yet that it answers; `from` is the one before (RFC 7296 §2.23). */
-  following: { readonly from: DatagramPath; readonly to: DatagramPath } | null = null;
+  /**
+   * Our answer to the peer's rekey that made this IKE SA, for as long as nothing shows that it came through: what we say on another
+   * path means nothing to the peer before it.
+   */
+  introduction: readonly Uint8Array[] = [];
+  /** As MOBIKE initiator: where the peer wished to be while a move of ours was under way. */
+  peerAsked: DatagramPath | null = null;
+  /** Where our own ESP goes, while that is not where the IKE SA is: before the peer has agreed, or ahead of it. */
+  diverted: DatagramPath | null = null;
+  /** The peer has not proved yet that it is at `to`. Unanswered, all of it goes back to `from`, or our traffic alone does. */
+  doubted: { readonly from: DatagramPath; readonly to: DatagramPath; readonly what: 'all' | 'traffic' } | null = null;
   /** A routability check waits for its turn: it will ask on the path of that moment, so one is enough. */
   checkWaits: boolean = false;
+  /** Paths under test, and those among them that wait for a request that may go over all of them. */
+  readonly trials: Set<Trial> = new Set<Trial>();
+  readonly waitingTrials: Trial[] = [];
   /** What the peer last saw of our address, as its hash; a change means a new NAT mapping (RFC 4555 §3.8). */
   seenAs: Uint8Array | null = null;
-  /** The peer's other addresses, as it last told (RFC 4555 §3.4, §3.6). */
+  /** The peer's addresses, as it last told, the one that it told from among them (RFC 4555 §3.4, §3.6). */
   peerAddresses: readonly IpAddress[] = [];
   #control: Control | null = null;
   readonly #work = new Map<number, (result: CryptoJobResult) => void>();
@@ -133,6 +151,7 @@ export class Association {
     this.initiator = options.initiator;
     this.localSpi = options.localSpi;
     this.path = options.path;
+    this.birthPath = options.path;
     this.peer = options.peer;
     this.traits.mobikeInitiator = options.initiator;
   }
@@ -146,6 +165,11 @@ export class Association {
     return this.initiator ? (this.remoteSpi ?? unknownSpi) : this.localSpi;
   }
 
+  /** Which path our own ESP takes. */
+  get trafficPath(): DatagramPath {
+    return this.diverted ?? this.path;
+  }
+
   /** Set once, by the IKE SA that owns this. */
   bind(control: Control): void {
     this.#control = control;
@@ -153,6 +177,11 @@ export class Association {
 
   get control(): Control {
     return present(this.#control, 'an association belongs to an IKE SA');
+  }
+
+  /** Messages of ours may be split: agreed on, and wished for with this peer, who may not be known yet. */
+  get splits(): boolean {
+    return this.traits.fragmentation && this.peer?.fragmentation !== false;
   }
 
   /** The keys, in a phase that has them. */
@@ -194,6 +223,12 @@ export class Association {
 
   commandDone(ids: readonly number[], result: IkeCommandResult): void {
     for (const id of ids) this.outputs.push({ kind: 'command-done', id, result });
+  }
+
+  /** Something authenticated came over `path` from a peer that has proved who it is. */
+  heardOver(path: DatagramPath, rttMs: number | null): void {
+    if (this.phase.kind === 'connecting' || this.phase.kind === 'closed') return;
+    this.outputs.push({ kind: 'path-heard', path, rttMs });
   }
 
   /** The one place where the phase changes. */

@@ -9,6 +9,7 @@ import type { Association } from './association.js';
 import { childLifetime, formatEspSpi, installInbound, installOutbound, type ChildSa } from './child-sa.js';
 import { deriveChildKeys } from './key-schedule.js';
 import type { ChildTemplate } from './peer.js';
+import { followsNewSource } from './traffic-path.js';
 import type { AgreedSelectors } from './traffic-selection.js';
 
 /** How long packets sent before a rekey may still arrive: more than any path's delay, less than anybody waits. */
@@ -137,26 +138,13 @@ export function moveChildren(from: Association, to: Association): void {
   from.lingering.clear();
 }
 
-/** The next packet of every Child SA leaves by the association's path. */
-export function switchPath(association: Association): void {
-  const children = [...association.children.values()].filter((child) => child.sends).map((child) => child.id);
-  if (children.length === 0) return;
-  association.dataPlane({ kind: 'switch-path', children, path: association.path, reportNewSource: followsNewSource(association) });
-}
-
-/** A peer that is really behind a NAT may turn up elsewhere at any time: its ESP tells (RFC 3948 §3.1.1, RFC 7296 §2.23). */
-export function followsNewSource(association: Association): boolean {
-  const { natRemote, fakesNat, saysBehindNat } = association.traits;
-  return fakesNat ? saysBehindNat : natRemote;
-}
-
 /** The nonce that decides a collision: the lowest of an exchange's two (RFC 7296 §2.8.1). */
 export function lowestNonce(nonces: readonly Uint8Array[]): Uint8Array {
   return nonces.reduce((least, nonce) => (compareBytes(nonce, least) < 0 ? nonce : least));
 }
 
 function installSending(association: Association, child: ChildSa): void {
-  association.dataPlane(installOutbound(child, association.path, followsNewSource(association), association.env.settings.copyDscp));
+  association.dataPlane(installOutbound(child, association.trafficPath, followsNewSource(association), association.env.settings.copyDscp));
 }
 
 function describeChild(child: ChildSa): Readonly<Record<string, string | readonly string[]>> {

@@ -1,11 +1,15 @@
 /** What the operator or the endpoint wishes of an IKE SA, turned into exchanges. */
 import type { ChildSaId } from '../util/brands.js';
 import { unreachable } from '../util/unreachable.js';
+import { AddressList } from './address-update.js';
+import type { Association } from './association.js';
 import { canRekey, createChild, rekeyChild } from './create-child.js';
 import { deleteChild, deleteIkeSa } from './deletion.js';
 import type { Exchanger } from './exchanger.js';
 import type { IkeCommand } from './io.js';
-import { AddressList, moveTo, PathCheck } from './mobike.js';
+import { returnTraffic } from './lean.js';
+import { moveTo } from './mobike.js';
+import { PathTest, refuseTest, testPaths } from './path-test.js';
 import { rekeyIkeSa } from './rekey.js';
 
 /** Runs `command`; its `command-done` carries `id`. */
@@ -16,7 +20,7 @@ export function runCommand(exchanger: Exchanger, id: number, command: IkeCommand
     return;
   }
   if (association.phase.kind !== 'established') {
-    association.commandDone([id], { ok: false, error: `the IKE SA is ${association.phase.kind}` });
+    refuseCommand(association, id, command);
     return;
   }
   switch (command.kind) {
@@ -36,7 +40,13 @@ export function runCommand(exchanger: Exchanger, id: number, command: IkeCommand
       removeOne(exchanger, id, command.child);
       return;
     case 'move':
-      moveTo(exchanger, command.path, command.cause, [id]);
+      moveTo(exchanger, command, [id]);
+      return;
+    case 'return-traffic':
+      returnTraffic(exchanger, id);
+      return;
+    case 'test-paths':
+      testPaths(exchanger, id, command);
       return;
     case 'announce-addresses':
       if (association.traits.mobike) exchanger.enqueue((ex) => new AddressList(ex, null));
@@ -51,9 +61,16 @@ export function runCommand(exchanger: Exchanger, id: number, command: IkeCommand
   }
 }
 
+/** The IKE SA is in no state for it. */
+export function refuseCommand(association: Association, id: number, command: IkeCommand): void {
+  const error = `the IKE SA is ${association.phase.kind}`;
+  if (command.kind === 'test-paths') refuseTest(association, id, command, error);
+  else association.commandDone([id], { ok: false, error });
+}
+
 /** Asks the peer whether it is there, unless a question is out already. */
 export function checkLiveness(exchanger: Exchanger): void {
-  if (exchanger.active === null) exchanger.enqueue((ex) => new PathCheck(ex, false));
+  if (exchanger.active === null) exchanger.enqueue((ex) => new PathTest(ex, [], false));
 }
 
 /** Deletes the IKE SA at both ends; where there is none yet, just forgets it. */

@@ -9,7 +9,8 @@ import { isRefusal, judgeChildRequest, selectorPayloads, type AgreedChild } from
 import { addChild, announceChild, maxChildSasPerIkeSa, replaceChild } from './children.js';
 import { espSpiBytes, formatEspSpi, type ChildSa } from './child-sa.js';
 import { rekeyedSpi } from './create-child.js';
-import type { Exchanger, Request } from './exchanger.js';
+import type { Exchanger } from './exchanger.js';
+import type { Request } from './peer-requests.js';
 import { nonceBytes } from './ike-sa-init.js';
 
 const empty = new Uint8Array(0);

@@ -2,19 +2,21 @@
  * Carries the exchanges of one IKE SA: queues ours behind the window, numbers, protects, fragments and
  * repeats them, and answers the peer's once and for all (RFC 7296 §2.1–§2.4, RFC 7383).
  */
-import { assert, present } from '../util/assert.js';
-import type { DatagramPath } from '../util/address.js';
+import { assert } from '../util/assert.js';
+import { addressFamily, samePath, type DatagramPath } from '../util/address.js';
 import { after, earlier, type ChildSaId, type Instant, type MessageId } from '../util/brands.js';
 import { DecodeError } from '../util/errors.js';
 import { decodeIkeHeader, type IkeHeader } from '../wire/ike-header.js';
 import { decodeMessage } from '../wire/message.js';
-import { decodeInnerPayloads, type Payload } from '../wire/payload.js';
+import type { Payload } from '../wire/payload.js';
 import type { Association } from './association.js';
 import { drawMessage } from './drawing.js';
-import { ikeDatagramLimit, Reassembler } from './fragmentation.js';
-import { MessageSealer, openMessage, type OpenedMessage } from './message-protection.js';
+import { octetsOfIke, Reassembler } from './fragmentation.js';
+import { MessageChannel, parse } from './message-channel.js';
 import { MessageWindow } from './message-window.js';
+import { PeerRequests, type Received } from './peer-requests.js';
 import { giveUpAfterMs, retransmitDelayMs } from './retransmission.js';
+import { SentRequest, type CopyWatcher, type Hearing, type Route } from './sent-request.js';
 
 /** Requests of ours that may wait for the window; an operator's script can't fill memory with them. */
 export const maxQueuedRequests = 256;
@@ -45,29 +47,6 @@ export interface Exchange {
 /** Makes the exchange when its turn comes, on the IKE SA that has the turn (a successor, perhaps); null: no longer needed. */
 export type Intent = (exchanger: Exchanger) => Exchange | null;
 
-/** The peer's request, ready to be processed; `respond` answers it. */
-export interface Request {
-  readonly header: IkeHeader;
-  readonly payloads: readonly Payload[];
-  readonly path: DatagramPath;
-}
-
-/** What a datagram turned out to be. `malformed`: authenticated, and yet it does not parse. */
-export type Received =
-  | { readonly kind: 'request'; readonly request: Request }
-  | { readonly kind: 'malformed'; readonly response: boolean; readonly reason: string }
-  | { readonly kind: 'nothing' };
-
-interface Sent {
-  readonly messageId: MessageId;
-  readonly datagrams: readonly Uint8Array[];
-  readonly firstAt: Instant;
-  /** Null: the IKE SA's own path, as it is at each repeat. */
-  readonly path: DatagramPath | null;
-  attempts: number;
-  answered: boolean;
-}
-
 const nothing = { kind: 'nothing' } as const;
 
 export class Exchanger {
@@ -75,19 +54,22 @@ export class Exchanger {
   /** Called when a request of ours stayed unanswered for too long. */
   readonly #onSilence: (reason: string) => void;
   readonly #window = new MessageWindow();
-  readonly #requests = new Reassembler();
+  readonly #channel: MessageChannel;
+  readonly #peerRequests: PeerRequests;
   readonly #responses = new Reassembler();
   #queue: Intent[] = [];
   #delayed: { readonly at: Instant; readonly intent: Intent }[] = [];
   #active: Exchange | null = null;
-  #sent: Sent | null = null;
-  #sealer: MessageSealer | null = null;
-  #processing: { readonly header: IkeHeader; readonly path: DatagramPath; readonly datagram: Uint8Array } | null = null;
-  #firstFragment: Uint8Array | null = null;
+  /** Our newest request, answered or not. */
+  #sent: SentRequest | null = null;
+  /** The one before: answers to copies of it may still be on their way. */
+  #before: SentRequest | null = null;
 
   constructor(association: Association, onSilence: (reason: string) => void) {
     this.association = association;
     this.#onSilence = onSilence;
+    this.#channel = new MessageChannel(association);
+    this.#peerRequests = new PeerRequests(association, this.#channel, this.#window);
   }
 
   /** The exchange of ours that has the window. */
@@ -95,9 +77,19 @@ export class Exchanger {
     return this.#active;
   }
 
-  /** Since when a request of ours has no answer. */
+  /** Since when a request of ours has no answer over the IKE SA's own path. */
   get unansweredSince(): Instant | null {
-    return this.#sent === null || this.#sent.answered ? null : this.#sent.firstAt;
+    const sent = this.#outstanding;
+    return sent === null || sent.away ? null : sent.firstAt;
+  }
+
+  /** Our newest request has left from different addresses of ours (RFC 4555 §3.6). */
+  get fromSeveralSources(): boolean {
+    return this.#sent?.fromSeveralSources ?? false;
+  }
+
+  get #outstanding(): SentRequest | null {
+    return this.#sent === null || this.#sent.answered ? null : this.#sent;
   }
 
   enqueue(intent: Intent): void {
@@ -152,23 +144,51 @@ export class Exchanger {
     }
   }
 
-  /** Sends the request of the active exchange, protected; along `path` where it is not the IKE SA's own. */
-  send(exchange: Exchange, payloads: readonly Payload[], path: DatagramPath | null = null): void {
+  /** Sends the request of the active exchange, protected. */
+  send(exchange: Exchange, payloads: readonly Payload[], route: Route = {}): void {
     assert(this.#active === exchange, 'only the exchange that has the window sends');
     const id = this.#window.takeRequestId();
-    this.#transmitFirst(id, this.#seal(exchange.exchangeType, id, false, payloads), path);
+    const { exchangeType } = exchange;
+    const message = { exchangeType, id, response: false, payloads };
+    const pieces = route.whole === true ? () => this.#channel.seal(message) : null;
+    this.#transmitFirst(new SentRequest({ messageId: id, exchangeType, payloads, datagrams: this.#channel.seal(message, pieces !== null), pieces }), route);
+  }
+
+  /** What those payloads lack for an IP packet of that size; negative: they are too large already. */
+  missingOctets(payloads: readonly Payload[], path: DatagramPath, ipPacketBytes: number): number {
+    return this.#channel.missingOctets(payloads, octetsOfIke(ipPacketBytes, addressFamily(path.local.address)));
   }
 
   /** Sends IKE_SA_INIT, which is not protected and may be tried again with the same Message ID (RFC 7296 §2.6, §2.7). */
   sendPlain(exchange: Exchange, id: MessageId, bytes: Uint8Array): void {
     assert(this.#active === exchange, 'only the exchange that has the window sends');
-    this.#transmitFirst(id, [bytes], null);
+    this.#transmitFirst(new SentRequest({ messageId: id, exchangeType: exchange.exchangeType, payloads: [], datagrams: [bytes], pieces: null }), {});
+  }
+
+  /** A copy of the request that has no answer goes over `path` now, where it may; null: there is none, or it may not. */
+  copyTo(path: DatagramPath, watcher: CopyWatcher): SentRequest | null {
+    const sent = this.#outstanding;
+    if (sent === null || this.association.keys === null || !sent.takes(path)) return null;
+    if (!sent.fansOut && (sent.away || !samePath(path, this.association.path))) return null;
+    this.#transmit(sent, path);
+    sent.watch(path, watcher);
+    return sent;
+  }
+
+  /** `watcher` hears what becomes of the copies of the newest request on that path. */
+  watch(path: DatagramPath, watcher: CopyWatcher): SentRequest | null {
+    this.#sent?.watch(path, watcher);
+    return this.#sent;
+  }
+
+  /** The newest request went over that pair alone: its answer proves who is there (RFC 4555 §3.7). */
+  askedOnlyOver(path: DatagramPath): boolean {
+    return this.#sent?.isOnlyOver(path) ?? false;
   }
 
   /** The answer is believed: the request is not repeated while the exchange works on it. */
   stopRepeating(): void {
-    if (this.#sent !== null) this.#sent.answered = true;
-    this.association.timers.cancel('retransmit');
+    this.#settle();
   }
 
   /** Takes the Message ID that an IKE_SA_INIT of ours uses. */
@@ -180,34 +200,33 @@ export class Exchanger {
   finish(exchange: Exchange): void {
     if (this.#active !== exchange) return;
     this.#active = null;
-    this.#sent = null;
-    this.association.timers.cancel('retransmit');
+    this.#settle();
     this.pump();
   }
 
   /** Answers the request that is being processed, protected, to where it came from. */
   respond(payloads: readonly Payload[]): void {
-    const { header, path, datagram } = present(this.#processing, 'a request is being processed');
-    const datagrams = this.#seal(header.exchangeType, header.messageId, true, payloads);
-    this.#answer(path, datagram, datagrams);
+    this.#peerRequests.respond(payloads);
   }
 
   /** Answers IKE_SA_INIT. */
   respondPlain(bytes: Uint8Array): void {
-    const { path, datagram } = present(this.#processing, 'a request is being processed');
-    this.#answer(path, datagram, [bytes]);
+    this.#peerRequests.respondPlain(bytes);
+  }
+
+  /** Datagrams of the answer that was given last. */
+  get lastAnswer(): readonly Uint8Array[] {
+    return this.#window.lastAnswer;
   }
 
   /** The request under way gets no answer; its sender may send another with the same Message ID. */
   ignoreRequest(): void {
-    this.#processing = null;
-    this.#window.forget();
+    this.#peerRequests.ignore();
   }
 
   /** The request under way is an IKE_SA_INIT that the endpoint has decoded. */
   beginInit(header: IkeHeader, path: DatagramPath, datagram: Uint8Array): void {
-    this.#window.begin();
-    this.#processing = { header, path, datagram };
+    this.#peerRequests.beginInit(header, path, datagram);
   }
 
   /** @throws DecodeError for a datagram that is no IKE message at all */
@@ -215,13 +234,15 @@ export class Exchanger {
     const header = decodeIkeHeader(bytes);
     // RFC 7296 §3.1: the Initiator flag tells who began the IKE SA, whoever sends.
     if (header.initiator === this.association.initiator) return nothing;
-    return header.response ? this.#receiveResponse(header, path, bytes) : this.#receiveRequest(header, path, bytes);
+    return header.response ? this.#receiveResponse(header, path, bytes) : this.#peerRequests.receive(header, path, bytes);
   }
 
   /** The outstanding request once more, now, along the association's path (RFC 4555 §3.5: after a move). */
   repeatNow(): void {
-    if (this.#sent === null || this.#sent.answered) return;
-    this.#sent.attempts = 0;
+    const sent = this.#outstanding;
+    if (sent === null) return;
+    sent.bringHome(this.association.now);
+    sent.attempts = 0;
     this.#repeat();
   }
 
@@ -229,7 +250,8 @@ export class Exchanger {
   close(reason: string): void {
     const active = this.#active;
     this.#active = null;
-    this.#sent = null;
+    this.#settle();
+    for (const sent of [this.#before, this.#sent]) sent?.forget();
     const waiting = [...this.#queue, ...this.#delayed.map((d) => d.intent)];
     this.#queue = [];
     this.#delayed = [];
@@ -237,116 +259,110 @@ export class Exchanger {
     for (const intent of waiting) intent(this)?.abandoned(reason);
   }
 
-  #receiveRequest(header: IkeHeader, path: DatagramPath, bytes: Uint8Array): Received {
-    switch (this.#window.classify(header.messageId)) {
-      case 'repeated':
-        if (this.#isRepeat(bytes)) for (const datagram of this.#window.lastAnswer) this.#transmit(path, datagram);
-        return nothing;
-      case 'in-progress':
-      case 'out-of-window':
-        return nothing;
-      case 'new':
-        break;
-    }
-    const opened = this.#open(bytes, header, this.#requests);
-    if (opened === null) return nothing;
-    const payloads = parse(opened);
-    this.#window.begin();
-    this.#processing = { header, path, datagram: this.#firstFragment ?? bytes };
-    this.#firstFragment = null;
-    this.association.lastHeardAt = this.association.now;
-    if (payloads instanceof DecodeError) return { kind: 'malformed', response: false, reason: payloads.message };
-    this.association.log('trace', `<-- ${drawMessage(header.exchangeType, false, header.messageId, payloads)}`);
-    return { kind: 'request', request: { header, payloads, path } };
-  }
-
   #receiveResponse(header: IkeHeader, path: DatagramPath, bytes: Uint8Array): Received {
-    const sent = this.#sent;
+    const sent = this.#outstanding;
     const active = this.#active;
-    if (sent === null || active === null || sent.answered) return nothing;
-    if (header.messageId !== sent.messageId || header.exchangeType !== active.exchangeType) return nothing;
+    if (sent === null || active === null || header.messageId !== sent.messageId) return this.#receiveLate(header, path, bytes);
+    if (header.exchangeType !== active.exchangeType) return nothing;
     if (this.association.keys === null) {
       // IKE_SA_INIT: nothing is authenticated yet, so the exchange itself decides whether to believe it.
       active.answered(decodeMessage(bytes).payloads, path, bytes);
       return nothing;
     }
-    const opened = this.#open(bytes, header, this.#responses);
+    const piece = this.#channel.open(bytes);
+    const opened = piece === null ? null : this.#responses.add(header.messageId, piece);
     if (opened === null) return nothing;
-    sent.answered = true;
-    this.association.timers.cancel('retransmit');
+    this.#settle();
     this.association.lastHeardAt = this.association.now;
-    // A repeated request makes the sample ambiguous (Karn).
-    if (sent.attempts === 1) this.association.rttMs = this.association.now - sent.firstAt;
+    const hearing = sent.hear(path, this.association.now);
+    if (hearing.rttMs !== null && samePath(hearing.path, this.association.path)) this.association.rttMs = hearing.rttMs;
     const payloads = parse(opened);
     if (payloads instanceof DecodeError) return { kind: 'malformed', response: true, reason: payloads.message };
     this.association.log('trace', `<-- ${drawMessage(header.exchangeType, true, header.messageId, payloads)}`);
     active.answered(payloads, path, bytes);
+    this.#tell(sent, hearing);
     return nothing;
   }
 
-  /** A true repeat is bit-identical (RFC 7296 §2.1), or split anew (RFC 7383 §2.5.2); of several fragments the first one counts (§2.6.1). */
-  #isRepeat(bytes: Uint8Array): boolean {
-    if (this.#window.isLastRequest(bytes)) return true;
-    const { keys, initiator } = this.association;
-    const opened = keys === null ? null : openMessage(initiator ? keys.fromResponder : keys.fromInitiator, bytes);
-    return opened !== null && (opened.fragment === null || opened.fragment.number === 1);
+  /** An answer to one more copy of a request that was answered: it tells of its path, and is opened for that where it can be new. */
+  #receiveLate(header: IkeHeader, path: DatagramPath, bytes: Uint8Array): Received {
+    const sent = [this.#sent, this.#before].find((s) => s?.messageId === header.messageId && s.exchangeType === header.exchangeType);
+    if (sent === undefined || sent === null || !sent.answered || !sent.awaits(path) || this.#channel.open(bytes) === null) return nothing;
+    this.association.lastHeardAt = this.association.now;
+    this.#tell(sent, sent.hear(path, this.association.now));
+    return nothing;
   }
 
-  /** Null: not authentic, or a fragment with others missing. */
-  #open(bytes: Uint8Array, header: IkeHeader, reassembler: Reassembler): OpenedMessage | null {
-    const { keys, initiator } = this.association;
-    if (keys === null) return null;
-    const opened = openMessage(initiator ? keys.fromResponder : keys.fromInitiator, bytes);
-    if (opened === null) {
-      this.association.log('debug', 'a message that claims to be of this IKE SA is not authentic and was dropped');
-      return null;
-    }
-    if (opened.fragment?.number === 1 && !header.response) this.#firstFragment = bytes.slice();
-    return reassembler.add(header.messageId, opened);
-  }
-
-  #seal(exchangeType: number, id: MessageId, response: boolean, payloads: readonly Payload[]): Uint8Array[] {
+  #tell(sent: SentRequest, { path, rttMs, validated, watchers }: Hearing): void {
     const { association } = this;
-    const keys = association.establishedKeys;
-    this.#sealer ??= new MessageSealer(association.initiator ? keys.fromInitiator : keys.fromResponder, association.env.random);
-    const limit = association.traits.fragmentation ? ikeDatagramLimit(association.path, association.env.settings.fragmentSize) : null;
-    association.log('trace', `--> ${drawMessage(exchangeType, response, id, payloads)}`);
-    const fields = { spiI: association.spiI, spiR: association.spiR, exchangeType, initiator: association.initiator, response, messageId: id };
-    return this.#sealer.seal(fields, payloads, limit);
+    const sample = sent.isSlow ? null : rttMs;
+    association.heardOver(path, sample);
+    for (const watcher of watchers) watcher.answered(sample, validated);
   }
 
-  #answer(path: DatagramPath, request: Uint8Array, datagrams: readonly Uint8Array[]): void {
-    this.#processing = null;
-    this.#window.answer(request, datagrams);
-    for (const datagram of datagrams) this.#transmit(path, datagram);
+  /** The newest request needs no repeats any more. */
+  #settle(): void {
+    if (this.#sent !== null) this.#sent.answered = true;
+    this.association.timers.cancel('retransmit');
   }
 
-  #transmitFirst(id: MessageId, datagrams: readonly Uint8Array[], path: DatagramPath | null): void {
-    this.#sent = { messageId: id, datagrams, firstAt: this.association.now, path, attempts: 0, answered: false };
-    this.#repeat();
+  #transmitFirst(sent: SentRequest, route: Route): void {
+    const { association } = this;
+    this.#before?.forget();
+    this.#before = this.#sent;
+    if (this.#before !== null) this.#before.overtaken = true;
+    this.#sent = sent;
+    sent.depart(association.now);
+    const first = route.first ?? this.#pathsOf(sent);
+    sent.away = !first.some((path) => samePath(path, association.path));
+    for (const path of first) this.#transmit(sent, path);
+    this.#armRepeat(sent, route.patienceMs ?? retransmitDelayMs(1, association.rttMs));
   }
 
   #repeat(): void {
-    const sent = this.#sent;
+    const sent = this.#outstanding;
     if (sent === null) return;
     const { association } = this;
-    const mobikeResponder = association.traits.mobike && !association.traits.mobikeInitiator;
-    const patienceMs = giveUpAfterMs(association.peer, mobikeResponder);
-    const givenUpAt = after(sent.firstAt, patienceMs);
-    if (association.now >= givenUpAt) {
-      this.#onSilence(`the peer did not answer for ${Math.round(patienceMs / 1000)} s`);
+    sent.bringHome(association.now);
+    if (association.now >= this.#givenUpAt(sent)) {
+      this.#onSilence(`the peer did not answer for ${Math.round(this.#patienceMs / 1000)} s`);
       return;
     }
     sent.attempts++;
-    for (const datagram of sent.datagrams) this.#transmit(sent.path ?? association.path, datagram);
-    const due = earlier(after(association.now, retransmitDelayMs(sent.attempts, association.rttMs)), givenUpAt) ?? givenUpAt;
-    association.timers.set('retransmit', due, () => {
+    for (const path of this.#pathsOf(sent)) this.#transmit(sent, path);
+    this.#armRepeat(sent, retransmitDelayMs(sent.attempts, association.rttMs));
+  }
+
+  /** While the peer is asked to another pair, either may lead nowhere: both are tried, one after the other with what is bound to its path. */
+  #pathsOf({ fansOut, attempts }: SentRequest): DatagramPath[] {
+    const { path, askedMove } = this.association;
+    if (askedMove === null) return [path];
+    if (fansOut) return [path, askedMove.path];
+    return [attempts % 2 === 0 ? path : askedMove.path];
+  }
+
+  #armRepeat(sent: SentRequest, delayMs: number): void {
+    const { now, timers } = this.association;
+    const givenUpAt = this.#givenUpAt(sent);
+    timers.set('retransmit', earlier(after(now, delayMs), givenUpAt) ?? givenUpAt, () => {
       this.#repeat();
     });
   }
 
-  #transmit(path: DatagramPath, bytes: Uint8Array): void {
-    this.association.outputs.push({ kind: 'transmit', path, bytes });
+  #givenUpAt(sent: SentRequest): Instant {
+    return after(sent.firstAt, this.#patienceMs);
+  }
+
+  get #patienceMs(): number {
+    const { peer, traits } = this.association;
+    return giveUpAfterMs(peer, traits.mobike && !traits.mobikeInitiator);
+  }
+
+  #transmit(sent: SentRequest, path: DatagramPath): void {
+    sent.noteCopy(path, this.association.now);
+    const { birthPath, introduction, outputs } = this.association;
+    const before = samePath(path, birthPath) ? [] : introduction;
+    for (const bytes of [...before, ...sent.datagrams]) outputs.push({ kind: 'transmit', path, bytes, whole: sent.isWhole });
   }
 
   #drop(intent: Intent): void {
@@ -363,14 +379,5 @@ export class Exchanger {
       this.#armDelayed();
       for (const { intent } of due) this.enqueue(intent);
     });
-  }
-}
-
-function parse(opened: OpenedMessage): Payload[] | DecodeError {
-  try {
-    return decodeInnerPayloads(opened.first, opened.plaintext);
-  } catch (error) {
-    if (error instanceof DecodeError) return error;
-    throw error;
   }
 }

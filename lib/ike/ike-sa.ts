@@ -5,7 +5,7 @@
  */
 import { wipeResult } from '../crypto/work.js';
 import { present } from '../util/assert.js';
-import type { DatagramPath } from '../util/address.js';
+import { sameAddresses, type DatagramPath } from '../util/address.js';
 import { earlier, type ChildSaId, type IkeSpi, type Instant } from '../util/brands.js';
 import { DecodeError } from '../util/errors.js';
 import type { Wake } from '../util/machine.js';
@@ -17,22 +17,24 @@ import type { Proposal } from '../wire/payloads/sa.js';
 import { Association, type Control } from './association.js';
 import { beginSending, dropLingering, removeChild } from './children.js';
 import { answerCreateChild } from './create-child-responder.js';
-import { checkLiveness, runCommand } from './commands.js';
-import { deleteIkeSa, expireChild, FailureNotice } from './deletion.js';
-import { Exchanger, type Request } from './exchanger.js';
-import { IkeAuth } from './ike-auth.js';
+import { checkLiveness, refuseCommand, runCommand } from './commands.js';
+import { deleteIkeSa, expireChild } from './deletion.js';
+import { Exchanger } from './exchanger.js';
+import type { Request } from './peer-requests.js';
 import { answerIkeAuth } from './ike-auth-responder.js';
 import { IkeSaInit } from './ike-sa-init.js';
 import { answerInit, judgeInit, type AcceptedInit, type CookieDemand, type InitVerdict } from './ike-sa-init-responder.js';
+import { authenticate } from './initiation.js';
 import { answerInformational } from './informational.js';
 import type { IkeEnvironment, IkeInput, IkeOutput, IkeSaMachine, IkeSaView } from './io.js';
 import { wipeIkeKeys } from './key-schedule.js';
-import { abandonMoves, followSource, handOverMoves, noteConsent } from './mobike.js';
+import { noteConsent } from './lean.js';
+import { abandonMoves, handOverMoves } from './mobike.js';
+import { followSource } from './new-source.js';
 import { answerIkeRekey, inherit } from './rekey.js';
 import { armPhaseTimers, awaitDeletion, nextDue, redundantLingerMs, runDue } from './schedule.js';
 import { viewOf } from './view.js';
 import type { IkePeer } from './peer.js';
-import { createChild } from './create-child.js';
 
 /** A peer that was heard so lately has the IKE SA, whoever says otherwise without protection (RFC 7296 §1.5). */
 const hintPatienceMs = 1_000;
@@ -77,7 +79,9 @@ export class IkeSa implements IkeSaMachine {
     const ikeSa = new IkeSa(new Association(now, env, { initiator: true, localSpi: env.allocateIkeSpi(), path, peer }));
     ikeSa.#exchanger.enqueue((ex) => new IkeSaInit(ex, natPath, {
       established: () => {
-        ikeSa.#authenticate(children, initialContact);
+        authenticate(ikeSa.#exchanger, children, initialContact, (reason) => {
+          ikeSa.#close(reason, true);
+        });
       },
       failed: (reason) => {
         ikeSa.#close(reason, false);
@@ -119,7 +123,7 @@ export class IkeSa implements IkeSaMachine {
     association.now = now;
     if (association.phase.kind === 'closed') {
       if (input.kind === 'work-done') wipeResult(input.result);
-      if (input.kind === 'command') association.commandDone([input.id], { ok: false, error: 'the IKE SA is closed' });
+      if (input.kind === 'command') refuseCommand(association, input.id, input.command);
       return;
     }
     this.#dispatch(input);
@@ -154,7 +158,7 @@ export class IkeSa implements IkeSaMachine {
         this.#childExpired(input.child, true);
         return;
       case 'inbound-activity':
-        this.#heard(input.child);
+        this.#heard(input.child, input.path);
         return;
       case 'new-source':
         followSource(this.#exchanger, input.path);
@@ -254,36 +258,6 @@ export class IkeSa implements IkeSaMachine {
     if (!this.#association.traits.mobike && !this.#association.traits.natLocal) followSource(this.#exchanger, request.path);
   }
 
-  #authenticate(children: readonly string[], initialContact: boolean): void {
-    const association = this.#association;
-    const templates = association.knownPeer.children.filter((t) => children.includes(t.name));
-    const childless = association.traits.childless && (association.knownPeer.childless || templates.length === 0);
-    const first = childless ? null : (templates[0] ?? association.knownPeer.children[0] ?? null);
-    this.#exchanger.enqueueFirst((ex) => new IkeAuth(ex, first, initialContact, {
-      authenticated: (refused) => {
-        if (refused !== null && first !== null) {
-          association.event('child-down', { child: first.name, reason: refused });
-          association.outputs.push({ kind: 'child-failed', name: first.name, reason: refused });
-        }
-        for (const template of templates) if (template !== first) this.#exchanger.enqueue(createChild(template, []));
-      },
-      failed: (reason, tellPeer) => {
-        this.#authenticationFailed(reason, tellPeer);
-      },
-    }));
-  }
-
-  #authenticationFailed(reason: string, tellPeer: boolean): void {
-    this.#association.event('auth-failed', { reason });
-    if (!tellPeer) {
-      this.#close(reason, true);
-      return;
-    }
-    this.#exchanger.enqueueFirst((ex) => new FailureNotice(ex, notifyType.AUTHENTICATION_FAILED, () => {
-      this.#close(reason, true);
-    }));
-  }
-
   #childExpired(id: ChildSaId, hard: boolean): void {
     const child = this.#association.children.get(id);
     if (child === undefined) return;
@@ -292,9 +266,12 @@ export class IkeSa implements IkeSaMachine {
     runDue(this.#exchanger);
   }
 
-  #heard(id: ChildSaId): void {
-    this.#association.lastHeardAt = this.#association.now;
-    const child = this.#association.children.get(id);
+  #heard(id: ChildSaId, path: DatagramPath): void {
+    const association = this.#association;
+    // RFC 4555 §3.12: what comes over a pair that is not in use does not show that the peer knows of the one that is.
+    const inUse = sameAddresses(path, association.path) || sameAddresses(path, association.trafficPath);
+    if (inUse || !association.traits.mobike) association.lastHeardAt = association.now;
+    const child = association.children.get(id);
     // The peer sends on its new SA, so it receives on it as well (RFC 7296 §2.8).
     if (child !== undefined && child.sendAt !== null) beginSending(this.#association, child);
   }

@@ -16,6 +16,8 @@ export interface IkeEnvironment {
   readonly random: RandomBytes;
   readonly registry: Registry;
   readonly directory: PeerDirectory;
+  /** 16 octets that name this endpoint, the same after a restart. */
+  readonly endpointId: Uint8Array;
   readonly settings: IkeSettings;
   /** An SPI that no IKE SA of this endpoint uses. */
   allocateIkeSpi(): IkeSpi;
@@ -52,8 +54,18 @@ export type IkeCommand =
   | { readonly kind: 'delete-redundant'; readonly child: ChildSaId }
   /** Delete the IKE SA with everything in it. */
   | { readonly kind: 'delete-ike'; readonly reason: string }
-  /** Move to this path (RFC 4555 §3.5); as MOBIKE responder: ask the peer to. */
-  | { readonly kind: 'move'; readonly path: DatagramPath; readonly cause: string }
+  /**
+   * Move to this path (RFC 4555 §3.5); as MOBIKE responder: ask the peer to. `early`: the path is validated, so our own ESP takes it
+   * at once; a responder's stays there until the peer moves or `return-traffic` comes.
+   */
+  | { readonly kind: 'move'; readonly path: DatagramPath; readonly cause: string; readonly early: boolean }
+  /** As MOBIKE responder: our own ESP comes back to the path of the IKE SA. */
+  | { readonly kind: 'return-traffic' }
+  /**
+   * Path tests (RFC 4555 §3.10). `alone`: one path, a fresh COOKIE2, in its turn; else copies of one request on each path, or of the
+   * one under way where it may be fanned out, at once. Each path is answered by one `path-tested`. `padToBytes`: size of the IP packet.
+   */
+  | { readonly kind: 'test-paths'; readonly test: number; readonly paths: readonly DatagramPath[]; readonly alone: boolean; readonly timeoutMs: number; readonly padToBytes: number | null }
   /** Own addresses changed: tell the peer (RFC 4555 §3.6). */
   | { readonly kind: 'announce-addresses' }
   /** A liveness check now (RFC 7296 §2.4). */
@@ -99,7 +111,11 @@ export interface IkeSaView {
   readonly remoteId: Identity | null;
   readonly suite: IkeSuite | null;
   readonly path: DatagramPath;
+  /** Where our own ESP goes: elsewhere while a move is under way, or while we lean. */
+  readonly trafficPath: DatagramPath;
   readonly mobike: boolean;
+  /** This end decides about addresses (RFC 4555 §3.5). */
+  readonly mobikeInitiator: boolean;
   readonly natLocal: boolean;
   readonly natRemote: boolean;
   readonly establishedAt: Instant | null;
@@ -111,6 +127,8 @@ export interface IkeSaView {
   /** Nonces of the exchange that made it: two, or one while the answer is out. */
   readonly nonces: readonly Uint8Array[];
   readonly peerIsMhtun: boolean;
+  /** 32 hex digits; null where the peer tells none. */
+  readonly peerEndpointId: string | null;
   readonly rttMs: number | null;
   /** The peer's own list, its current address not among them (RFC 4555 §3.4). */
   readonly peerAddresses: readonly IpAddress[];
@@ -132,7 +150,8 @@ export interface ChildSaView {
 export type IkeCommandResult = { readonly ok: true; readonly detail: string } | { readonly ok: false; readonly error: string };
 
 export type IkeOutput =
-  | { readonly kind: 'transmit'; readonly path: DatagramPath; readonly bytes: Uint8Array }
+  /** `whole`: never in fragments of IP; where it is too large it is lost (RFC 8899). */
+  | { readonly kind: 'transmit'; readonly path: DatagramPath; readonly bytes: Uint8Array; readonly whole: boolean }
   | { readonly kind: 'work'; readonly id: number; readonly job: CryptoJob }
   | { readonly kind: 'data-plane'; readonly commands: readonly DataPlaneCommand[] }
   | { readonly kind: 'event'; readonly event: string; readonly fields: Readonly<Record<string, string | number | boolean | null | readonly string[]>> }
@@ -145,6 +164,12 @@ export type IkeOutput =
    * Said again when the old one hands its Child SAs over, by either of the two: then the other has outputs to drain, too.
    */
   | { readonly kind: 'successor'; readonly ikeSa: IkeSaMachine }
+  /** An authenticated IKE message came in over this path; `rttMs` where it answers a request sent over it just once (Karn). */
+  | { readonly kind: 'path-heard'; readonly path: DatagramPath; readonly rttMs: number | null }
+  /** `unknown`: a later request may have kept the peer from answering. `validated`: sent on this path alone, and its COOKIE2 came back on it. */
+  | { readonly kind: 'path-tested'; readonly test: number; readonly path: DatagramPath; readonly outcome: 'answered' | 'lost' | 'unknown'; readonly rttMs: number | null; readonly validated: boolean }
+  /** The IKE SA and its Child SAs are on another path now. */
+  | { readonly kind: 'moved'; readonly from: DatagramPath; readonly to: DatagramPath; readonly cause: string; readonly byPeer: boolean }
   | { readonly kind: 'child-up'; readonly child: ChildSaId; readonly name: string }
   /** `rekeyed`: another Child SA took its place. */
   | { readonly kind: 'child-down'; readonly child: ChildSaId; readonly name: string; readonly reason: string; readonly rekeyed: boolean }

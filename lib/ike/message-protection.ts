@@ -58,6 +58,13 @@ export class MessageSealer {
     return out;
   }
 
+  /** Octets of payloads in a whole message of that size; of the next larger one where a block cipher allows no other. */
+  room(messageBytes: number): number {
+    const { ivBytes, icvBytes, blockBytes, aead } = this.#protection;
+    const block = aead ? 1 : blockBytes;
+    return Math.ceil((messageBytes - ikeHeaderBytes - skHeaderBytes - ivBytes - icvBytes) / block) * block - 1;
+  }
+
   #sealOne(fields: MessageFields, first: number, content: Uint8Array, fragment: OpenedMessage['fragment']): Uint8Array {
     return sealDatagram(this.#protection, fields, this.#nextIv(), { first, plaintext: this.#padded(content), fragment });
   }

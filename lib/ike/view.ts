@@ -17,7 +17,9 @@ export function viewOf(association: Association, exchanger: Exchanger): IkeSaVie
     remoteId: association.remoteId,
     suite: association.keys?.suite ?? null,
     path: association.path,
+    trafficPath: association.trafficPath,
     mobike: traits.mobike,
+    mobikeInitiator: traits.mobikeInitiator,
     natLocal: traits.natLocal,
     natRemote: traits.natRemote,
     establishedAt: phase.kind === 'established' ? phase.since : null,
@@ -26,8 +28,9 @@ export function viewOf(association: Association, exchanger: Exchanger): IkeSaVie
     unansweredSince: exchanger.unansweredSince,
     nonces: association.nonces,
     peerIsMhtun: traits.mhtun,
+    peerEndpointId: traits.endpointId,
     rttMs: association.rttMs,
-    peerAddresses: association.peerAddresses,
+    peerAddresses: association.peerAddresses.filter((address) => address !== association.path.remote.address),
     children: [...association.children.values()].map(childView),
   };
 }

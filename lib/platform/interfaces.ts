@@ -1,6 +1,5 @@
 /** The operating system as the daemon sees it. The addon and Node implement these; tests fake them. */
 import type { DatagramPath, IpAddress, SocketAddress } from '../util/address.js';
-import type { Prefix } from '../util/address-range.js';
 import type { Instant } from '../util/brands.js';
 import type { NativeUdp } from './addon.js';
 
@@ -38,40 +37,12 @@ export interface UdpSocket {
   onError(listener: (errno: string) => void): void;
   /** Null when sent, else the errno (`ENETUNREACH`, `EAGAIN`, …). Never throws. */
   send(bytes: Uint8Array, remote: SocketAddress, tos: number): string | null;
+  /** Never in fragments of IP (Don't Fragment); `EMSGSIZE` where it is too large for the link, and lost without a word where it is so further on. */
+  sendWhole(bytes: Uint8Array, remote: SocketAddress, tos: number): string | null;
   close(): void;
 }
 
-/** An address of this host and the link that carries it. */
-export interface HostAddress {
-  readonly address: IpAddress;
-  readonly prefixLength: number;
-  /** What is reached over the link directly. */
-  readonly network: Prefix;
-  readonly device: string;
-  readonly scope: 'global' | 'link' | 'host';
-  readonly deprecated: boolean;
-  readonly temporary: boolean;
-  readonly tentative: boolean;
-}
-
-export interface HostLink {
-  readonly index: number;
-  readonly name: string;
-  /** Administratively up and with carrier. */
-  readonly up: boolean;
-  readonly loopback: boolean;
-  /** TUN, TAP, GRE, IPIP, VTI, XFRM, WireGuard and the like. */
-  readonly tunnel: boolean;
-  readonly mtu: number;
-}
-
-/** Links and addresses as they are now. */
-export interface HostState {
-  readonly links: readonly HostLink[];
-  readonly addresses: readonly HostAddress[];
-}
-
-/** An address of this host that IKE may use, and the link it is on; what the endpoint calls LocalAddress. */
+/** An own address for the outside and its link. */
 export interface LocalUse {
   readonly address: IpAddress;
   readonly device: string;

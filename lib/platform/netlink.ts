@@ -8,7 +8,7 @@ import { addon, type NativeNetlink } from './addon.js';
 import { errnoName, systemError } from './errno.js';
 import { decodeMessages, encodeMessage, isDone, netlinkFlag, verdictOf, type NetlinkMessage } from './netlink-codec.js';
 
-export const netlinkProtocol = { route: 0, netfilter: 12 } as const;
+export const netlinkProtocol = { route: 0, netfilter: 12, generic: 16 } as const;
 
 /** A request without the number that this file gives it. */
 export interface NetlinkRequest {
@@ -27,7 +27,8 @@ export interface NetlinkRefusal {
 
 /** The kernel says a dump was cut into by changes (NLM_F_DUMP_INTR); after so many times what there is must do. */
 export const maxDumpAttempts: number = 8;
-const receiveOctets = 65_536;
+/** Room for many messages at once; what the addon reads goes on while 64 KiB are left. */
+const receiveOctets = 262_144;
 
 export class NetlinkClient {
   readonly #native: NativeNetlink;
@@ -69,6 +70,18 @@ export class NetlinkClient {
     }
   }
 
+  /** Several questions in one system call, each with one answer or none: null where there is no such thing. */
+  askAll(requests: readonly NetlinkRequest[]): (NetlinkMessage | null)[] {
+    if (requests.length === 0) return [];
+    const first = this.#sequence;
+    const messages = requests.map((request) => this.#number(request));
+    const out: (NetlinkMessage | null)[] = requests.map(() => null);
+    for (const answer of this.#exchange(concat(...messages))) {
+      if (verdictOf(answer) === null) out[answer.sequence - first] ??= answer;
+    }
+    return out;
+  }
+
   close(): void {
     this.#native.close();
   }
@@ -101,13 +114,20 @@ export interface NetlinkGroups {
   close(): void;
 }
 
+/** What the kernel told, in order. */
+export interface Told {
+  readonly messages: readonly NetlinkMessage[];
+  /** The kernel had to drop some (ENOBUFS): nothing that was known can be relied on. */
+  readonly lost: boolean;
+}
+
 /**
- * Listens to multicast groups. `changed` is called from the event loop, once for each message that came in, and also when
- * the kernel had to drop some (ENOBUFS): the listener asks for the whole anew each time. @throws PlatformError
+ * Listens to multicast groups. `told` is called from the event loop; the octets are lent until it returns. @throws PlatformError
  */
-export function watchGroups(protocol: number, groups: readonly number[], changed: () => void): NetlinkGroups {
+export function watchGroups(protocol: number, groups: readonly number[], told: (news: Told) => void): NetlinkGroups {
   const native = openNative(protocol, groups);
-  const started = native.start(new Uint8Array(receiveOctets), () => changed());
+  const buffer = new Uint8Array(receiveOctets);
+  const started = native.start(buffer, (octets, error) => told({ messages: decodeMessages(buffer.subarray(0, octets)), lost: error !== 0 }));
   if (started < 0) {
     native.close();
     throw systemError('can\'t watch the links', errnoName(started));

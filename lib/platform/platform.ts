@@ -8,6 +8,9 @@ import type { Config } from '../config/types.js';
 import type { RandomBytes } from '../crypto/algorithm.js';
 import type { DataPlane, DataPlaneEvent, DataPlaneHost } from '../esp/data-plane.js';
 import { SoftDataPlane } from '../esp/soft-data-plane.js';
+import type { HostState } from '../path/host-state.js';
+import type { LocalCandidate } from '../path/io.js';
+import { LinkModel, missingAddresses, usableAddresses } from '../path/link-model.js';
 import { addressFamily, type DatagramPath, type IpAddress } from '../util/address.js';
 import { rangeContains } from '../util/address-range.js';
 import { PlatformError } from '../util/errors.js';
@@ -15,16 +18,16 @@ import { systemClock } from './clock.js';
 import { localRanges, protectedPairs } from './configured-protection.js';
 import { checkPort, IkeSockets } from './ike-sockets.js';
 import { InstalledSelectors } from './installed-selectors.js';
-import type { Clock, HostState, LocalUse, PlatformLog, ServiceNotifier, SystemTun } from './interfaces.js';
+import type { Clock, PlatformLog, ServiceNotifier, SystemTun } from './interfaces.js';
 import { startLinkMonitor, type LinkMonitor } from './link-monitor.js';
-import { missingAddresses, usableAddresses } from './local-addresses.js';
 import { tunnelMtu } from './mtu.js';
 import { nativeWorkers, startNativeDataPlane, type NativeDataPlane } from './native-data-plane.js';
 import { hasNoIpv6, NetlinkClient, netlinkProtocol, refused } from './netlink.js';
 import { ProtectionKeeper } from './protection.js';
 import { planProtection, type ProtectedPair } from './protection-plan.js';
-import { letMarksCount } from './reverse-path.js';
-import { addAddress, bringUp, readHostState, removeAddress, setMtu } from './rtnetlink-link.js';
+import { ReversePath } from './reverse-path.js';
+import { RouteWatch } from './route-watch.js';
+import { addAddress, bringUp, removeAddress, setMtu } from './rtnetlink-link.js';
 import { serviceNotifier } from './service-notifier.js';
 import { startSoftDataPlane } from './soft-data-plane-driver.js';
 import { openTunDevice } from './tun-device.js';
@@ -34,8 +37,8 @@ export interface PlatformListener {
   dataPlaneEvent(event: DataPlaneEvent): void;
   /** An IKE message that came in on `endpoint.port` (500). Those of the NAT port come as data plane events. */
   datagram(path: DatagramPath, bytes: Uint8Array): void;
-  /** The addresses for the outside, each time they change; by the rule of `endpoint.listen`. */
-  localAddresses(addresses: readonly LocalUse[]): void;
+  /** The addresses for the outside and the networks behind them, each time they change; by the rule of `endpoint.listen`. */
+  localAddresses(candidates: readonly LocalCandidate[]): void;
   /** What can't be made good again while running: somebody deleted the interface. The protection stands until `close`. */
   failed(error: PlatformError): void;
 }
@@ -56,10 +59,14 @@ export interface Platform {
   /** Name, index and the size of the largest inner packet of the TUN interface. */
   readonly tun: { readonly name: string; readonly index: number; readonly mtu: number };
   /** As of now: give these to the endpoint first, then follow the listener. */
-  localAddresses(): readonly LocalUse[];
+  localAddresses(): readonly LocalCandidate[];
   hostState(): HostState;
+  /** The errno of a datagram over this path for which there is no route; null: there is one, or nobody knows. */
+  routeProblem(path: DatagramPath): string | null;
   /** From the socket on `path.local`, which is not on the NAT port. Null when sent, else the errno. */
   send(path: DatagramPath, bytes: Uint8Array): string | null;
+  /** Octets of the largest IP packet that the paths in use carry; null: as the links say. The tunnel's MTU follows. */
+  setPathMtu(bytes: number | null): void;
   /** The configuration was read again. What can't change while running is refused with PlatformError and nothing is changed. */
   reconfigure(config: Config): void;
   /**
@@ -84,19 +91,28 @@ class LinuxPlatform implements Platform {
   readonly #listener: PlatformListener;
   readonly #log: PlatformLog;
   readonly #client: NetlinkClient;
+  readonly #model = new LinkModel();
   readonly #monitor: LinkMonitor;
   readonly #tun: SystemTun;
   readonly #keeper: ProtectionKeeper;
+  readonly #reverse: ReversePath;
   readonly #ikeSockets: IkeSockets;
   /** What to undo, the last first. */
   readonly #undo: (() => void)[] = [];
   #config: Config;
-  #usable: readonly LocalUse[];
+  #usable: readonly LocalCandidate[];
   #mtu: number;
   #inner: readonly IpAddress[] = [];
+  #pathMtu: number | null = null;
+  /** What the protection was last worked out from. */
+  #protectedGround = '';
   #closed = false;
   #native: NativeDataPlane | null = null;
   readonly #installed = new InstalledSelectors();
+  readonly #ways = new RouteWatch({
+    lead: (ways) => this.#monitor.nextHops(ways).map((hop) => hop !== null),
+    lost: ({ local, remote, device }) => this.#listener.dataPlaneEvent({ kind: 'socket-error', local, remote, device, errno: 'ENETUNREACH' }),
+  });
 
   constructor(options: PlatformOptions) {
     const { config, listener, log } = options;
@@ -106,12 +122,20 @@ class LinuxPlatform implements Platform {
     this.#log = log;
     try {
       this.#client = this.#opened(new NetlinkClient(netlinkProtocol.route));
-      this.#monitor = this.#opened(startLinkMonitor((state) => this.#stateChanged(state)));
+      this.#monitor = this.#opened(startLinkMonitor({
+        mark: this.#mark,
+        uses: (state) => usableAddresses(state, this.#config.endpoint.listen, localRanges(this.#config)),
+        told: (state) => this.#follow(state),
+        read: (state) => {
+          this.#settle(state);
+          this.#guarded(() => this.#ways.check());
+        },
+      }));
       const state = this.#monitor.state();
-      this.#usable = usableAddresses(state, config.endpoint.listen, localRanges(config));
+      this.#usable = this.#candidates(state, config);
       checkPort(this.#usable, config.endpoint.port);
       checkPort(this.#usable, config.endpoint.natPort);
-      this.#mtu = tunnelMtu(config.endpoint.mtu, state, this.#usable);
+      this.#mtu = tunnelMtu(config.endpoint.mtu, state, this.#usable, null);
       const opened = openTunFor(config, log);
       this.#tun = this.#opened(opened.tun);
       this.dataPlaneKind = opened.kind;
@@ -120,10 +144,12 @@ class LinuxPlatform implements Platform {
       });
       this.#keeper = new ProtectionKeeper({ tun: this.#tun, routing: config.endpoint.routes }, state, log);
       this.#undo.push(() => this.#keeper.close(started && this.#config.endpoint.onExit === 'block'));
-      if (config.endpoint.routes !== null) this.#undo.push(letMarksCount(this.#usable.map((use) => use.device), log));
+      this.#reverse = this.#opened(new ReversePath(log));
+      if (config.endpoint.routes !== null) this.#reverse.letMarksCount(this.#usable.map((use) => use.device));
+      this.#reverse.letSeveralUplinksAnswer(ipv4Devices(this.#usable));
       bringUp(this.#client, this.#tun.index, this.#mtu);
       this.#addAddresses(config.endpoint.address);
-      this.#protect(readHostState(this.#client));
+      this.#protect(this.#monitor.refresh());
       const datagram = listener.datagram.bind(listener);
       this.#ikeSockets = this.#opened(new IkeSockets({ port: config.endpoint.port, mark: this.#mark, log, listener: datagram }));
       this.#ikeSockets.follow(this.#usable);
@@ -141,7 +167,7 @@ class LinuxPlatform implements Platform {
     return { name: this.#tun.name, index: this.#tun.index, mtu: this.#mtu };
   }
 
-  localAddresses(): readonly LocalUse[] {
+  localAddresses(): readonly LocalCandidate[] {
     return this.#usable;
   }
 
@@ -149,8 +175,25 @@ class LinuxPlatform implements Platform {
     return this.#monitor.state();
   }
 
+  routeProblem({ local, remote, device }: DatagramPath): string | null {
+    if (device === null) return null;
+    try {
+      const [hop] = this.#monitor.nextHops([{ local: local.address, device, remote: remote.address }]);
+      return hop === null ? 'ENETUNREACH' : null;
+    } catch (error) {
+      if (!(error instanceof PlatformError)) throw error;
+      return null;
+    }
+  }
+
   send(path: DatagramPath, bytes: Uint8Array): string | null {
     return this.#ikeSockets.send(path, bytes);
+  }
+
+  setPathMtu(bytes: number | null): void {
+    if (bytes === this.#pathMtu) return;
+    this.#pathMtu = bytes;
+    this.#settle(this.#monitor.state());
   }
 
   reconfigure(config: Config): void {
@@ -169,7 +212,7 @@ class LinuxPlatform implements Platform {
     }
     this.#config = config;
     this.#removeAddresses(before.address.filter((item) => !has(after.address, item)));
-    this.#stateChanged(readHostState(this.#client));
+    this.#settle(this.#monitor.refresh());
   }
 
   close(): void {
@@ -196,24 +239,44 @@ class LinuxPlatform implements Platform {
     const plane = native ?? startSoftDataPlane({ ...common, machine: new SoftDataPlane({ host, random: options.random }) });
     return {
       apply: (commands) => {
+        this.#guarded(() => this.#ways.noteAll(commands));
         plane.apply(commands);
         if (this.#installed.follow(commands, protectedPairs(this.#config))) this.#guarded(() => this.#protect(this.#monitor.state()));
       },
-      sendIke: (path, bytes) => plane.sendIke(path, bytes),
+      sendIke: (path, bytes, whole) => {
+        this.#guarded(() => this.#ways.note(path));
+        plane.sendIke(path, bytes, whole);
+      },
       counters: () => plane.counters(),
       close: () => plane.close(),
     };
   }
 
-  #stateChanged(state: HostState): void {
+  #candidates(state: HostState, config: Config): LocalCandidate[] {
+    return this.#model.candidates({ state, listen: config.endpoint.listen, inside: localRanges(config), rules: config.networks });
+  }
+
+  /** What is gone is told before anything else is done about it: traffic waits for it. */
+  #follow(state: HostState): void {
+    const usable = this.#candidates(state, this.#config);
+    if (this.#closed || JSON.stringify(usable) === JSON.stringify(this.#usable)) return;
+    this.#usable = usable;
+    this.#listener.localAddresses(usable);
+  }
+
+  /** What has come is protected and has its sockets before it is told. */
+  #settle(state: HostState): void {
     if (this.#closed) return;
     const { endpoint } = this.#config;
-    const usable = usableAddresses(state, endpoint.listen, localRanges(this.#config));
+    const usable = this.#candidates(state, this.#config);
     const changed = JSON.stringify(usable) !== JSON.stringify(this.#usable);
     this.#usable = usable;
-    this.#guarded(() => this.#protect(state));
-    const mtu = tunnelMtu(endpoint.mtu, state, usable);
+    const ground = JSON.stringify([state.links, state.addresses, usable.map(({ address, device }) => [address, device])]);
+    if (ground !== this.#protectedGround) this.#guarded(() => this.#protect(state));
+    this.#protectedGround = ground;
+    const mtu = tunnelMtu(endpoint.mtu, state, usable, this.#pathMtu);
     if (mtu !== this.#mtu && usable.length > 0) this.#guarded(() => this.#changeMtu(mtu));
+    this.#reverse.letSeveralUplinksAnswer(ipv4Devices(usable));
     // Each time: an address that could not be bound a moment ago may be there now.
     this.#ikeSockets.follow(usable);
     if (!changed) return;
@@ -296,6 +359,10 @@ function openTunFor(config: Config, log: PlatformLog): { readonly tun: SystemTun
     log('warn', 'this kernel has no TUN device with a virtio header: packets take the slower way through JavaScript', {});
     return { tun, kind: 'typescript' };
   }
+}
+
+function ipv4Devices(candidates: readonly LocalCandidate[]): string[] {
+  return candidates.filter(({ network }) => network.family === 4).map(({ device }) => device);
 }
 
 /** Own addresses for what the data plane itself sends: of the TUN interface first, then those that talk through the tunnel. */

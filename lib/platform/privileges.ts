@@ -5,10 +5,10 @@
  * only root may read is handed over in an anonymous file, once; `mhtun reload`, run by root, hands it over anew through
  * the control socket.
  *
- * Where the service's user can't read the program (a checkout below /root) the process stays user 0 with the same two
- * capabilities and without root's powers (SECBIT_NOROOT): it may read what root owns, and no more than that.
+ * Where the service's user can't read the program (a checkout below /root) or open /dev/net/tun, the process stays user 0
+ * with the same two capabilities and without root's powers (SECBIT_NOROOT): it may read what root owns, and no more.
  */
-import { chmodSync, chownSync, closeSync, fstatSync, lstatSync, mkdirSync, readdirSync, readFileSync, readSync, realpathSync, statSync } from 'node:fs';
+import { chmodSync, chownSync, closeSync, existsSync, fstatSync, lstatSync, mkdirSync, readdirSync, readFileSync, readSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -22,6 +22,7 @@ const capability = { setGid: 6, setUid: 7, setPcap: 8, netBindService: 10, netAd
 const kept: readonly number[] = [capability.netBindService, capability.netAdmin];
 const userNames: readonly string[] = ['mhtun', 'nobody'];
 const variable = 'MHTUN_HANDED_OVER';
+const tunDevice = '/dev/net/tun';
 export const maxHandedBytes: number = 256 << 20;
 
 /** What the process that was root left for the one it became. */
@@ -98,9 +99,9 @@ function chooseUser(held: ReadonlySet<number>, notes: string[]): User | null {
   const user = serviceUser();
   const mayChange = held.has(capability.setUid) && held.has(capability.setGid);
   if (user !== null && mayChange) {
-    const hidden = programParts().find((file) => !mayRead(file, user));
+    const hidden = neededFiles().find(({ file, bits }) => !mayOpen(file, bits, user));
     if (hidden === undefined) return user;
-    notes.push(`the user ${user.name} can't read ${hidden}: this process stays user 0, without root's powers`);
+    notes.push(`the user ${user.name} can't ${hidden.doing} ${hidden.file}: this process stays user 0, without root's powers`);
   }
   if (held.has(capability.setPcap)) return { name: 'root', uid: 0, gid: process.getegid?.() ?? 0 };
   notes.push('this process stays root: it has no right to change its user or its powers');
@@ -116,14 +117,22 @@ function serviceUser(): User | null {
   return null;
 }
 
-/** What the new image must be able to read, by their real names. */
-function programParts(): string[] {
-  const here = fileURLToPath(import.meta.url);
-  return [process.execPath, process.argv[1] ?? here, here].map((file) => realpathSync(file));
+interface NeededFile {
+  readonly file: string;
+  readonly bits: number;
+  readonly doing: 'read' | 'open';
 }
 
-function mayRead(file: string, user: User): boolean {
-  if (!permits(file, user, 4)) return false;
+/** What the new image must be able to open, by their real names. */
+function neededFiles(): readonly NeededFile[] {
+  const here = fileURLToPath(import.meta.url);
+  const parts = [process.execPath, process.argv[1] ?? here, here].map((file) => ({ file: realpathSync(file), bits: 4, doing: 'read' }) as const);
+  // Where udev does not run, the device is root's alone. One that is not there is said when it is opened.
+  return existsSync(tunDevice) ? [...parts, { file: tunDevice, bits: 6, doing: 'open' }] : parts;
+}
+
+function mayOpen(file: string, bits: number, user: User): boolean {
+  if (!permits(file, user, bits)) return false;
   for (let folder = path.dirname(file); ; folder = path.dirname(folder)) {
     if (!permits(folder, user, 1)) return false;
     if (folder === path.dirname(folder)) return true;

@@ -10,9 +10,10 @@
  * Inbound (RFC 4301 §5.2): a clear packet from a protected source is dropped. Ranges are asked from the smallest to the
  * largest, as routes are, so a local selector within a remote one is a local network here too.
  */
+import type { HostState } from '../path/host-state.js';
 import { addressFamily, type AddressFamily, type IpAddress } from '../util/address.js';
 import { compareAddresses, intersectRanges, prefixRange, rangeContains, rangeToPrefixes, type AddressRange, type Prefix } from '../util/address-range.js';
-import type { HostState, LocalUse } from './interfaces.js';
+import type { LocalUse } from './interfaces.js';
 import { mainTable, type Route, type Rule } from './rtnetlink-route.js';
 
 /** Where our rules stand: after those a person makes by hand with small numbers, before the main table's 32766. */

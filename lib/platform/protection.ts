@@ -3,11 +3,12 @@
  * so a start after a kill -9 adopts or removes what was left, and a change touches only what differs. Routes of ours are
  * known by their protocol number in our two tables, rules by that and our mark, the filter by its name.
  */
+import type { HostState } from '../path/host-state.js';
 import { addressFamily } from '../util/address.js';
 import { formatPrefix } from '../util/address-range.js';
 import { PlatformError } from '../util/errors.js';
 import { removeFilter, replaceFilter } from './inbound-filter.js';
-import type { HostState, PlatformLog } from './interfaces.js';
+import type { PlatformLog } from './interfaces.js';
 import { hasNoIpv6, netlinkProtocol, NetlinkClient, refused, type NetlinkRefusal } from './netlink.js';
 import type { FilterPlan, Protection } from './protection-plan.js';
 import { addRoute, addRule, mainTable, ourRoutes, ourRules, removeRoute, removeRule, routeKey, ruleKey, type Route, type Rule } from './rtnetlink-route.js';
@@ -20,6 +21,7 @@ export interface Territory {
 
 export class ProtectionKeeper {
   readonly #route: NetlinkClient;
+  #filter: NetlinkClient | null = null;
   readonly #territory: Territory;
   readonly #log: PlatformLog;
   #filterText = '';
@@ -65,6 +67,7 @@ export class ProtectionKeeper {
       }
     } finally {
       this.#route.close();
+      this.#filter?.close();
     }
   }
 
@@ -126,17 +129,14 @@ export class ProtectionKeeper {
     this.#warn('can\'t make the nf_tables filter: clear packets that come from outside with a protected source are not dropped (RFC 4301 §5.2)', refusal);
   }
 
-  /** nf_tables may be missing from the kernel; then so may netfilter's netlink. */
+  /** nf_tables may be missing from the kernel; then so may netfilter's netlink. To close such a socket takes 20 ms: it is kept. */
   #netfilter(use: (client: NetlinkClient) => NetlinkRefusal | null): NetlinkRefusal | null {
-    let client: NetlinkClient | null = null;
     try {
-      client = new NetlinkClient(netlinkProtocol.netfilter);
-      return use(client);
+      this.#filter ??= new NetlinkClient(netlinkProtocol.netfilter);
+      return use(this.#filter);
     } catch (error) {
       if (!(error instanceof PlatformError)) throw error;
       return { errno: error.errno, text: null, index: 0 };
-    } finally {
-      client?.close();
     }
   }
 

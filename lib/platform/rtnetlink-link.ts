@@ -1,23 +1,23 @@
 /** Links and their addresses over rtnetlink: read them, bring the TUN interface up, give it addresses. */
+import type { HostAddress, HostLink } from '../path/host-state.js';
+import { linkKindOf } from '../path/link-kind.js';
 import { addressBytes, addressFamily, addressFromBytes, type AddressFamily, type IpAddress } from '../util/address.js';
 import { prefixRange } from '../util/address-range.js';
 import { concat } from '../util/bytes.js';
-import type { HostAddress, HostLink, HostState } from './interfaces.js';
-import { attribute, attributeNumber, attributeText, attributeU32, attributeU8, decodeAttributes, littleEndian, nested, netlinkFlag, type NetlinkMessage } from './netlink-codec.js';
+import { attribute, attributeNumber, attributeText, attributeU32, attributeU8, decodeAttributes, littleEndian, nested, netlinkFlag, type Attributes, type NetlinkMessage } from './netlink-codec.js';
 import { refused, type NetlinkClient, type NetlinkRefusal } from './netlink.js';
 
-/** Multicast groups (linux/rtnetlink.h) that tell of links and addresses. */
-export const linkGroups: readonly number[] = [1, 5, 9];
-
 const messageType = { newLink: 16, getLink: 18, newAddress: 20, getAddress: 22 } as const;
-const linkAttribute = { name: 3, mtu: 4, queueLength: 13, linkInfo: 18, afSpec: 26 } as const;
+const linkAttribute = { name: 3, mtu: 4, queueLength: 13, linkInfo: 18, afSpec: 26, extMask: 29 } as const;
+/** RTEXT_FILTER_SKIP_STATS: half of what the kernel would say of each link. */
+const skipStatistics = 8;
 /** Packets that wait in the TUN interface for the data plane: Ethernet's number, twice that of a TUN, since one turn of ours takes long. */
 export const tunQueueLength: number = 1000;
-const infoKind = 1;
+const infoKindAttribute = 1;
 const inet6AddrGenMode = 8;
 const addrGenModeNone = 1;
-const addressAttribute = { address: 1, local: 2, flags: 8 } as const;
-const linkFlag = { up: 0x1, loopback: 0x8, running: 0x40 } as const;
+const addressAttribute = { address: 1, local: 2, cacheInfo: 6, flags: 8 } as const;
+const linkFlag = { up: 0x1, loopback: 0x8, running: 0x40, lowerUp: 0x1_0000 } as const;
 const addressFlag = { temporary: 0x1, noDad: 0x2, optimistic: 0x4, dadFailed: 0x8, deprecated: 0x20, tentative: 0x40 } as const;
 const arphrdTunnels: ReadonlySet<number> = new Set([768, 769, 776, 778, 823]);
 // IFLA_INFO_KIND of what carries packets inside packets; a TAP is of kind tun as well.
@@ -25,23 +25,33 @@ const tunnelKinds: ReadonlySet<string> = new Set([
   'tun', 'gre', 'gretap', 'erspan', 'ip6gre', 'ip6gretap', 'ip6erspan', 'ipip', 'sit', 'ip6tnl', 'vti', 'vti6', 'xfrm', 'wireguard', 'vxlan',
   'geneve', 'ovpn', 'gtp', 'ipvti', 'amt',
 ]);
+/** Time to test another path and move to it; leases are renewed at half their time (RFC 2131 §4.4.5), so that this late nobody will. */
+export const expiringSeconds = 10;
 const linkHeaderOctets = 16;
 const addressHeaderOctets = 8;
 
+/** What the driver says a device is; empty: nothing. */
+export type DeviceTypes = (index: number, name: string) => string;
+
 /** @throws PlatformError */
-export function readHostState(client: NetlinkClient): HostState {
-  const links: HostLink[] = [];
-  for (const message of client.dump(messageType.getLink, new Uint8Array(linkHeaderOctets))) {
-    const link = decodeLink(message);
-    if (link !== null) links.push(link);
-  }
+export function readLinks(client: NetlinkClient, deviceType: DeviceTypes): HostLink[] {
+  const request = concat(new Uint8Array(linkHeaderOctets), attributeU32(linkAttribute.extMask, skipStatistics));
+  return client.dump(messageType.getLink, request).flatMap((message) => decodeLink(message, deviceType) ?? []);
+}
+
+export interface AddressesRead {
+  readonly addresses: readonly HostAddress[];
+  /** Until the first of them begins to expire; null: none does. */
+  readonly expiringInSeconds: number | null;
+}
+
+/** @throws PlatformError */
+export function readAddresses(client: NetlinkClient, links: readonly HostLink[]): AddressesRead {
   const names = new Map(links.map((link) => [link.index, link.name]));
-  const addresses: HostAddress[] = [];
-  for (const message of client.dump(messageType.getAddress, new Uint8Array(addressHeaderOctets))) {
-    const address = decodeAddress(message, names);
-    if (address !== null) addresses.push(address);
-  }
-  return { links, addresses };
+  const messages = client.dump(messageType.getAddress, new Uint8Array(addressHeaderOctets));
+  const seconds = messages.flatMap((message) => secondsUntilExpiring(message) ?? []);
+  const addresses = messages.flatMap((message) => decodeAddress(message, names) ?? []);
+  return { addresses, expiringInSeconds: seconds.length === 0 ? null : seconds.reduce((a, b) => Math.min(a, b)) };
 }
 
 /** Sets the MTU, keeps the kernel from giving the interface a link-local address of its own, and brings it up. @throws PlatformError */
@@ -84,24 +94,35 @@ export function familyNumber(family: AddressFamily): number {
 }
 
 /** Null for what is no RTM_NEWLINK. */
-export function decodeLink(message: NetlinkMessage): HostLink | null {
+export function decodeLink(message: NetlinkMessage, deviceType: DeviceTypes): HostLink | null {
   if (message.type !== messageType.newLink || message.payload.length < linkHeaderOctets) return null;
   const view = new DataView(message.payload.buffer, message.payload.byteOffset, message.payload.length);
   const flags = view.getUint32(8, littleEndian);
   const attributes = decodeAttributes(message.payload.subarray(linkHeaderOctets));
-  const name = attributes.get(linkAttribute.name);
+  const nameOctets = attributes.get(linkAttribute.name);
   const info = attributes.get(linkAttribute.linkInfo);
-  const kindOctets = info === undefined ? undefined : decodeAttributes(info).get(infoKind);
-  const kind = kindOctets === undefined ? '' : attributeText(kindOctets);
-  return {
-    index: view.getInt32(4, littleEndian),
-    name: name === undefined ? '' : attributeText(name),
-    // IFF_RUNNING is carrier and RFC 2863's operational state in one.
-    up: (flags & linkFlag.up) !== 0 && (flags & linkFlag.running) !== 0,
-    loopback: (flags & linkFlag.loopback) !== 0,
-    tunnel: tunnelKinds.has(kind) || arphrdTunnels.has(view.getUint16(2, littleEndian)),
+  const kindOctets = info === undefined ? undefined : decodeAttributes(info).get(infoKindAttribute);
+  const infoKind = kindOctets === undefined ? '' : attributeText(kindOctets);
+  const hardware = view.getUint16(2, littleEndian);
+  const index = view.getInt32(4, littleEndian);
+  const facts = {
+    name: nameOctets === undefined ? '' : attributeText(nameOctets),
     mtu: attributeNumber(attributes.get(linkAttribute.mtu)) ?? 0,
   };
+  return {
+    ...facts,
+    index,
+    up: isUp(flags),
+    loopback: (flags & linkFlag.loopback) !== 0,
+    tunnel: tunnelKinds.has(infoKind) || arphrdTunnels.has(hardware),
+    kind: linkKindOf({ ...facts, hardware, infoKind, deviceType: deviceType(index, facts.name) }),
+    signalDbm: null,
+  };
+}
+
+/** IFF_RUNNING is RFC 2863's operational state, which follows the carrier within a second; IFF_LOWER_UP is the carrier itself. */
+export function isUp(flags: number): boolean {
+  return [linkFlag.up, linkFlag.running, linkFlag.lowerUp].every((flag) => (flags & flag) !== 0);
 }
 
 /** Null for what is no RTM_NEWADDR, or no address of IPv4 or IPv6, or that of a link not in `names`. */
@@ -111,8 +132,7 @@ export function decodeAddress(message: NetlinkMessage, names: ReadonlyMap<number
   const attributes = decodeAttributes(message.payload.subarray(addressHeaderOctets));
   const length = view.getUint8(0) === 2 ? 4 : view.getUint8(0) === 10 ? 16 : 0;
   const peer = attributes.get(addressAttribute.address);
-  // On a link between two, `local` is ours and `address` the other end's.
-  const own = attributes.get(addressAttribute.local) ?? peer;
+  const own = ownAddressOf(attributes);
   const device = names.get(view.getUint32(4, littleEndian));
   if (own?.length !== length || device === undefined) return null;
   const flags = attributeNumber(attributes.get(addressAttribute.flags)) ?? view.getUint8(2);
@@ -126,11 +146,40 @@ export function decodeAddress(message: NetlinkMessage, names: ReadonlyMap<number
     device,
     scope: scopeOf(view.getUint8(3)),
     deprecated: (flags & addressFlag.deprecated) !== 0,
+    expiring: preferredSeconds(attributes) <= expiringSeconds,
     // The same bit says `secondary` for IPv4, which is no less an address.
     temporary: length === 16 && (flags & addressFlag.temporary) !== 0,
     tentative: tentative || (flags & addressFlag.dadFailed) !== 0,
   };
 }
+
+/** The link and the address that RTM_DELADDR tells of; null for what is none. */
+export function decodeLostAddress(message: NetlinkMessage): { readonly index: number; readonly address: IpAddress } | null {
+  const { payload } = message;
+  if (message.type !== messageType.newAddress + 1 || payload.length < addressHeaderOctets) return null;
+  const own = ownAddressOf(decodeAttributes(payload.subarray(addressHeaderOctets)));
+  if (own?.length !== 4 && own?.length !== 16) return null;
+  return { index: new DataView(payload.buffer, payload.byteOffset).getUint32(4, littleEndian), address: addressFromBytes(own) };
+}
+
+/** Seconds until an address of the message begins to expire; null: none that does. */
+function secondsUntilExpiring(message: NetlinkMessage): number | null {
+  if (message.type !== messageType.newAddress || message.payload.length < addressHeaderOctets) return null;
+  const seconds = preferredSeconds(decodeAttributes(message.payload.subarray(addressHeaderOctets)));
+  return seconds === forEver || seconds <= expiringSeconds ? null : seconds - expiringSeconds;
+}
+
+/** On a link between two, `local` is ours and `address` the other end's. */
+function ownAddressOf(attributes: Attributes): Uint8Array | undefined {
+  return attributes.get(addressAttribute.local) ?? attributes.get(addressAttribute.address);
+}
+
+/** IFA_CACHEINFO begins with them. */
+function preferredSeconds(attributes: Attributes): number {
+  return attributeNumber(attributes.get(addressAttribute.cacheInfo)?.subarray(0, 4)) ?? forEver;
+}
+
+const forEver = 0xffff_ffff;
 
 function linkRequest(index: number, flags: number, attributes: Uint8Array): { type: number; flags: number; payload: Uint8Array } {
   const header = new Uint8Array(linkHeaderOctets);

@@ -58,9 +58,15 @@ export function removeRule(client: NetlinkClient, rule: Rule): NetlinkRefusal | 
   return client.change([{ type: messageType.deleteRule, flags: netlinkFlag.ack, payload: encodeRule(rule) }]);
 }
 
-/** The routes with our protocol number, in whatever table. @throws PlatformError */
+/** The routes with our protocol number, in whatever table: the kernel picks them out, or else `decodeRoute`. @throws PlatformError */
 export function ourRoutes(client: NetlinkClient): Route[] {
-  return collect(client.dump(messageType.getRoute, new Uint8Array(headerOctets)), decodeRoute);
+  const families: readonly AddressFamily[] = [4, 6];
+  return families.flatMap((family) => {
+    const header = new Uint8Array(headerOctets);
+    header.set([familyNumber(family), 0, 0, 0, 0, ourProtocol]);
+    // A kernel without a family answers with all it has.
+    return collect(client.dump(messageType.getRoute, header), decodeRoute).filter((route) => addressFamily(route.destination.address) === family);
+  });
 }
 
 /** The rules with our protocol number. @throws PlatformError */

@@ -79,6 +79,11 @@ export function samePath(a: DatagramPath, b: DatagramPath): boolean {
   return sameSocketAddress(a.local, b.local) && sameSocketAddress(a.remote, b.remote) && a.device === b.device;
 }
 
+/** The same pair with the same ports, whatever the device. */
+export function sameAddresses(a: DatagramPath, b: DatagramPath): boolean {
+  return sameSocketAddress(a.local, b.local) && sameSocketAddress(a.remote, b.remote);
+}
+
 /** RFC 4291 §2.5.5.2: a socket would take it for IPv4. */
 function isIpv4Mapped(address: IpAddress): boolean {
   const octets = ipv6Octets(address);

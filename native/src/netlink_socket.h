@@ -21,7 +21,7 @@ class NetlinkSocket : public Napi::ObjectWrap<NetlinkSocket> {
   Napi::Value Open(const Napi::CallbackInfo& info);
   // transact(octets): a Uint8Array with every answer, or an errno, negated. The kernel has answered when sendmsg returns.
   Napi::Value Transact(const Napi::CallbackInfo& info);
-  // start(buffer, listener(octets, error)): 0. ENOBUFS: messages were lost.
+  // start(buffer, listener(octets, error)): 0. Several messages may come together. ENOBUFS: some were lost. The buffer takes 64 KiB at least.
   Napi::Value Start(const Napi::CallbackInfo& info);
   // close(): 0, again and again.
   Napi::Value Close(const Napi::CallbackInfo& info);

@@ -1,6 +1,6 @@
 /** Medians and spreads of benchmarks. */
 import { expect } from 'chai';
-import { ratioOf, summarize } from '../../bench/statistics.js';
+import { percentile, ratioOf, summarize } from '../../bench/statistics.js';
 
 describe('a summary of measurements', () => {
   it('has the middle one of an odd number as its median', () => {
@@ -24,5 +24,15 @@ describe('a ratio of two measured in turns', () => {
 
   it('is nothing where one was not measured', () => {
     expect(ratioOf([1, 2], [])).to.equal(null);
+  });
+});
+
+describe('a percentile', () => {
+  it('is a value that was measured, and that so many are not above', () => {
+    const hundred = Array.from({ length: 100 }, (_, n) => 100 - n);
+    expect(percentile(hundred, 0.5)).to.equal(50);
+    expect(percentile(hundred, 0.99)).to.equal(99);
+    expect(percentile([7], 0.99)).to.equal(7);
+    expect(percentile([1, 2, 3, 4, 5], 0.99)).to.equal(5);
   });
 });

@@ -1,7 +1,8 @@
 /** A shell for the verbs: what goes in, what came out; and a status to show. */
-import type { StatusDocument } from '../../lib/control/messages.js';
 import type { CliIo } from '../../lib/cli/io.js';
 import { main } from '../../lib/cli/main.js';
+import { plain, type Page } from '../../lib/cli/style.js';
+import type { IkeSaStatus, PathStatus, StatusDocument } from '../../lib/control/messages.js';
 
 export interface Ran {
   readonly code: number;
@@ -9,14 +10,19 @@ export interface Ran {
   readonly err: string;
 }
 
+/** A shell without a terminal; each test replaces what it is about. */
+export function shell(own: Partial<CliIo> = {}): CliIo {
+  const nothing = (): void => {};
+  return { env: {}, columns: null, stdout: nothing, stderr: nothing, interrupted: () => new AbortController().signal, terminal: () => null, ...own };
+}
+
 /** Runs a verb within this process. */
 export async function run(argv: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> {
   let out = '';
   let err = '';
   const controller = new AbortController();
-  const io: CliIo = {
+  const io = shell({
     env,
-    columns: null,
     stdout(text) {
       out += text;
       if (text.includes('"event":"last"')) controller.abort();
@@ -25,58 +31,109 @@ export async function run(argv: readonly string[], env: Readonly<Record<string, 
       err += text;
     },
     interrupted: () => controller.signal,
-  };
+  });
   const code = await main(argv, io);
   return { code, out, err };
 }
 
+/** A page without colours, of so many cells. */
+export function page(columns: number | null = null, steady = false): Page {
+  return { style: plain, columns, steady };
+}
+
+export const activePath: PathStatus = {
+  id: 'p-a',
+  local: '10.1.0.1',
+  remote: '10.1.0.2',
+  interface: 'eth0',
+  state: 'active',
+  rtt_ms: 20.1,
+  rtt_var_ms: 0.4,
+  jitter_ms: 0.1,
+  loss: 0.015,
+  mtu: 1500,
+  last_heard_ms: 20,
+  validated: true,
+  recent_rtt_ms: [20.1, 20.2, null, 20.1],
+  network: { id: 'n-0011223344556677', name: 'fibre', class: 'primary', cost: 0, metered: false, nat: false, signal_dbm: null },
+  reason: 'the best of the primaries',
+  would_change: 'its silence',
+};
+
+export const downPath: PathStatus = {
+  ...activePath,
+  id: 'p-b',
+  local: '10.2.0.1',
+  remote: '10.2.0.2',
+  interface: 'wwan0',
+  state: 'down',
+  rtt_ms: null,
+  rtt_var_ms: null,
+  jitter_ms: null,
+  loss: null,
+  mtu: null,
+  last_heard_ms: null,
+  validated: false,
+  recent_rtt_ms: [],
+  network: { id: 'n-7766554433221100', name: 'lte', class: 'backup', cost: 10, metered: true, nat: true, signal_dbm: null },
+  reason: 'no link',
+  would_change: '',
+};
+
+export const sa: IkeSaStatus = {
+  state: 'ESTABLISHED',
+  initiator: true,
+  spi_i: '0x0011223344556677',
+  spi_r: '0x8899aabbccddeeff',
+  local_id: 'moon',
+  remote_id: 'sun',
+  suite: 'aes128gcm16-prfsha256-x25519',
+  local: '10.1.0.1:4500',
+  remote: '10.1.0.2:4500',
+  mobike: true,
+  nat_local: false,
+  nat_remote: true,
+  established_s: 11.9,
+  rekey_in_s: 13_800,
+  child_sas: [
+    {
+      name: 'net',
+      state: 'INSTALLED',
+      spi_in: '0x01020304',
+      spi_out: '0x05060708',
+      suite: 'aes128gcm16',
+      local_ts: ['192.168.1.0/24'],
+      remote_ts: ['192.168.2.0/24', '192.168.3.0/24[tcp/80]'],
+      packets_in: 10,
+      bytes_in: 840,
+      packets_out: 12_345,
+      bytes_out: 12_345_678,
+      replay_dropped: 2,
+      auth_failed: 1,
+      rekey_in_s: 3400,
+    },
+  ],
+  remote_endpoint_id: 'ffeeddccbbaa99887766554433221100',
+  switches: [],
+  paths: [downPath, activePath],
+};
+
 export const status: StatusDocument = {
   schema: 1,
-  endpoint: { id: 'moon', interface: 'mh0', data_plane: 'typescript', uptime_s: 8000, pid: 4711, rss_bytes: 61_000_000, config: '/etc/mhtun/mhtun.toml' },
-  peers: [
-    {
-      name: 'sun',
-      ike_sas: [
-        {
-          state: 'ESTABLISHED',
-          initiator: true,
-          spi_i: '0x0011223344556677',
-          spi_r: '0x8899aabbccddeeff',
-          local_id: 'moon',
-          remote_id: 'sun',
-          suite: 'aes128gcm16-prfsha256-x25519',
-          local: '10.1.0.1:4500',
-          remote: '10.1.0.2:4500',
-          mobike: true,
-          nat_local: false,
-          nat_remote: true,
-          established_s: 11.9,
-          rekey_in_s: 13_800,
-          child_sas: [
-            {
-              name: 'net',
-              state: 'INSTALLED',
-              spi_in: '0x01020304',
-              spi_out: '0x05060708',
-              suite: 'aes128gcm16',
-              local_ts: ['192.168.1.0/24'],
-              remote_ts: ['192.168.2.0/24', '192.168.3.0/24[tcp/80]'],
-              packets_in: 10,
-              bytes_in: 840,
-              packets_out: 12_345,
-              bytes_out: 12_345_678,
-              replay_dropped: 2,
-              auth_failed: 1,
-              rekey_in_s: 3400,
-            },
-          ],
-          paths: [
-            { id: 'b', local: '10.2.0.1', remote: '10.2.0.2', interface: 'eth1', state: 'down', rtt_ms: null, jitter_ms: null, loss: null, reason: 'link lost' },
-            { id: 'a', local: '10.1.0.1', remote: '10.1.0.2', interface: 'eth0', state: 'active', rtt_ms: 0.4, jitter_ms: 0.1, loss: 0.015, reason: 'the first' },
-          ],
-        },
-      ],
-    },
-    { name: 'mars', ike_sas: [] },
-  ],
+  endpoint: {
+    id: 'moon',
+    interface: 'mh0',
+    data_plane: 'typescript',
+    uptime_s: 8000,
+    pid: 4711,
+    rss_bytes: 61_000_000,
+    endpoint_id: '00112233445566778899aabbccddeeff',
+    config: '/etc/mhtun/mhtun.toml',
+  },
+  peers: [{ name: 'sun', ike_sas: [sa] }, { name: 'mars', ike_sas: [] }],
 };
+
+/** The status with another SA of `sun`, and nobody else. */
+export function statusWith(own: Partial<IkeSaStatus>): StatusDocument {
+  return { ...status, peers: [{ name: 'sun', ike_sas: [{ ...sa, ...own }] }] };
+}

@@ -56,6 +56,9 @@ describe('the program from outside', function () {
     const status = mhtun('status', '--json');
     expect(status.code).to.equal(1);
     expect(JSON.parse(status.out)).to.have.property('ok', false);
+    const up = mhtun('up', join(folder, 'none.toml'), '--json');
+    expect(up.code).to.equal(2);
+    expect(JSON.parse(up.out)).to.have.property('ok', false);
     const psk = mhtun('psk', '--json');
     expect(psk.code).to.equal(0);
     expect(JSON.parse(psk.out)).to.have.property('psk');

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { verbs } from '../../lib/cli/main.js';
+import { verbs } from '../../lib/cli/verbs.js';
 import type { ControlReply, ControlRequest } from '../../lib/control/messages.js';
 import { startControlServer, type ControlServer } from '../../lib/control/server.js';
 import { source } from '../config/sources.js';
@@ -50,7 +50,7 @@ describe('the verbs', () => {
   ];
   for (const [line, request] of requests) {
     it(`asks the daemon: ${line}`, async () => {
-      await daemon({ ok: true, result: { schema: 1, detail: 'done', events: [], peers: [] } });
+      await daemon({ ok: true, result: { schema: 1, endpoint: status.endpoint, detail: 'done', events: [], peers: [] } });
       const ran = await run([...line.split(' '), '--control', socket]);
       expect(asked).to.deep.equal([request]);
       expect(ran).to.include({ code: 0, err: '' });
@@ -82,16 +82,16 @@ describe('the verbs', () => {
     expect((await run(['status', '--control', join(folder, 'none')], { MHTUN_CONTROL: socket })).code).to.equal(1);
   });
 
-  it('prints the very document with --json, and a table without', async () => {
+  it('prints the very document with --json, marked as good, and a table without', async () => {
     await daemon({ ok: true, result: status });
     const asJson = await run(['status', '--json', '--control', socket]);
-    expect(JSON.parse(asJson.out)).to.deep.equal(status);
+    expect(JSON.parse(asJson.out)).to.deep.equal({ ok: true, ...status });
     expect((await run(['status', '--control', socket])).out).to.contain('sun  ESTABLISHED');
     const detail = { ok: true, result: { detail: 'sun: net is installed' } } as const;
     await server?.close();
     await daemon(detail);
     expect((await run(['initiate', 'sun', '--control', socket])).out).to.equal('sun: net is installed\n');
-    expect(JSON.parse((await run(['initiate', 'sun', '--json', '--control', socket])).out)).to.deep.equal(detail.result);
+    expect(JSON.parse((await run(['initiate', 'sun', '--json', '--control', socket])).out)).to.deep.equal({ ok: true, ...detail.result });
   });
 
   for (const exitCode of [1, 2] as const) {
@@ -139,6 +139,30 @@ describe('the verbs', () => {
     const ran = await run(['events', '--control', socket]);
     expect(ran.out).to.equal('{"time":"t1","event":"ike-up","peer":"sun","spi":1}\n{"time":"t2","event":"moved","peer":"sun","from":"a","to":"b"}\n');
     expect(JSON.parse((await run(['events', '--json', '--control', socket])).out)).to.deep.equal(events);
+  });
+
+  it('says that the daemon is of another version where it answers in other words', async () => {
+    const [sun] = status.peers;
+    const sa = sun?.ike_sas[0];
+    const older = { ...sa, switches: undefined };
+    for (const result of [null, 7, {}, { ...status, schema: 2 }, { ...status, peers: [{ name: 'sun', ike_sas: [older] }] }, { schema: 1, endpoint: {}, peers: [{}] }]) {
+      await daemon({ ok: true, result });
+      for (const line of ['status', 'paths', 'events']) {
+        const ran = await run([line, '--control', socket]);
+        expect(ran, line).to.deep.include({ code: 1, out: '' });
+        expect(ran.err).to.match(new RegExp(`^mhtun: the daemon is of another version than this program, which cannot show its ${line}: restart it`));
+      }
+      await server?.close();
+    }
+  });
+
+  it('prints events in words with --pretty', async () => {
+    const time = new Date().toISOString();
+    await daemon({ ok: true, result: { schema: 1, events: [{ time, event: 'moved', peer: 'sun', from: 'a', to: 'b' }] } });
+    const ran = await run(['events', '--pretty', '--control', socket]);
+    expect(ran.out).to.match(/^[\d:]{8}  moved            sun  from a · to b\n$/);
+    const both = await run(['events', '--pretty', '--json', '--control', socket]);
+    expect(both).to.include({ code: 2, err: 'mhtun: --pretty is for eyes and --json for programs; see mhtun events --help\n' });
   });
 
   it('follows events until interrupted', async () => {
@@ -195,21 +219,32 @@ describe('the verbs', () => {
     ['stat', 'did you mean "status"?'],
     ['dance', 'there is no verb "dance"; see mhtun --help'],
     ['constructor', 'there is no verb "constructor"; see mhtun --help'],
-    ['status --jsn', 'unknown argument: jsn; see mhtun status --help'],
-    ['status now', 'unknown argument: now'],
-    ['status --control', 'not enough arguments following: control'],
-    ['status --control=', '--control needs the path of a socket'],
-    ['initiate', 'something is missing after initiate'],
+    ['status --jsn', 'there is no option --jsn; did you mean --json?'],
+    ['status --wide', 'there is no option --wide; see mhtun status --help'],
+    ['--wide status', 'there is no option --wide'],
+    ['status now', '"now" is one word too many; see mhtun status --help'],
+    ['status -v', '"-v" is one word too many'],
+    ['status -- --wide', '"--wide" is one word too many'],
+    ['status --control', '--control needs SOCKET'],
+    ['status --control --version', '--control needs SOCKET'],
+    ['status --control=', '--control needs SOCKET'],
+    ['status --json=yes', '--json takes no value'],
+    ['initiate', 'missing: PEER; see mhtun initiate --help'],
     ['initiate sun --timeout soon', '--timeout needs a number of seconds'],
     ['initiate sun --timeout 0', '--timeout needs a number of seconds'],
     ['initiate sun --timeout -1', '--timeout needs a number of seconds'],
+    ['initiate sun --timeout 0x10', '--timeout needs a number of seconds'],
+    ['status --watch', '--watch needs a terminal; without one take `mhtun status` or `mhtun events --follow`'],
+    ['paths sun --watch', '--watch needs a terminal'],
+    ['status --watch --interval 0', '--interval needs a number of seconds from 0.1 to 86400'],
+    ['status --watch --interval soon', '--interval needs a number of seconds'],
     ['rekey sun --ike --child net', '--ike and --child are two different things'],
-    ['move sun', 'missing required arguments: local, remote'],
+    ['move sun', 'missing: --local ADDR, --remote ADDR'],
     ['move sun --local eth0 --remote 10.0.0.1', '--local needs an IP address; got "eth0"'],
     ['move sun --local fd00::1 --remote 10.0.0.1', 'must be of one family'],
-    ['check', 'something is missing after check'],
-    ['up --log-level loud', 'invalid values'],
-    ['up --log-format xml', 'invalid values'],
+    ['check', 'missing: CONFIG'],
+    ['up --log-level loud', '--log-level is one of error, warn, info, debug, trace; got "loud"'],
+    ['up --log-format xml', '--log-format is one of pretty, json; got "xml"'],
   ];
   for (const [line, words] of usage) {
     it(`refuses \`mhtun ${line}\` with 2, in words and without a stack trace`, async () => {
@@ -231,7 +266,7 @@ describe('the verbs', () => {
       const ran = await run([verb, '--help']);
       expect(ran).to.include({ code: 0, err: '' });
       expect(ran.out).to.match(new RegExp(`^mhtun ${verb}\\b`));
-      expect(ran.out).to.match(new RegExp(`Examples:\\n +mhtun ${verb}\\b`));
+      expect(ran.out).to.match(new RegExp(`Examples?:\\n +mhtun ${verb}\\b`));
     });
   }
 

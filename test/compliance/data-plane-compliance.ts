@@ -1,5 +1,6 @@
 /** One suite for every data plane: what `lib/esp/data-plane.ts` promises, seen only from outside. */
 import { testCongestion } from './data-plane/congestion.js';
+import { testEarly } from './data-plane/early.js';
 import { testFragments } from './data-plane/fragments.js';
 import { testHostile } from './data-plane/hostile.js';
 import { testIke } from './data-plane/ike.js';
@@ -26,6 +27,7 @@ export function dataPlaneCompliance(kind: DataPlaneKind): void {
     testMtu(kind);
     testPolicies(kind);
     testRekey(kind);
+    testEarly(kind);
     testReports(kind);
     testWatch(kind);
     testIke(kind);

@@ -53,6 +53,15 @@ describe('loadConfig', () => {
       unique: 'replace',
       childless: false,
       fragmentation: true,
+      paths: {
+        policy: 'priority',
+        gate: { rttMs: null, loss: null, jitterMs: null },
+        dwellMs: 8_000,
+        holdMs: 5_000,
+        probeBusyMs: 500,
+        probeStandbyMs: 5_000,
+        probeIdleMs: 20_000,
+      },
     };
     expect(rest).to.deep.equal(expected);
   });
@@ -133,6 +142,13 @@ child_rekey_packets = 1000000
 unique = "keep"
 childless = true
 fragmentation = false
+policy = "score"
+gate = { rtt_ms = 400, loss = 0.05, jitter_ms = 12.5 }
+dwell = "1m"
+hold = "0s"
+probe_busy = "250ms"
+probe_standby = "10s"
+probe_idle = "30s"
 [[peer.child]]
 name = "web"
 local = ["10.0.0.0/8[tcp/80]", "dynamic[udp/53]"]
@@ -167,6 +183,15 @@ replay_window = 128
       unique: 'keep',
       childless: true,
       fragmentation: false,
+      paths: {
+        policy: 'score',
+        gate: { rttMs: 400, loss: 0.05, jitterMs: 12.5 },
+        dwellMs: 60_000,
+        holdMs: 0,
+        probeBusyMs: 250,
+        probeStandbyMs: 10_000,
+        probeIdleMs: 30_000,
+      },
     });
     const [web] = children;
     expect(web?.replayWindow).to.equal(128);
@@ -177,6 +202,91 @@ replay_window = 128
       ['10.0.0.0/8[tcp/80]', 'dynamic 17 53-53'],
       ['10.1.0.1-10.1.0.9', 'fd00::/64', 'dynamic 0 0-65535'],
     ]);
+  });
+
+  it('knows no network by name unless told of it', () => {
+    expect(load(source()).config.networks).to.deep.equal([]);
+  });
+
+  it('reads what is said of networks, in the order of the files', () => {
+    const main = `include = ["more.toml"]
+[[network]]
+name = "lte"
+match = { interface = "wwan*" }
+cost = 10
+metered = true
+class = "backup"
+[[network]]
+name = "office"
+match = { prefix = "192.168.1.0/24", gateway = "192.168.1.1", family = "ipv4" }
+${source()}`;
+    const loaded = load({ [mainPath]: main, '/etc/mhtun/more.toml': '[[network]]\nname = "rest"\ncost = 0.5\n[network.match]\ninterface = "*"\nfamily = 6\n' });
+    expect(loaded.config.networks).to.deep.equal([
+      { name: 'lte', match: { interface: 'wwan*', prefix: null, gateway: null, family: null }, class: 'backup', cost: 10, metered: true },
+      {
+        name: 'office',
+        match: { interface: null, prefix: { address: '192.168.1.0', length: 24 }, gateway: '192.168.1.1', family: 4 },
+        class: null,
+        cost: null,
+        metered: null,
+      },
+      { name: 'rest', match: { interface: '*', prefix: null, gateway: null, family: 6 }, class: null, cost: 0.5, metered: null },
+    ]);
+  });
+
+  it('leaves open what a gate does not name', () => {
+    expect(onlyPeer(load(source({ peer: 'gate = { loss = 0 }' }))).paths.gate).to.deep.equal({ rttMs: null, loss: 0, jitterMs: null });
+  });
+
+  it('warns of tests so rare that a path is not ready when it is needed', () => {
+    const warnings = load(source({ peer: 'probe_standby = "2m"' })).warnings.map(({ line, key, message }) => `${line ?? 0} ${key}: ${message}`);
+    expect(warnings).to.have.length(1);
+    expect(warnings[0]).to.match(/^8 peer\[0\]\.probe_standby: .*tested before traffic moves/);
+  });
+
+  it('calls a peer without a name by its identity', () => {
+    const nameless = source().replace('name = "sun"\nid = "sun"', 'id = "sun@example.net"');
+    expect(load(nameless).config.peers.map(({ name }) => name)).to.deep.equal(['sun@example.net']);
+  });
+
+  it('knows no network by name unless told of it', () => {
+    expect(load(source()).config.networks).to.deep.equal([]);
+  });
+
+  it('reads what is said of networks, in the order of the files', () => {
+    const main = `include = ["more.toml"]
+[[network]]
+name = "lte"
+match = { interface = "wwan*" }
+cost = 10
+metered = true
+class = "backup"
+[[network]]
+name = "office"
+match = { prefix = "192.168.1.0/24", gateway = "192.168.1.1", family = "ipv4" }
+${source()}`;
+    const loaded = load({ [mainPath]: main, '/etc/mhtun/more.toml': '[[network]]\nname = "rest"\ncost = 0.5\n[network.match]\ninterface = "*"\nfamily = 6\n' });
+    expect(loaded.config.networks).to.deep.equal([
+      { name: 'lte', match: { interface: 'wwan*', prefix: null, gateway: null, family: null }, class: 'backup', cost: 10, metered: true },
+      {
+        name: 'office',
+        match: { interface: null, prefix: { address: '192.168.1.0', length: 24 }, gateway: '192.168.1.1', family: 4 },
+        class: null,
+        cost: null,
+        metered: null,
+      },
+      { name: 'rest', match: { interface: '*', prefix: null, gateway: null, family: 6 }, class: null, cost: 0.5, metered: null },
+    ]);
+  });
+
+  it('leaves open what a gate does not name', () => {
+    expect(onlyPeer(load(source({ peer: 'gate = { loss = 0 }' }))).paths.gate).to.deep.equal({ rttMs: null, loss: 0, jitterMs: null });
+  });
+
+  it('warns of tests so rare that a path is not ready when it is needed', () => {
+    const warnings = load(source({ peer: 'probe_standby = "2m"' })).warnings.map(({ line, key, message }) => `${line ?? 0} ${key}: ${message}`);
+    expect(warnings).to.have.length(1);
+    expect(warnings[0]).to.match(/^8 peer\[0\]\.probe_standby: .*tested before traffic moves/);
   });
 
   it('takes the secret of a file without the end of its line, found from the file that names it', () => {

@@ -12,6 +12,8 @@ interface Mistake {
 const endpoint = (line: string, key: string, words: string): Mistake => one(line, source({ endpoint: line }), 3, `endpoint.${key}`, words);
 const peer = (line: string, key: string, words: string): Mistake => one(line, source({ peer: line }), 8, `peer[0].${key}`, words);
 const child = (line: string, key: string, words: string): Mistake => one(line, source({ child: line }), 13, `peer[0].child[0].${key}`, words);
+const network = (lines: string, line: number, key: string, words: string): Mistake =>
+  one(`[[network]] ${lines}`, `[[network]]\n${lines}\n${source()}`, line, `network[0].${key}`, words);
 const changed = (from: string, to: string, line: number | null, key: string, words: string): Mistake =>
   one(to === '' ? `no ${from}` : to, source().replace(from, to), line, key, words);
 
@@ -45,7 +47,7 @@ const mistakes: readonly Mistake[] = [
   one('[peer]', '[endpoint]\nid = "moon"\n[peer]\nname = "sun"', 3, 'peer', 'write [[peer]] with two brackets for each'),
   one('a peer that is a number', '[endpoint]\nid = "moon"\n[[peer]]\n'.replace('[[peer]]', '') + 'x = 1', 4, 'endpoint.x', 'unknown key'),
   one('peer = ["sun"]', 'peer = ["sun"]\n[endpoint]\nid = "moon"', 1, 'peer[0]', 'expected a table: write [[peer]]'),
-  one('a network', `[[network]]\nname = "lte"\n${source()}`, 1, 'network', 'does not have this yet'),
+  one('[network]', `[network]\nname = "lte"\n${source()}`, 1, 'network', 'write [[network]] with two brackets for each'),
   one('a pool', `[[pool]]\nname = "clients"\n${source()}`, 1, 'pool', 'does not have this yet'),
   // Unknown keys.
   endpoint('natport = 4500', 'natport', 'unknown key; did you mean "nat_port"?'),
@@ -54,7 +56,10 @@ const mistakes: readonly Mistake[] = [
   endpoint('psk = "x"', 'psk', '"psk" belongs in [[peer]]'),
   endpoint('colour = "red"', 'colour', 'unknown key; known here are id, interface, mtu'),
   endpoint('"\\u001b[31m" = 1', '"\\u001b[31m"', 'unknown key'),
-  peer('policy = "rtt"', 'policy', 'does not have this yet'),
+  peer('pools = ["clients"]', 'pools', 'does not have this yet'),
+  endpoint('policy = "rtt"', 'policy', '"policy" belongs in [[peer]]'),
+  peer('rtt_ms = 400', 'rtt_ms', '"rtt_ms" belongs in peer.gate'),
+  peer('metered = true', 'metered', '"metered" belongs in [[network]]'),
   peer('adresses = ["10.1.0.2"]', 'adresses', 'did you mean "addresses"?'),
   peer('nat_port = 1', 'nat_port', '"nat_port" belongs in [endpoint]'),
   child('remotes = []', 'remotes', 'did you mean "remote"?'),
@@ -93,7 +98,8 @@ const mistakes: readonly Mistake[] = [
   endpoint('fragment_size = 100', 'fragment_size', 'expected a whole number from 256'),
   endpoint('mtu = 1979-05-27', 'mtu', 'got the date 1979-05-27'),
   // Peers.
-  changed('name = "sun"', '', 4, 'peer[0].name', 'name is missing, as in name = "sun"'),
+  changed('name = "sun"\nid = "sun"', 'id = "%any"', 4, 'peer[0].name', 'name is missing, as in name = "sun"'),
+  changed('name = "sun"\nid = "sun"', 'id = "CN=sun, O=Example"', 4, 'peer[0].name', 'name is missing'),
   changed('name = "sun"', 'name = "the sun"', 5, 'peer[0].name', 'expected a name'),
   changed('id = "sun"', '', 4, 'peer[0].id', 'id is missing'),
   changed('id = "sun"', 'id = "O=*, nonsense"', 6, 'peer[0].id', 'no DN'),
@@ -132,6 +138,36 @@ const mistakes: readonly Mistake[] = [
   peer('ike = []', 'ike', 'something in it'),
   peer('ike = ["aes256-sha1-modp2048"]', 'ike[0]', 'sha1 is refused: SHA-1'),
   peer('esp = ["3des-sha256"]', 'esp[0]', '3des is refused'),
+  // The choice of paths.
+  peer('policy = "fastest"', 'policy', 'expected "first", "priority", "rtt", "score" or "cost"; got "fastest"'),
+  peer('gate = 400', 'gate', 'expected a table'),
+  peer('gate = { rtt = 400 }', 'gate.rtt', 'did you mean "rtt_ms"?'),
+  peer('gate = { rtt_ms = 0 }', 'gate.rtt_ms', 'expected a number from 1 to 60000; got 0'),
+  peer('gate = { rtt_ms = "400ms" }', 'gate.rtt_ms', 'got "400ms"'),
+  peer('gate = { loss = 5 }', 'gate.loss', 'expected a share from 0 to 1, as 0.05 for 5 %; got 5'),
+  peer('gate = { jitter_ms = nan }', 'gate.jitter_ms', 'expected a number from 1 to 60000'),
+  peer('dwell = 8', 'dwell', `${duration}8`),
+  peer('hold = "-1s"', 'hold', `${duration}"-1s"`),
+  peer('probe_busy = "10ms"', 'probe_busy', 'expected at least "50ms"'),
+  peer('probe_standby = "0s"', 'probe_standby', 'expected at least "50ms"'),
+  peer('probe_idel = "20s"', 'probe_idel', 'did you mean "probe_idle"?'),
+  // Networks.
+  network('match = { interface = "wwan*" }', 1, 'name', 'name is missing, as in name = "lte"'),
+  network('name = "l t e"\nmatch = { interface = "wwan*" }', 2, 'name', 'expected a name'),
+  network('name = "lte"', 1, 'match', 'match is missing, as in match = { interface = "wwan*" }'),
+  network('name = "lte"\nmatch = "wwan*"', 3, 'match', 'expected a table: write [network[0].match]'),
+  network('name = "lte"\nmatch = {}', 3, 'match', 'for every network write { interface = "*" }'),
+  network('name = "lte"\nmatch = { interfaces = "wwan0" }', 3, 'match.interfaces', 'did you mean "interface"?'),
+  network('name = "lte"\nmatch = { interface = "a/b" }', 3, 'match.interface', 'expected the name of an interface'),
+  network('name = "lte"\nmatch = { prefix = "10.0.0.1/8" }', 3, 'match.prefix', 'the network of that length is 10.0.0.0/8'),
+  network('name = "lte"\nmatch = { prefix = "10.0.0.0/33" }', 3, 'match.prefix', 'expected a prefix'),
+  network('name = "lte"\nmatch = { gateway = "router" }', 3, 'match.gateway', 'expected the address of a router'),
+  network('name = "lte"\nmatch = { family = 5 }', 3, 'match.family', 'expected 4 or 6; got 5'),
+  network('name = "lte"\nmatch = { prefix = "10.0.0.0/8", family = 6 }', 3, 'match', 'one part of it is IPv4 and another IPv6'),
+  network('name = "lte"\nmatch = { interface = "*" }\ncosts = 3', 4, 'costs', 'did you mean "cost"?'),
+  network('name = "lte"\nmatch = { interface = "*" }\ncost = -1', 4, 'cost', 'expected a number from 0 to 1000000; got -1'),
+  network('name = "lte"\nmatch = { interface = "*" }\nmetered = "yes"', 4, 'metered', 'expected true or false'),
+  network('name = "lte"\nmatch = { interface = "*" }\nclass = "best"', 4, 'class', 'expected "primary", "secondary", "backup" or "never"; got "best"'),
   // Children.
   one('no child', source().replace(/\[\[peer\.child\]\][^]*/, ''), 4, 'peer[0].child', 'add [[peer.child]]'),
   changed('name = "net"', '', 9, 'peer[0].child[0].name', 'name is missing'),

@@ -176,6 +176,16 @@ describe('the control socket', () => {
     expect(error.message).to.contain('gave no answer within 0.02 s');
   });
 
+  it('is not waited for any longer than it is wanted', async () => {
+    const path = join(folder, 's');
+    await start(path, () => undefined);
+    const wanted = new AbortController();
+    const ask = (): Promise<unknown> => requestControl(path, { verb: 'status' }, { timeoutMs: null, signal: wanted.signal });
+    const asked = ask();
+    wanted.abort();
+    for (const request of [asked, ask()]) expect((await caught(request)).message).to.contain('nobody waits for the daemon');
+  });
+
   it('says that what answers is no daemon of this version', async () => {
     const path = join(folder, 's');
     const server = createServer((socket) => socket.end('HTTP/1.1 200 OK\r\n\r\n'));

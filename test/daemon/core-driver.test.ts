@@ -6,7 +6,8 @@ import { executeCryptoJob } from '../../lib/crypto/work.js';
 import { CoreDriver, type CoreOutlet } from '../../lib/daemon/core-driver.js';
 import { Endpoint } from '../../lib/endpoint/endpoint.js';
 import { instant } from '../../lib/util/brands.js';
-import { configOf, ip } from '../support/virtual-host.js';
+import { candidate } from '../support/candidates.js';
+import { configOf } from '../support/virtual-host.js';
 
 const text = `[endpoint]
 id = "moon"
@@ -33,19 +34,22 @@ function rig(more: Partial<CoreOutlet> = {}): Rig {
   const sent: number[] = [];
   const clock = { now: () => instant(state.now) };
   const state = { now: 1_000 };
-  const endpoint = new Endpoint(clock.now(), { config: configOf(text), random: systemRandom, registry: defaultRegistry, keyLog: null });
+  const options = { config: configOf(text), random: systemRandom, registry: defaultRegistry, keyLog: null, endpointId: new Uint8Array(16) };
+  const endpoint = new Endpoint(clock.now(), options);
   const driver = new CoreDriver(endpoint, clock, {
     transmit: (path) => sent.push(path.remote.port),
     dataPlane: () => {},
+    pathMtu: () => {},
     event: () => {},
     log: () => {},
     work: (job, done) => {
-      if (job.kind !== 'resolve') done(executeCryptoJob(job, defaultRegistry, systemRandom));
+      if (job.kind === 'routes') done({ kind: 'routes', problems: [] });
+      else if (job.kind !== 'resolve') done(executeCryptoJob(job, defaultRegistry, systemRandom));
     },
     fault: (error) => faults.push(error),
     ...more,
   });
-  driver.give({ kind: 'local-addresses', addresses: [{ address: ip('10.1.0.1'), device: 'eth0' }] });
+  driver.give({ kind: 'local-addresses', addresses: [candidate('10.1.0.1', 'eth0')] });
   return Object.assign(state, { driver, faults, sent });
 }
 
@@ -81,7 +85,7 @@ describe('the core driver', () => {
     driver.stop();
     const before = sent.length;
     driver.give({ kind: 'local-addresses', addresses: [] });
-    driver.give({ kind: 'local-addresses', addresses: [{ address: ip('10.3.0.1'), device: 'eth9' }] });
+    driver.give({ kind: 'local-addresses', addresses: [candidate('10.3.0.1', 'eth9')] });
     expect(sent.length).to.equal(before);
   });
 });

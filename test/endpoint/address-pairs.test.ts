@@ -2,13 +2,15 @@
 import { expect } from 'chai';
 import { startPairs, type StartPair } from '../../lib/endpoint/address-pairs.js';
 import { maxPairsPerAttempt } from '../../lib/endpoint/limits.js';
+import type { LocalCandidate } from '../../lib/path/io.js';
 import { formatSocketAddress } from '../../lib/util/address.js';
+import { candidate } from '../support/candidates.js';
 import { ip } from '../support/virtual-host.js';
 
 const ports = { port: 500, natPort: 4500 };
 
-function own(...addresses: string[]): { address: ReturnType<typeof ip>; device: string }[] {
-  return addresses.map((address, n) => ({ address: ip(address), device: `eth${n}` }));
+function own(...addresses: string[]): LocalCandidate[] {
+  return addresses.map((address, n) => candidate(address, `eth${n}`));
 }
 
 function at(address: string, port: number | null = null): { address: ReturnType<typeof ip>; port: number | null } {
@@ -43,6 +45,11 @@ describe('address pairs', () => {
     const [five] = startPairs(own('10.1.0.1'), [at('10.1.0.2', 500)], ports);
     expect(five?.path.remote.port).to.equal(500);
     expect(five?.natPath.remote.port).to.equal(4500);
+  });
+
+  it('leave out the networks on which nothing is to start', () => {
+    const pairs = startPairs([candidate('10.1.0.1', 'wwan0'), candidate('10.2.0.1', 'eth0', { class: 'never' }), candidate('10.3.0.1', 'eth1')], [at('10.9.0.2')], ports);
+    expect(pairs.map(({ path }) => path.device)).to.deep.equal(['eth1', 'wwan0']);
   });
 
   it('are not more than a limit', () => {

@@ -1,5 +1,6 @@
 /** The heap of alarms: order, replacement, cancelling. */
 import { expect } from 'chai';
+import { queryObjects } from 'node:v8';
 import fc from 'fast-check';
 import { Alarms, type Sleeper } from '../../lib/endpoint/alarms.js';
 import { instant } from '../../lib/util/brands.js';
@@ -29,5 +30,26 @@ describe('alarms', () => {
       expect(times.every((at) => at <= now)).to.equal(true);
       expect([...expected.values()].every((at) => at > now)).to.equal(true);
     }));
+  });
+
+  it('that no longer count do not keep their sleepers in memory till their time', () => {
+    class Passing implements Sleeper {
+      wake(): void {
+        throw new Error('nobody wakes it');
+      }
+    }
+    const alarms = new Alarms();
+    const [first, second] = sleepers;
+    if (first === undefined || second === undefined) throw new Error('there are eight');
+    alarms.set(first, instant(10));
+    for (let i = 0; i < 1000; i++) {
+      const passing = new Passing();
+      alarms.set(passing, instant(14_400_000 + i));
+      alarms.set(passing, null);
+      // One that stays and puts its alarm off again and again leaves as many stale ones.
+      alarms.set(second, instant(3_600_000 + i));
+    }
+    expect(queryObjects(Passing, { format: 'count' })).to.be.lessThan(5);
+    expect([alarms.next(), alarms.due(instant(10)), alarms.next()]).to.deep.equal([10, first, 3_600_999]);
   });
 });

@@ -33,6 +33,16 @@ describe('initiate', () => {
     expect(pair.world.now - before).to.equal(3_000);
   });
 
+  it('fails at once, whatever its time-out, where this host has no route, and says to where from where', () => {
+    const pair = new Pair({ seed: 1, sun: waits, moon: byHand });
+    pair.moon.hasRoute = () => false;
+    const before = pair.world.now;
+    const answer = pair.moon.ask({ kind: 'initiate', peer: 'sun', child: null, timeoutMs: 10_000 });
+    expect(JSON.stringify(answer)).to.match(/no route to 10\.1\.0\.2 from 10\.1\.0\.1 \(eth0\): add one \(.*ip route add 10\.1\.0\.2 via GATEWAY dev eth0.*\), or name addresses of sun/);
+    expect(pair.world.now - before).to.be.lessThan(100);
+    expect(pair.network.sent).to.deep.equal([]);
+  });
+
   it('fails with what the peer said', () => {
     const pair = new Pair({ seed: 1, sun: { ...waits, peer: 'psk = "another secret, just as long as that"' }, moon: byHand });
     const answer = pair.moon.ask({ kind: 'initiate', peer: 'sun', child: null, timeoutMs: 10_000 });
@@ -145,7 +155,7 @@ describe('reload', () => {
     expect(pair.moon.ask({ kind: 'reload', config: configOf(text) })).to.deep.equal({ ok: true, detail: '1 new, 0 gone, 0 changed, 1 kept' });
     pair.world.run(5_000);
     expect(pair.moon.sas('sun')[0]?.spiI).to.equal(before);
-    expect(pair.moon.endpoint.look().map(({ name }) => name)).to.deep.equal(['sun', 'mars']);
+    expect(pair.moon.endpoint.look(pair.world.now).map(({ name }) => name)).to.deep.equal(['sun', 'mars']);
     expect(pair.ping()).to.equal(true);
   });
 

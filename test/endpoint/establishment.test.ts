@@ -11,8 +11,8 @@ describe('an endpoint', () => {
     const pair = new Pair({ seed: 1, sun: waits });
     expect(pair.comeUp(), pair.story()).to.equal(true);
     expect(pair.ping()).to.equal(true);
-    expect(pair.moon.eventNames()).to.deep.equal(['ike-up', 'child-up']);
-    expect(pair.sun.eventNames()).to.deep.equal(['ike-up', 'child-up']);
+    expect(pair.moon.eventNames()).to.deep.equal(['ike-up', 'child-up', 'path-up']);
+    expect(pair.sun.eventNames()).to.deep.equal(['ike-up', 'child-up', 'path-up']);
     expect(pair.moon.events.every(({ peer }) => peer === 'sun')).to.equal(true);
   });
 
@@ -24,6 +24,16 @@ describe('an endpoint', () => {
     const began = pair.world.now;
     expect(pair.comeUp()).to.equal(true);
     expect(pair.world.now - began).to.be.at.most(405);
+  });
+
+  it('delivers what the responder sends at once, though it comes beside the answer that makes the SA', () => {
+    const pair = new Pair({ seed: 1, sun: { remote: null } });
+    const { sun } = pair;
+    expect(pair.world.runUntil(() => sun.sas('moon').some(({ children }) => children.length > 0), 5_000)).to.equal(true);
+    sun.sendInner('192.168.2.1', '192.168.1.1');
+    pair.world.run(500);
+    expect(pair.moon.arrivals).to.have.length(1);
+    expect(pair.moon.dropped()['unknown-spi']).to.equal(0);
   });
 
   it('comes up over a network that loses every third datagram', () => {
@@ -84,6 +94,22 @@ describe('an endpoint', () => {
     expect(pair.moon.endpoint.ikeSaCount).to.equal(1);
     pair.world.run(31_000);
     expect(pair.sun.endpoint.ikeSaCount).to.equal(1);
+  });
+
+  it('tries no pair without a route, and every pair again once there is one', () => {
+    const addresses = [{ address: '10.1.0.1', device: 'eth0' }, { address: '10.2.0.1', device: 'eth1' }];
+    const pair = new Pair({ seed: 1, moon: { addresses }, sun: { remote: null } });
+    pair.moon.hasRoute = ({ device }) => device === 'eth1';
+    expect(pair.comeUp()).to.equal(true);
+    // What begins on port 500 is the attempt; paths are tested later on, for a route may come.
+    expect(pair.network.sent.some(({ from }) => from.address === '10.1.0.1' && from.port === 500)).to.equal(false);
+    const late = new Pair({ seed: 1, sun: { remote: null } });
+    late.moon.hasRoute = () => false;
+    late.world.run(3_000);
+    expect(late.network.sent).to.deep.equal([]);
+    expect(late.story()).to.contain('sun could not be reached: no route to 10.1.0.2 from 10.1.0.1 (eth0)');
+    late.moon.hasRoute = () => true;
+    expect(late.comeUp()).to.equal(true);
   });
 
   it('never has more than four IKE_SA_INITs unanswered', () => {

@@ -145,7 +145,7 @@ describe('A rekey of the IKE SA', () => {
     pair.expectOne();
     expect(pair.sun.view.initiator).to.equal(true);
     const to = { ...pair.moon.view.path, local: { ...pair.moon.view.path.local, port: 4501 } };
-    expect(pair.ask(pair.moon, { kind: 'move', path: to, cause: 'test' })).to.match(/^ok: the tunnel is on/);
+    expect(pair.ask(pair.moon, { kind: 'move', path: to, cause: 'test', early: false })).to.match(/^ok: the tunnel is on/);
   });
 });
 
@@ -198,7 +198,7 @@ describe('An IKE SA', () => {
       pair.moon.command({ kind: 'create-child', name: 'net' }),
       pair.moon.command({ kind: 'delete-child', name: 'net' }),
       pair.moon.command({ kind: 'rekey-child', name: 'net' }),
-      pair.moon.command({ kind: 'move', path: { ...pair.moon.view.path, device: 'eth1' }, cause: 'test' }),
+      pair.moon.command({ kind: 'move', path: { ...pair.moon.view.path, device: 'eth1' }, cause: 'test', early: false }),
     ];
     pair.advance(61_000);
     for (const id of ids) expect(pair.moon.answer(id), `command ${id}`).to.not.equal(null);

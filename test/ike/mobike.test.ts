@@ -12,7 +12,7 @@ import { address, Clock, IkeEnd, path } from '../support/ike-end.js';
 const here = path('10.1.0.1:4500', '10.1.0.2:4500');
 const there: DatagramPath = { ...path('10.2.0.1:4500', '10.1.0.2:4500'), device: 'eth1' };
 const elsewhere: DatagramPath = { ...path('10.3.0.1:4500', '10.1.0.2:4500'), device: 'eth2' };
-const move = (to: DatagramPath) => ({ kind: 'move', path: to, cause: 'test' }) as const;
+const move = (to: DatagramPath) => ({ kind: 'move', path: to, cause: 'test', early: false }) as const;
 
 function switches(end: IkeEnd): string[] {
   return end.outputs.flatMap((o) => (o.kind === 'data-plane' ? o.commands : []))
@@ -37,7 +37,8 @@ describe('A move by the MOBIKE initiator', () => {
     pair.settle();
     expect(pair.said(pair.moon, id)).to.match(/^ok: the tunnel is on 10.2.0.1:4500/);
     expect(switches(pair.moon)).to.deep.equal(['10.2.0.1 → 10.1.0.2']);
-    expect(pair.moon.events.find(({ event }) => event === 'moved')?.fields).to.include({ cause: 'test' });
+    expect(pair.moon.paths.at(-2)).to.deep.equal({ kind: 'moved', from: here, to: there, cause: 'test', byPeer: false });
+    expect(pair.sun.paths.filter(({ kind }) => kind === 'moved')).to.have.lengthOf(1);
     pair.expectOne();
   });
 

@@ -42,7 +42,7 @@ const states: readonly { readonly state: string; readonly keys: boolean; readonl
   { state: 'that rekeys a Child SA', keys: true, make: () => waiting({ kind: 'rekey-child', name: null }) },
   { state: 'that rekeys itself', keys: true, make: () => waiting({ kind: 'rekey-ike' }) },
   { state: 'that deletes itself', keys: true, make: () => waiting({ kind: 'delete-ike', reason: 'test' }) },
-  { state: 'that moves', keys: true, make: () => waiting({ kind: 'move', path: path('10.2.0.1:4500', '10.1.0.2:4500'), cause: 'test' }) },
+  { state: 'that moves', keys: true, make: () => waiting({ kind: 'move', path: path('10.2.0.1:4500', '10.1.0.2:4500'), cause: 'test', early: false }) },
 ];
 
 function waiting(command: Parameters<IkeEnd['command']>[0]): IkeDouble {

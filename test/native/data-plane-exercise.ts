@@ -47,7 +47,7 @@ const exercises: Readonly<Record<string, () => Promise<void> | void>> = {
     plane.close();
     expect(threads()).to.equal(0);
     plane.apply([{ kind: 'set-mtu', mtu: 1_300 }]);
-    plane.sendIke(loopback, new Uint8Array(40));
+    plane.sendIke(loopback, new Uint8Array(40), false);
     expect(plane.counters().children).to.deep.equal([]);
     tun.close();
     await pause(20);

@@ -2,8 +2,8 @@
  * Exercises of the addon, each run by `addon.test.ts` as a process of its own in a network namespace of its own:
  * `node --expose-gc --import=tsx exercise.ts NAME`. One that fails throws.
  */
-import { execFileSync, spawn } from 'node:child_process';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { createSocket } from 'node:dgram';
 import process from 'node:process';
 import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises';
@@ -19,9 +19,11 @@ import { bringUp } from '../../lib/platform/rtnetlink-link.js';
 import { serviceNotifier } from '../../lib/platform/service-notifier.js';
 import { openTunDevice } from '../../lib/platform/tun-device.js';
 import { openUdpSocket } from '../../lib/platform/udp-socket.js';
-import { parseAddress, type IpAddress, type SocketAddress } from '../../lib/util/address.js';
+import type { IpAddress, SocketAddress } from '../../lib/util/address.js';
 import { present } from '../../lib/util/assert.js';
 import { PlatformError } from '../../lib/util/errors.js';
+import { ip, sh, until } from './host.js';
+import { netlinkExercises } from './netlink-exercises.js';
 
 const loopback = ip('127.0.0.1');
 const loopback6 = ip('::1');
@@ -261,7 +263,7 @@ const exercises: Readonly<Record<string, () => Promise<void> | void>> = {
     const socket = udp(loopback);
     tun.onPackets(() => undefined, () => undefined);
     socket.onDatagrams(() => undefined, () => undefined);
-    startLinkMonitor(() => undefined);
+    startLinkMonitor({ mark: 0, uses: () => [], told: () => undefined, read: () => undefined });
     await pause(10);
     process.exit(0);
   },
@@ -305,26 +307,6 @@ const exercises: Readonly<Record<string, () => Promise<void> | void>> = {
     serviceNotifier('/nowhere/at/all').stopping();
     serviceNotifier(`/${'long'.repeat(50)}`).reloading();
   },
-
-  async 'link-monitor'() {
-    sh('ip link add v0 type veth peer name v1');
-    const states: string[] = [];
-    const monitor = startLinkMonitor((state) => {
-      states.push(state.links.map((link) => `${link.name}${link.up ? '+' : '-'}`).join(' ') + ' ' + state.addresses.map((own) => own.address).join(' '));
-    });
-    expect(monitor.state().links.find((link) => link.name === 'lo')?.loopback).to.equal(true);
-    sh('ip link set v0 up; ip link set v1 up; ip addr add 10.1.0.1/24 dev v0');
-    await until(() => states.some((text) => text.includes('v0+') && text.includes('10.1.0.1')));
-    sh('ip tuntap add mode tun t0');
-    await until(() => monitor.state().links.some((link) => link.name === 't0' && link.tunnel));
-    sh('ip link del v0');
-    await until(() => !monitor.state().links.some((link) => link.name === 'v0') && !monitor.state().addresses.some((own) => own.address === '10.1.0.1'));
-    // More changes than a socket buffer holds, while nobody reads: what counts in the end is right.
-    sh('for i in $(seq 1 250); do for j in 1 2 3 4; do echo "addr add 10.$j.$i.1/32 dev lo"; done; done > /tmp/$$.batch; ip -batch /tmp/$$.batch; rm /tmp/$$.batch');
-    await until(() => monitor.state().addresses.filter((own) => own.device === 'lo' && own.address.startsWith('10.')).length === 1000);
-    monitor.close();
-    monitor.close();
-  },
 };
 
 const nativeFolder = fileURLToPath(new URL('../../native', import.meta.url));
@@ -359,14 +341,6 @@ function udp(address: IpAddress): UdpSocket {
   return opened.socket;
 }
 
-function ip(text: string): IpAddress {
-  return present(parseAddress(text), 'an address');
-}
-
-function sh(commands: string): string {
-  return execFileSync('sh', ['-c', commands], { encoding: 'utf8' });
-}
-
 /** Names of what is open, such as `socket:[123]` and `/dev/net/tun`. */
 function descriptors(): string[] {
   return readdirSync('/proc/self/fd').flatMap((name) => {
@@ -388,12 +362,4 @@ function platformError(action: () => unknown): PlatformError {
   throw new Error('it did not throw');
 }
 
-async function until(holds: () => boolean): Promise<void> {
-  const end = performance.now() + 20_000;
-  while (!holds()) {
-    if (performance.now() > end) throw new Error(`it never came to be: ${holds.toString()}; ${readFileSync('/proc/net/dev', 'utf8')}`);
-    await pause(2);
-  }
-}
-
-await present(exercises[process.argv[2] ?? ''], 'an exercise of that name')();
+await present({ ...exercises, ...netlinkExercises }[process.argv[2] ?? ''], 'an exercise of that name')();

@@ -17,6 +17,7 @@ export class Namespaces {
   readonly #prefix = `mt${randomBytes(3).toString('hex')}`;
   readonly #names: string[] = [];
   readonly #programs: Program[] = [];
+  #cables = 0;
 
   /** A namespace with loopback up; returns its full name. */
   add(name: string): string {
@@ -43,9 +44,18 @@ export class Namespaces {
     }
   }
 
-  /** A cable between two namespaces. */
+  /** Commands that run beside the test. */
+  spawn(namespace: string, commands: string): ChildProcess {
+    return spawn('ip', ['netns', 'exec', namespace, 'sh', '-ec', commands], { stdio: 'ignore' });
+  }
+
+  /**
+   * A cable between two namespaces. Its ends have different indexes: the kernel takes one whose other end has its own for hardware, and
+   * tells of the carrier of that once a second at most (net/core/link_watch.c).
+   */
   cable(a: string, nameA: string, b: string, nameB: string): void {
-    execFileSync('ip', ['link', 'add', nameA, 'netns', a, 'type', 'veth', 'peer', 'name', nameB, 'netns', b]);
+    const index = ++this.#cables;
+    execFileSync('ip', ['link', 'add', nameA, 'netns', a, 'index', `${10 + index}`, 'type', 'veth', 'peer', 'name', nameB, 'netns', b, 'index', `${1000 + index}`]);
     this.run(a, `ip link set ${nameA} up`);
     this.run(b, `ip link set ${nameB} up`);
   }

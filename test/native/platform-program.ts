@@ -10,6 +10,7 @@ import { SecretKey } from '../../lib/crypto/key.js';
 import { systemRandom } from '../../lib/crypto/random.js';
 import { defaultRegistry } from '../../lib/crypto/registry.js';
 import type { DataPlaneCommand, EspKeying } from '../../lib/esp/data-plane.js';
+import type { LocalCandidate } from '../../lib/path/io.js';
 import { openPlatform, type Platform } from '../../lib/platform/platform.js';
 import { parseAddress } from '../../lib/util/address.js';
 import { present } from '../../lib/util/assert.js';
@@ -33,7 +34,7 @@ function main(): void {
     listener: {
       dataPlaneEvent: (event) => print({ event }),
       datagram: (path, bytes) => print({ kind: 'datagram', path, length: bytes.length }),
-      localAddresses: (addresses) => print({ kind: 'addresses', addresses }),
+      localAddresses: (candidates) => print({ kind: 'addresses', addresses: namesOf(candidates) }),
       failed: (error) => print({ kind: 'failed', message: error.message, errno: error.errno }),
     },
   });
@@ -44,7 +45,7 @@ function main(): void {
     process.exit(0);
   };
   process.on('SIGTERM', close);
-  print({ kind: 'ready', tun: platform.tun, addresses: platform.localAddresses() });
+  print({ kind: 'ready', tun: platform.tun, addresses: namesOf(platform.localAddresses()) });
   // `{"toml":…}` is a new configuration; any other object asks for the counters.
   createInterface({ input: process.stdin }).on('line', (line) => {
     const said: unknown = JSON.parse(line);
@@ -55,6 +56,10 @@ function main(): void {
       print({ kind: 'reconfigured' });
     });
   });
+}
+
+function namesOf(candidates: readonly LocalCandidate[]): string[] {
+  return candidates.map(({ address, device }) => `${address} ${device}`);
 }
 
 function load(text: string): Config {

@@ -32,8 +32,18 @@ describe('privileges', function () {
     rmSync(folder, { recursive: true });
   });
 
-  function up(prelude = 'exec '): Program {
-    return spaces.start(where, path.join(root, 'bin', 'mhtun.ts'), ['up', path.join(folder, 'moon.toml'), '--log-format', 'json'], { prelude });
+  /** @param device the mode of /dev/net/tun as the program sees it; udev gives it 0666, and without udev it is root's alone */
+  function up(prelude = 'exec ', device = '666'): Program {
+    const ownDevice = `[ -e ${folder}/tun ] || mknod ${folder}/tun c 10 200; chmod ${device} ${folder}/tun; mount --bind ${folder}/tun /dev/net/tun; `;
+    return spaces.start(where, path.join(root, 'bin', 'mhtun.ts'), ['up', path.join(folder, 'moon.toml'), '--log-format', 'json', '--json'], { prelude: ownDevice + prelude });
+  }
+
+  /** User 0 with the two capabilities alone. */
+  function expectPowerlessRoot(pid: number): void {
+    for (const status of statuses(pid)) {
+      expect(field(status, 'Uid')).to.equal('0 0 0 0');
+      for (const name of ['CapEff', 'CapPrm', 'CapBnd']) expect(field(status, name)).to.equal(two);
+    }
   }
 
   function configure(control: string, more = ''): void {
@@ -66,6 +76,7 @@ describe('privileges', function () {
     expect(descriptors(program.pid).filter((name) => name.includes('memfd'))).to.deep.equal([]);
     program.signal('SIGTERM');
     expect(await program.exitCode()).to.equal(0);
+    expect(await program.line((item) => 'ok' in item)).to.deep.equal({ ok: true, detail: 'SIGTERM' });
     expect(existsSync(control)).to.equal(false);
   });
 
@@ -96,10 +107,17 @@ describe('privileges', function () {
     });
     await program.line((line) => String(line['msg']).includes('stays user 0'));
     await program.line(ready);
-    for (const status of statuses(program.pid)) {
-      expect(field(status, 'Uid')).to.equal('0 0 0 0');
-      for (const name of ['CapEff', 'CapPrm', 'CapBnd']) expect(field(status, name)).to.equal(two);
-    }
+    expectPowerlessRoot(program.pid);
+    program.signal('SIGTERM');
+    expect(await program.exitCode()).to.equal(0);
+  });
+
+  it('are the same two where the service\'s user can\'t open the TUN device', async () => {
+    configure(path.join(folder, 'moon.sock'));
+    const program = up('exec ', '600');
+    await program.line((line) => String(line['msg']).includes('can\'t open /dev/net/tun: this process stays user 0'));
+    await program.line(ready);
+    expectPowerlessRoot(program.pid);
     program.signal('SIGTERM');
     expect(await program.exitCode()).to.equal(0);
   });
@@ -127,6 +145,7 @@ describe('privileges', function () {
       const program = up(prelude);
       const line = await program.line((item) => item['level'] === 50);
       expect(line['msg']).to.match(/CAP_NET_ADMIN and CAP_NET_BIND_SERVICE/);
+      expect(await program.line((item) => 'ok' in item)).to.deep.equal({ ok: false, error: line['msg'] });
       expect(await program.exitCode()).to.equal(1);
     }
   });

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { filterTableName, removeFilter, replaceFilter } from '../../lib/platform/inbound-filter.js';
-import type { HostAddress, HostState } from '../../lib/platform/interfaces.js';
+import type { HostAddress, HostState } from '../../lib/path/host-state.js';
 import { planProtection, rulePriority, unreachableMetric, type ProtectedPair, type Protection } from '../../lib/platform/protection-plan.js';
 import { formatPrefix, parsePrefix, prefixRange, type AddressRange } from '../../lib/util/address-range.js';
 import { parseAddress } from '../../lib/util/address.js';
@@ -88,7 +88,7 @@ function planned(pairs: readonly ProtectedPair[], addresses: readonly HostAddres
 }
 
 function input(pairs: readonly ProtectedPair[], addresses: readonly HostAddress[]): Parameters<typeof planProtection>[0] {
-  const state: HostState = { links: [], addresses };
+  const state: HostState = { links: [], addresses, uplinks: [] };
   return { pairs, tun, state, usable: [{ address: ip('10.1.0.1'), device: 'eth0' }], ports: [500, 4500], routing: { table: 4500, metric: 100, mark: 4500 } };
 }
 
@@ -113,7 +113,7 @@ function pair(remote: string, ...local: string[]): ProtectedPair {
 
 function own(text: string, device: string): HostAddress {
   const network = present(parsePrefix(`${text}/${text.includes(':') ? 64 : 24}`), 'a prefix');
-  return { address: ip(text), prefixLength: network.length, network, device, scope: 'global', deprecated: false, temporary: false, tentative: false };
+  return { address: ip(text), prefixLength: network.length, network, device, scope: 'global', deprecated: false, expiring: false, temporary: false, tentative: false };
 }
 
 function ip(text: string): AddressRange['start'] {

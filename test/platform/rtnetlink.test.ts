@@ -17,7 +17,7 @@ describe('rtnetlink', () => {
   it('reads an IPv4 address with its network and its link', () => {
     const message = only('4c0000001400020007000000000000000218800003000000080001000a010001080002000a0100010700030076300000080008008000000014000600ffffffffffffffff6eab05006eab0500');
     expect(decodeAddress(message, names)).to.deep.equal({
-      address: '10.1.0.1', prefixLength: 24, network: { address: '10.1.0.0', length: 24 }, device: 'v0', scope: 'global', deprecated: false, temporary: false, tentative: false,
+      address: '10.1.0.1', prefixLength: 24, network: { address: '10.1.0.0', length: 24 }, device: 'v0', scope: 'global', deprecated: false, expiring: false, temporary: false, tentative: false,
     });
   });
 
@@ -38,7 +38,7 @@ describe('rtnetlink', () => {
   it('leaves out the address of a link that is not known', () => {
     const message = only('4c0000001400020007000000000000000218800003000000080001000a010001080002000a0100010700030076300000080008008000000014000600ffffffffffffffff6eab05006eab0500');
     expect(decodeAddress(message, new Map())).to.equal(null);
-    expect(decodeLink(message)).to.equal(null);
+    expect(decodeLink(message, () => '')).to.equal(null);
   });
 
   it('reads our unreachable route and our default route as the kernel shows them', () => {

@@ -12,7 +12,7 @@ import { CookieSecret } from '../../lib/ike/cookie.js';
 import { answerIkeSaInit, IkeSa } from '../../lib/ike/ike-sa.js';
 import type { IkeCommand, IkeCommandResult, IkeEnvironment, IkeInput, IkeOutput, IkeSaMachine, IkeSaView } from '../../lib/ike/io.js';
 import type { ChildTemplate, IkePeer, OwnAddress } from '../../lib/ike/peer.js';
-import { parseAddress, type DatagramPath, type IpAddress } from '../../lib/util/address.js';
+import { parseAddress, parseSocketAddress, type DatagramPath, type IpAddress } from '../../lib/util/address.js';
 import { present } from '../../lib/util/assert.js';
 import { childSaId, espSpi, ikeSpi, instant, type ChildSaId, type Instant } from '../../lib/util/brands.js';
 import { toHex, utf8 } from '../../lib/util/bytes.js';
@@ -58,6 +58,8 @@ export class IkeEnd {
   readonly peer: IkePeer;
   readonly outbox: Flight[] = [];
   readonly events: { readonly event: string; readonly fields: Readonly<Record<string, unknown>> }[] = [];
+  /** What it said of paths. */
+  readonly paths: Extract<IkeOutput, { readonly kind: 'path-heard' | 'path-tested' | 'moved' }>[] = [];
   readonly outputs: IkeOutput[] = [];
   readonly answers: Map<number, IkeCommandResult[]> = new Map<number, IkeCommandResult[]>();
   readonly logs: string[] = [];
@@ -95,6 +97,7 @@ export class IkeEnd {
     this.env = {
       random: (n) => (n === 32 ? this.nonces.shift() : undefined) ?? this.#random.bytes(n),
       registry: defaultRegistry,
+      endpointId: utf8(this.name.padEnd(16)),
       directory: {
         candidates: () => [this.peer],
         select: (remoteId, localId) => (fits(remoteId) && (localId === null || sameIdentity(localId, this.peer.localId)) ? this.peer : null),
@@ -267,6 +270,11 @@ export class IkeEnd {
       case 'closed':
         this.#live.splice(this.#live.findIndex((d) => d.sa === sa), 1);
         return;
+      case 'path-heard':
+      case 'path-tested':
+      case 'moved':
+        this.paths.push(output);
+        return;
       case 'authenticated':
       case 'child-up':
       case 'child-down':
@@ -318,12 +326,9 @@ export function pathOf(from: 'moon' | 'sun', port = 4500): DatagramPath {
   return path(`${addresses[from]}:${port}`, `${addresses[from === 'moon' ? 'sun' : 'moon']}:${port}`);
 }
 
-/** `10.1.0.1:4500` to `10.1.0.2:4500`. */
+/** `10.1.0.1:4500` to `10.1.0.2:4500`; IPv6 in brackets. */
 export function path(local: string, remote: string): DatagramPath {
-  const at = (text: string): DatagramPath['local'] => {
-    const colon = text.lastIndexOf(':');
-    return { address: address(text.slice(0, colon)), port: Number(text.slice(colon + 1)) };
-  };
+  const at = (text: string): DatagramPath['local'] => present(parseSocketAddress(text, null), `${text} is an address with a port`);
   return { local: at(local), remote: at(remote), device: 'eth0' };
 }
 

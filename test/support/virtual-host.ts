@@ -9,10 +9,13 @@ import type { ChildCounters } from '../../lib/esp/data-plane.js';
 import { SoftDataPlane } from '../../lib/esp/soft-data-plane.js';
 import type { SoftInput, SoftOutput } from '../../lib/esp/soft-data-plane-io.js';
 import type { IkeSaView } from '../../lib/ike/io.js';
-import { formatSocketAddress, parseAddress, type IpAddress } from '../../lib/util/address.js';
+import type { LocalCandidate } from '../../lib/path/io.js';
+import { formatSocketAddress, parseAddress, type DatagramPath, type IpAddress } from '../../lib/util/address.js';
 import { present } from '../../lib/util/assert.js';
 import type { Instant } from '../../lib/util/brands.js';
+import { utf8 } from '../../lib/util/bytes.js';
 import { unreachable } from '../../lib/util/unreachable.js';
+import { candidate } from './candidates.js';
 import { udpPacket } from './inner-packets.js';
 import type { VirtualNetwork } from './virtual-network.js';
 import { SeededRandom, type World } from './world.js';
@@ -53,8 +56,11 @@ export class VirtualHost {
   readonly events: EndpointEvent[] = [];
   readonly logs: string[] = [];
   readonly arrivals: Arrival[] = [];
+  /** As the endpoint told it last. */
+  pathMtu: number | null = null;
   /** Milliseconds that slow work takes. */
   workDelayMs = 1;
+  hasRoute: (path: DatagramPath) => boolean = () => true;
   readonly #network: VirtualNetwork;
   readonly #names: Readonly<Record<string, readonly string[]>>;
   readonly #plane: SoftDataPlane;
@@ -62,7 +68,7 @@ export class VirtualHost {
   readonly #natPort: number;
   readonly #sockets = new Set<string>();
   readonly #replies = new Map<number, CommandResult>();
-  #addresses: readonly { readonly address: IpAddress; readonly device: string }[] = [];
+  #addresses: readonly LocalCandidate[] = [];
   #cancelEndpointWake: () => void = () => undefined;
   #cancelPlaneWake: () => void = () => undefined;
   #lastCommand = 0;
@@ -77,7 +83,8 @@ export class VirtualHost {
     this.#natPort = options.config.endpoint.natPort;
     this.#plane = new SoftDataPlane({ host: { innerAddresses: [] }, random: this.#random.bytes });
     this.#drainPlane();
-    this.endpoint = new Endpoint(this.world.now, { config: options.config, random: this.#random.bytes, registry: defaultRegistry, keyLog: null });
+    const endpointId = utf8(options.name.padEnd(16)).subarray(0, 16);
+    this.endpoint = new Endpoint(this.world.now, { config: options.config, random: this.#random.bytes, registry: defaultRegistry, keyLog: null, endpointId });
     this.#drainEndpoint();
     this.setAddresses(options.addresses);
   }
@@ -85,14 +92,14 @@ export class VirtualHost {
   /** All own addresses from now on. */
   setAddresses(addresses: readonly { readonly address: string; readonly device: string }[]): void {
     for (const { address } of this.#addresses) this.#network.detach(address);
-    this.#addresses = addresses.map(({ address, device }) => ({ address: ip(address), device }));
+    this.#addresses = addresses.map(({ address, device }) => candidate(address, device));
     for (const { address, device } of this.#addresses) {
       this.#network.attach(address, device, (path, bytes) => {
         if (path.local.port !== this.#natPort) this.give({ kind: 'datagram', path, bytes });
         else if (this.#sockets.has(formatSocketAddress(path.local))) this.#plan({ kind: 'datagram', path, bytes, tos: 0 });
       });
     }
-    this.give({ kind: 'local-addresses', addresses: this.#addresses });
+    this.give({ kind: 'local-addresses', addresses: addresses.map(({ address, device }) => candidate(address, device)) });
   }
 
   /** The host is gone without a word: nothing leaves it or reaches it any more. */
@@ -114,7 +121,9 @@ export class VirtualHost {
   ask(command: EndpointCommand, limitMs = 60_000): CommandResult {
     const answer = this.command(command);
     this.world.runUntil(() => answer() !== null, limitMs);
-    return answer() ?? { ok: false, error: 'not answered' };
+    const result = answer() ?? { ok: false, error: 'not answered' } as const;
+    this.#replies.delete(this.#lastCommand);
+    return result;
   }
 
   give(input: EndpointInput): void {
@@ -134,7 +143,8 @@ export class VirtualHost {
 
   /** The IKE SAs with a peer that are established. */
   sas(peer: string): IkeSaView[] {
-    return this.endpoint.look().filter(({ name }) => name === peer).flatMap(({ sas }) => sas).filter(({ establishedAt }) => establishedAt !== null);
+    const looks = this.endpoint.look(this.world.now).filter(({ name }) => name === peer);
+    return looks.flatMap(({ sas }) => sas).filter(({ establishedAt }) => establishedAt !== null);
   }
 
   counters(): readonly ChildCounters[] {
@@ -174,7 +184,7 @@ export class VirtualHost {
   #take(output: EndpointOutput): void {
     switch (output.kind) {
       case 'transmit':
-        if (output.path.local.port === this.#natPort) this.#plan({ kind: 'send-ike', path: output.path, bytes: output.bytes });
+        if (output.path.local.port === this.#natPort) this.#plan({ kind: 'send-ike', path: output.path, bytes: output.bytes, whole: output.whole });
         else this.#network.send(output.path, output.bytes);
         return;
       case 'data-plane':
@@ -184,6 +194,9 @@ export class VirtualHost {
         this.world.schedule(this.workDelayMs, () => {
           this.give({ kind: 'work-done', id: output.id, result: this.#do(output.job) });
         });
+        return;
+      case 'path-mtu':
+        this.pathMtu = output.bytes;
         return;
       case 'event':
         this.events.push(output.event);
@@ -200,9 +213,10 @@ export class VirtualHost {
   }
 
   #do(job: EndpointJob): EndpointJobResult {
+    if (job.kind === 'routes') return { kind: 'routes', problems: job.paths.map((path) => (this.hasRoute(path) ? null : 'EHOSTUNREACH')) };
     if (job.kind !== 'resolve') return executeCryptoJob(job, defaultRegistry, this.#random.bytes);
     const addresses = (this.#names[job.name] ?? []).map(ip);
-    return { kind: 'resolved', addresses, error: addresses.length === 0 ? 'ENOTFOUND' : null };
+    return { kind: 'resolved', addresses, ttlMs: 60_000, error: addresses.length === 0 ? 'ENOTFOUND' : null };
   }
 
   #drainPlane(): void {

@@ -36,7 +36,7 @@ export const layers: Readonly<Record<string, Layer>> = {
     builtIns: 'any',
     packages: ['pino', 'pino-pretty'],
   },
-  cli: { level: 8, imports: ['control', 'config', 'pki', 'crypto', 'util'], types: [], builtIns: 'any', packages: ['yargs'] },
+  cli: { level: 8, imports: ['control', 'config', 'pki', 'crypto', 'util'], types: [], builtIns: 'any', packages: [] },
 };
 
 /** Below this level nothing waits, looks at the clock, draws randomness or touches the process. */
@@ -48,7 +48,9 @@ export const importExemptions: readonly { readonly file: string; readonly target
 ];
 
 /** What a file below level 6 may name though its layer may not. Each must be needed, or the test says so. */
-export const purityExemptions: readonly { readonly file: string; readonly word: string; readonly reason: string }[] = [];
+export const purityExemptions: readonly { readonly file: string; readonly word: string; readonly reason: string }[] = [
+  { file: 'lib/crypto/providers/default.ts', word: 'await', reason: 'A module may wait while it is loaded: noble is loaded only where it is needed.' },
+];
 
 /** Named constructs and globals that make code impure. */
 export const impureWordList: readonly string[] = [

@@ -12,6 +12,10 @@ export type NistCurve = 'p256' | 'p384' | 'p521';
 /** Everything a provider may or may not have. AES stands for all three key sizes, `modp` for every group. */
 export type Primitive = AeadName | 'aes-cbc' | HashName | MontgomeryCurve | NistCurve | 'modp';
 
+export const primitives: readonly Primitive[] = [
+  'aes-gcm', 'chacha20-poly1305', 'aes-cbc', 'sha1', 'sha256', 'sha384', 'sha512', 'x25519', 'x448', 'p256', 'p384', 'p521', 'modp',
+];
+
 /** An AEAD with its key inside. Nonces have 12 octets, tags 16. */
 export interface AeadContext {
   /** Ciphertext and tag. */

@@ -87,7 +87,7 @@ void Inbound::ReceiveOther(const Path& path, const Datagram& datagram) {
 void Inbound::ReceiveRun(double now, const Path& path, uint8_t tos, const Datagram* run, size_t count) {
   uint32_t spi = Load32(run[0].data);
   Child* child = state_->Current().BySpi(spi);
-  if (child == nullptr) return Unknown(now, path, spi, count);
+  if (child == nullptr) return Unknown(now, path, tos, run, count);
   // With limits that count, each packet may be the last one.
   size_t step = count;
   for (size_t i = 0; i < count; i += step) {
@@ -131,10 +131,24 @@ void Inbound::Open(double now, const Path& path, uint8_t tos, Child* child, Inbo
   octets_ = 0;
 }
 
-void Inbound::Unknown(double now, const Path& path, uint32_t spi, size_t count) {
-  state_->dropped.Count(Drop::kUnknownSpi, count);
-  // Reserved numbers name no SA, neither ours nor a lost one: nobody needs to hear of it.
-  if (spi >= kFirstUsableSpi && state_->MayTellUnknownSpi(now)) state_->events.UnknownSpi(spi, path);
+void Inbound::ReceiveEarly(double now, uint32_t spi) {
+  for (EarlyPacket& packet : state_->early.Take(spi)) {
+    Receive(now, packet.path, packet.tos, packet.datagram.data(), packet.datagram.size(), 0);
+    Flush();
+  }
+}
+
+void Inbound::Unknown(double now, const Path& path, uint8_t tos, const Datagram* run, size_t count) {
+  uint32_t spi = Load32(run[0].data);
+  // Reserved numbers name no SA, neither ours nor one to come: nobody needs to hear of it.
+  if (spi < kFirstUsableSpi) return state_->dropped.Count(Drop::kUnknownSpi, count);
+  size_t lost = 0;
+  for (size_t i = 0; i < count; i++) lost += state_->early.Hold(now, spi, path, tos, run[i].data, run[i].length);
+  if (lost > 0) state_->dropped.Count(Drop::kUnknownSpi, lost);
+  state_->events.WakeBy(state_->early.NextExpiry());
+  if (state_->MayTellUnknownSpi(now)) state_->events.UnknownSpi(spi, path);
+  // It may have come to be since we looked, and then its installer has found nothing here.
+  if (state_->Current().BySpi(spi) != nullptr) ReceiveEarly(now, spi);
 }
 
 void Inbound::Refused(Child* child, InboundSa::Opened why) {

@@ -19,6 +19,8 @@ class Inbound {
   // Datagrams of one path, each `segment` octets long but for a shorter last one; 0: it is one. They are opened in place and
   // must stay until Flush().
   void Receive(double now, const Path& path, uint8_t tos, uint8_t* data, size_t length, size_t segment);
+  // What came before the SA with this SPI, which is there now; it is delivered at once.
+  void ReceiveEarly(double now, uint32_t spi);
   // Delivers what has come together.
   void Flush();
 
@@ -33,7 +35,7 @@ class Inbound {
   void ReceiveOther(const Path& path, const Datagram& datagram);
   void ReceiveRun(double now, const Path& path, uint8_t tos, const Datagram* run, size_t count);
   void Open(double now, const Path& path, uint8_t tos, Child* child, InboundSa* sa, const Datagram* run, size_t count);
-  void Unknown(double now, const Path& path, uint32_t spi, size_t count);
+  void Unknown(double now, const Path& path, uint8_t tos, const Datagram* run, size_t count);
   void Refused(Child* child, InboundSa::Opened why);
   void Authenticated(double now, Child* child, const Path& path, bool advanced);
   void Unpack(double now, Child* child, InboundSa* sa, const InboundSa::Payload& payload, uint8_t outer_ecn);

@@ -20,6 +20,10 @@ inline constexpr size_t kMaxHeldPacketsPerPolicy = 64;
 inline constexpr size_t kMaxHeldOctets = 1 << 20;
 inline constexpr double kHeldPacketMs = 10000;
 
+inline constexpr size_t kMaxEarlyPackets = 64;
+inline constexpr size_t kMaxEarlyOctets = 128 * 1024;
+inline constexpr double kEarlyPacketMs = 100;
+
 inline constexpr size_t kMaxFragmentFlows = 128;
 inline constexpr double kFragmentFlowMs = 30000;
 inline constexpr size_t kMaxHeldFragments = 32;
@@ -33,7 +37,7 @@ inline constexpr size_t kMaxActivityPaths = 8;
 inline constexpr double kActivityIntervalMs = 100;
 inline constexpr double kOutboundActivityIntervalMs = 100;
 inline constexpr double kInboundPathIntervalMs = 50;
-inline constexpr double kNewSourceIntervalMs = 1000;
+inline constexpr double kNewSourceIntervalMs = 250;
 inline constexpr double kAcquireIntervalMs = 1000;
 inline constexpr double kUnknownSpiIntervalMs = 100;
 inline constexpr double kSocketErrorIntervalMs = 1000;

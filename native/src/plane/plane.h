@@ -14,6 +14,7 @@
 #include "bytes.h"
 #include "child_table.h"
 #include "epochs.h"
+#include "inbound.h"
 #include "plane_host.h"
 #include "plane_state.h"
 
@@ -35,8 +36,8 @@ class Plane {
   // Commands, as lib/platform/native-messages.ts writes them, in order. Keys in them are overwritten. False where they are
   // none; those before are done.
   bool Apply(double now, uint8_t* commands, size_t length);
-  // From the NAT port, the marker added.
-  void SendIke(double now, const Path& path, const uint8_t* octets, size_t length);
+  // From the NAT port, the marker added. Whole: not in fragments of IP; then nothing is said where it is too large to leave.
+  void SendIke(double now, const Path& path, const uint8_t* octets, size_t length, bool whole);
   // Timers, keys of what has expired, and what can be freed. The events say when to come again.
   void Tick(double now);
   // Drop counters in order; then nine numbers for each Child SA.
@@ -56,7 +57,7 @@ class Plane {
   void SetPolicies(ByteReader* from);
   void OpenSocket(double now, ByteReader* from);
   void CloseSocket(ByteReader* from);
-  void SendNow(double now, const Path& path, const uint8_t* head, size_t head_octets, const uint8_t* body, size_t body_octets);
+  void SendNow(double now, const Path& path, const uint8_t* head, size_t head_octets, const uint8_t* body, size_t body_octets, bool whole);
 
   Socket* FindSocket(const Endpoint& local, const DeviceName& device);
   Socket* AddSocket(const Endpoint& local, const DeviceName& device);
@@ -86,6 +87,10 @@ class Plane {
   bool changed_ = true;
   // For the sending workers, after the next tables are there.
   Errands errands_;
+  // SPIs of inbound SAs that will be there with the next tables, and who receives what came before them: workers have locks
+  // where they meet, so that this thread may do it for them.
+  std::vector<uint32_t> installed_;
+  Inbound inbound_;
   // What is out of reach once they are there.
   std::vector<std::function<void()>> later_;
 };

@@ -72,6 +72,7 @@ bool Plane::Apply(double now, uint8_t* commands, size_t length) {
   bool good = true;
   while (good && from.left() > 0) good = ApplyOne(now, &from) && !from.failed();
   Publish();
+  for (uint32_t spi : std::exchange(installed_, {})) inbound_.ReceiveEarly(now, spi);
   // What has gone with these commands is no secret any more either.
   if (state_->keys_to_wipe.load(std::memory_order_relaxed)) Tick(now);
   return good;
@@ -111,7 +112,7 @@ bool Plane::ApplyOne(double now, ByteReader* from) {
       return true;
     case Command::kSendKeepalive: {
       Path path = ReadPath(from);
-      SendNow(now, path, &kKeepalive, sizeof(kKeepalive), nullptr, 0);
+      SendNow(now, path, &kKeepalive, sizeof(kKeepalive), nullptr, 0, false);
       return true;
     }
     case Command::kSetMtu:
@@ -135,6 +136,7 @@ void Plane::InstallInbound(double now, ByteReader* from) {
     auto sa = std::make_unique<InboundSa>(spi, lifetime, window, keys.keying().esn, std::move(selectors));
     done = sa->SetKeys(keys.keying(), options_.receive_workers);
     if (done) children_.SetInbound(child, std::move(sa));
+    if (done) installed_.push_back(spi);
   }
   Installed(now, child, id, done);
 }

@@ -37,7 +37,9 @@ void RigHost::Apply(uint8_t* commands, size_t length) {
   Settle();
 }
 
-void RigHost::SendIke(const Path& path, const uint8_t* octets, size_t length) { plane_->SendIke(now_, path, octets, length); }
+void RigHost::SendIke(const Path& path, const uint8_t* octets, size_t length, bool whole) {
+  plane_->SendIke(now_, path, octets, length, whole);
+}
 
 void RigHost::Datagrams(const Path& path, uint8_t tos, uint8_t* data, size_t length, size_t segment) {
   inbound_->Receive(now_, path, tos, data, length, segment);

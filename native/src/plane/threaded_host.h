@@ -54,6 +54,7 @@ class ThreadedHost : public PlaneHost, public PlaneIo {
   bool HasEverySocket() const override { return false; }
 
   int Send(Socket* socket, mmsghdr* messages, unsigned count) override;
+  int SendWhole(Socket* socket, mmsghdr* message) override;
   bool WriteTun(size_t worker, const iovec* parts, int count) override;
   void AwaitRoom(size_t worker, Socket* socket) override { senders_[worker]->AwaitRoom(socket); }
 

@@ -62,6 +62,8 @@ export function testRekey(kind: DataPlaneKind): void {
       const { written, events } = await rig.plane.outputs();
       expect(written).to.deep.equal([]);
       expect(events).to.deep.equal([{ kind: 'unknown-spi', spi: old.spiIn, path: outer4 }]);
+      await rig.plane.advance(500);
+      expect(rig.plane.counters().dropped['unknown-spi']).to.equal(1);
     });
 
     it('may remove what is not there', () => {

@@ -1,0 +1,63 @@
+/** What IKE SA and data plane tell of paths, in the words of the path manager. */
+import type { DataPlaneEvent } from '../esp/data-plane.js';
+import type { IkeSaView } from '../ike/io.js';
+import type { PathInput, RemoteCandidate, SaFacts } from '../path/io.js';
+import { unreachable } from '../util/unreachable.js';
+import type { PeerLocation } from './address-pairs.js';
+import type { PathNews } from './sa-driver.js';
+
+/** What the data plane tells of paths. */
+export type DataPlaneNews = Extract<DataPlaneEvent, { readonly kind: 'inbound-activity' | 'inbound-path' | 'outbound-activity' | 'silent' }>;
+
+export function fromDataPlane(event: DataPlaneNews): PathInput {
+  switch (event.kind) {
+    case 'inbound-activity':
+      return { kind: 'heard', path: event.path, by: 'esp', rttMs: null };
+    case 'inbound-path':
+      return { kind: 'peer-path', path: event.path };
+    case 'outbound-activity':
+      return { kind: 'traffic' };
+    case 'silent':
+      return { kind: 'silent' };
+    default:
+      return unreachable(event);
+  }
+}
+
+export function fromIkeSa(news: PathNews): PathInput {
+  switch (news.kind) {
+    case 'path-heard':
+      return { kind: 'heard', path: news.path, by: 'ike', rttMs: news.rttMs };
+    case 'path-tested':
+      return { ...news, kind: 'tested' };
+    case 'moved':
+      return news;
+    default:
+      return unreachable(news);
+  }
+}
+
+export function factsOf(view: IkeSaView, dpdMs: number): SaFacts {
+  return {
+    established: view.establishedAt !== null,
+    path: view.path,
+    role: !view.mobike ? 'fixed' : view.mobikeInitiator ? 'decides' : 'asks',
+    peerIsMhtun: view.peerIsMhtun,
+    natLocal: view.natLocal,
+    natRemote: view.natRemote,
+    dpdMs,
+  };
+}
+
+/** Where it is now, where the configuration says, and where it says itself (RFC 4555 §3.4), each address once. */
+export function remotesOf(view: IkeSaView, locations: readonly PeerLocation[]): RemoteCandidate[] {
+  const all: RemoteCandidate[] = [
+    ...locations.map(({ address, port }) => ({ address, port: address === view.path.remote.address ? view.path.remote.port : (port ?? natPortOfPeers) })),
+    view.path.remote,
+    ...view.peerAddresses.map((address) => ({ address, port: natPortOfPeers })),
+  ];
+  return all.filter((item, i) => all.findIndex((other) => other.address === item.address) === i);
+}
+
+/** Where a peer that names no port takes ESP in UDP (RFC 3948 §2.2, RFC 4555 §3.3). */
+const natPortOfPeers = 4500;

@@ -1,0 +1,91 @@
+/** Doubt about paths in use: when it begins, the copies it sends, and what comes of a round without an answer. */
+import { after, earlier, type Instant } from '../util/brands.js';
+import { costOfTest } from './budget.js';
+import { Doubt } from './doubt.js';
+import { alternativesAsked, mostTestTimeoutMs, overdueMs } from './limits.js';
+import type { Path } from './path.js';
+import type { Scene } from './scene.js';
+import type { Test } from './test-desk.js';
+
+/** What silence is called as a cause. */
+export const silenceCause = 'silence';
+
+/** Asks the path at once whether it still works. Where the budget has nothing left, its next test will tell. */
+export function doubt(scene: Scene, path: Path, cause: string, stubborn = false): void {
+  const { now } = scene;
+  if (path.doubt !== null || path.gone || (!path.works && path.health.kind !== 'suspect')) return;
+  if (scene.budgets.affordableAt(now, path.network, costOfTest(path.pair, null), 'needed') > now) return;
+  path.doubt = new Doubt(now, cause, stubborn, path.quality, path.network.metered);
+}
+
+/** Sends the copies that are due, and draws the conclusions. Answers with when to come back. */
+export function runDoubts(scene: Scene): Instant | null {
+  let next: Instant | null = null;
+  for (const path of scene.table.all()) {
+    runDoubt(scene, path);
+    if (path.doubt !== null) next = earlier(next, path.doubt.nextAt);
+  }
+  return next;
+}
+
+/** A test of a path in use that has waited for its answer so long that it is worth a doubt; answers with when to come back. */
+export function watchTests(scene: Scene): Instant | null {
+  let next: Instant | null = null;
+  for (const path of scene.table.all()) {
+    const test = scene.isUsed(path) && path.doubt === null && path.works ? scene.desk.oldestOf(path) : null;
+    if (test !== null) next = earlier(next, watchTest(scene, path, test));
+  }
+  return next;
+}
+
+function watchTest(scene: Scene, path: Path, test: Test): Instant | null {
+  const { now } = scene;
+  const { heardAt, ptoMs } = path.quality;
+  const silent = heardAt === null || heardAt <= test.begunAt;
+  const flows = scene.flowsUntil;
+  const due = after(test.begunAt, ptoMs);
+  if (silent && flows === null) {
+    if (now < due) return due;
+    doubt(scene, path, 'no answer to its test');
+    return null;
+  }
+  // It may wait for its turn behind a request that gets nowhere, while packets come in all the time.
+  const overdue = after(test.begunAt, Math.max(4 * ptoMs, overdueMs));
+  if (now >= overdue) doubt(scene, path, 'packets come in, but no answers', true);
+  else return silent && flows !== null && flows < overdue ? flows : overdue;
+  return null;
+}
+
+function runDoubt(scene: Scene, path: Path): void {
+  const { now } = scene;
+  if (path.doubt?.takeRound(now) === true) {
+    const { unanswered, since, cause } = path.doubt;
+    path.suspected(now, unanswered, `${cause}: no answer for ${Math.round(now - since)} ms`);
+  }
+  const first = path.doubt?.beginsRound === true;
+  if (path.doubt?.takeCopy(now) !== true) return;
+  const cost = costOfTest(path.pair, null);
+  // A round without a probe would be no evidence.
+  if (scene.budgets.affordableAt(now, path.network, cost, 'needed') > now) {
+    path.doubt = null;
+    return;
+  }
+  const timeoutMs = Math.min(mostTestTimeoutMs, Math.ceil(path.quality.ptoMs));
+  // What failed may have been either end's uplink, or both: whoever answers now works now, and the answer frees the window.
+  const asked = first && scene.isUsed(path) ? [path, ...alternatives(scene, path)] : [path];
+  const test = scene.desk.begin(now, 'copy', asked, timeoutMs, null);
+  for (const one of asked) {
+    scene.budgets.spend(now, one.network, cost);
+    one.sentAt = now;
+  }
+  path.testedAt = now;
+  scene.emit({ kind: 'test', test: test.id, paths: asked.map(({ pair }) => pair), alone: false, timeoutMs, padToBytes: null });
+}
+
+/** Those that share least with the path in doubt first; a metered one only where there is no other. */
+function alternatives(scene: Scene, doubted: Path): Path[] {
+  const ready = scene.table.all().filter((path) => path !== doubted && path.health.kind === 'ready' && path.doubt === null && !path.gone);
+  const shared = ({ pair }: Path): number => Number(pair.device === doubted.pair.device) + Number(pair.remote.address === doubted.pair.remote.address);
+  const free = ready.filter(({ network }) => !network.metered);
+  return (free.length > 0 ? free : ready).sort((a, b) => shared(a) - shared(b)).slice(0, alternativesAsked);
+}

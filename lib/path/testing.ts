@@ -1,0 +1,160 @@
+/** Sends the tests that are due, and learns from their outcomes. */
+import { earlier, type Instant } from '../util/brands.js';
+import { failureOf } from './choice.js';
+import { costOfTest } from './budget.js';
+import { doubt, silenceCause } from './doubting.js';
+import type { TestOutcome } from './io.js';
+import type { Path } from './path.js';
+import { planTest, testTimeoutMs } from './schedule.js';
+import type { Scene, Standing } from './scene.js';
+import type { Test, TestKind } from './test-desk.js';
+
+export interface Outcome {
+  readonly outcome: TestOutcome;
+  readonly rttMs: number | null;
+  readonly validated: boolean;
+}
+
+/** Begins what is due: one test alone and one round of scouts at a time. Answers with when to come back. */
+export function runTests(scene: Scene, standing: Standing): Instant | null {
+  scene.desk.expire(scene.now);
+  const need = inNeed(scene, standing);
+  // The next request makes the peer forget the one that the scouts are copies of (RFC 7296 §2.3). And while the path in use is in
+  // question, its own requests go first.
+  const mayScout = scene.desk.underWay('scout') === null;
+  const mayAlone = scene.desk.underWay('alone', 'size') === null && !inQuestion(scene, standing);
+  const scouts: Path[] = [];
+  const willing: Path[] = [];
+  let soonest: { readonly at: Instant; readonly path: Path } | null = null;
+  let next: Instant | null = scene.desk.nextExpiry;
+  for (const path of scene.table.all()) {
+    const plan = planTest(scene, standing, path, need);
+    if (plan === null) continue;
+    if (plan.kind === 'scout') {
+      if (!mayScout) continue;
+      if (plan.at <= scene.now) scouts.push(path);
+      else next = earlier(next, plan.at);
+      if (plan.mayBeAt <= scene.now) willing.push(path);
+    } else if (mayAlone && (mayScout || path.hurried) && (soonest === null || plan.at < soonest.at)) soonest = { at: plan.at, path };
+  }
+  // Fewer rounds: those whose turn comes soon go along.
+  if (scouts.length > 0) sendScouts(scene, standing, willing);
+  if (soonest === null || (scouts.length > 0 && !soonest.path.hurried)) return next;
+  if (soonest.at > scene.now) return earlier(earlier(next, soonest.at), searchMtu(scene, standing));
+  send(scene, 'alone', [soonest.path], testTimeoutMs(soonest.path), null);
+  return next;
+}
+
+/** What became of a test on one path. */
+export function learn(scene: Scene, path: Path, test: Test, outcome: Outcome): void {
+  switch (outcome.outcome) {
+    case 'unknown':
+      path.unclear++;
+      path.tried();
+      return;
+    case 'answered':
+      path.unclear = 0;
+      answered(scene, path, test, outcome);
+      return;
+    case 'lost':
+      path.unclear = 0;
+      lost(scene, path, test);
+  }
+}
+
+/** Something authenticated came over it. */
+export function hear(scene: Scene, path: Path, rttMs: number | null, answers: boolean): void {
+  // A gap in the traffic was taken for silence.
+  if (path.doubt?.cause === silenceCause && path.doubt.unanswered === 0) {
+    scene.silence.falseAlarm(scene.now);
+    // Or large packets vanish where small ones do not.
+    if (!path.network.metered) path.mtu.suspect(scene.now);
+  }
+  path.heard(scene.now, rttMs, answers);
+}
+
+function answered(scene: Scene, path: Path, test: Test, { rttMs, validated }: Outcome): void {
+  hear(scene, path, rttMs, true);
+  if (test.kind === 'alone') path.answered(scene.now, rttMs, validated);
+  if (test.kind === 'size' && test.padToBytes !== null) path.mtu.answered(scene.now, test.padToBytes);
+}
+
+function lost(scene: Scene, path: Path, test: Test): void {
+  const { now } = scene;
+  const { heardAt } = path.quality;
+  const silentSince = heardAt === null || heardAt <= test.begunAt;
+  switch (test.kind) {
+    case 'size':
+      // A path that is going silent loses packets of any size.
+      if (path.health.kind === 'ready' && path.doubt === null && test.padToBytes !== null) path.mtu.lost(now, test.padToBytes, false);
+      return;
+    case 'scout':
+      if (path.health.kind !== 'ready' && silentSince) path.missed(now, 'no answer');
+      return;
+    case 'alone':
+      path.quality.tested(false);
+      if (!scene.isUsed(path)) path.missed(now, 'no answer to its test');
+      else if (path.doubt === null) questionUsed(scene, path, silentSince && scene.flowsUntil === null);
+      return;
+    case 'copy':
+      path.doubt?.lost(test.begunAt);
+      return;
+  }
+}
+
+/** Packets may come in all the time while ours get nowhere. Where the budget forbids a doubt, the lost test has to do. */
+function questionUsed(scene: Scene, path: Path, silent: boolean): void {
+  doubt(scene, path, silent ? 'no answer to its test' : 'packets come in, but no answers', !silent);
+  if (path.doubt === null && silent) path.missed(scene.now, 'no answer to its test');
+}
+
+function inQuestion(scene: Scene, { active }: Standing): boolean {
+  const { used } = scene;
+  return active.doubt !== null || (used !== null && (used.doubt !== null || failureOf(scene, used) !== null));
+}
+
+/** A path in use is in question, and no validated one stands by. */
+function inNeed(scene: Scene, standing: Standing): boolean {
+  if (!inQuestion(scene, standing)) return false;
+  return !scene.table.all().some((path) => path.health.kind === 'ready' && path.doubt === null && path.isValidated(scene.now) && !scene.isUsed(path));
+}
+
+/** The working path that the IKE SA is on gets a copy, too, and its answer frees the window. */
+function sendScouts(scene: Scene, { active }: Standing, scouts: readonly Path[]): void {
+  const withActive = active.health.kind === 'ready' && active.doubt === null && !active.gone && !scouts.includes(active);
+  send(scene, 'scout', withActive ? [...scouts, active] : scouts, Math.max(...scouts.map(testTimeoutMs)), null);
+}
+
+function send(scene: Scene, kind: TestKind, paths: readonly Path[], timeoutMs: number, padToBytes: number | null): void {
+  const { now } = scene;
+  const test = scene.desk.begin(now, kind, paths, timeoutMs, padToBytes);
+  for (const path of paths) {
+    scene.budgets.spend(now, path.network, costOfTest(path.pair, padToBytes));
+    path.sentAt = now;
+    if (kind === 'size' || (kind === 'scout' && path.health.kind === 'ready' && scene.isUsed(path))) continue;
+    path.testedAt = now;
+    path.hurried = false;
+  }
+  scene.emit({ kind: 'test', test: test.id, paths: paths.map(({ pair }) => pair), alone: kind === 'alone' || kind === 'size', timeoutMs, padToBytes });
+}
+
+/** Large packets are rare and of no hurry: only when nothing else is due, only on paths that work, and on a metered network only the one in use. */
+function searchMtu(scene: Scene, { facts }: Standing): Instant | null {
+  if (facts.role === 'fixed' || !scene.busy) return null;
+  let next: Instant | null = null;
+  for (const path of scene.table.all()) {
+    const { metered } = path.network;
+    if (path.health.kind !== 'ready' || !path.isValidated(scene.now) || (metered && !scene.isUsed(path))) continue;
+    const due = path.mtu.dueAt(scene.now, metered || !scene.isUsed(path));
+    if (due === null) continue;
+    const affordable = scene.budgets.affordableAt(scene.now, path.network, costOfTest(path.pair, path.network.linkMtu), 'measuring');
+    const at = affordable > due ? affordable : due;
+    if (at > scene.now) {
+      next = earlier(next, at);
+      continue;
+    }
+    send(scene, 'size', [path], testTimeoutMs(path), path.mtu.begin(scene.now));
+    return null;
+  }
+  return next;
+}

@@ -3,35 +3,22 @@
  * wireguard-go and a probe that shows what could be. bench/README.md has the method.
  */
 import { parseArgs } from 'node:util';
-import { ensure } from '../interop/lab/exec.js';
 import { datagramFigures } from './figures/datagrams.js';
 import type { Figure } from './figures/figure.js';
 import { latencyFigures } from './figures/latency.js';
 import { idleMemory, overloadFigures, restFigures } from './figures/resources.js';
 import { prepareTcp, tcpFigures } from './figures/tcp.js';
 import { report } from './report.js';
-import { mhtun, strongSwan } from './tunnels/of-stage.js';
-import { probe } from './tunnels/probe.js';
+import { allSubjects, chosen } from './tunnels/subjects.js';
 import type { Subject, Tunnel } from './tunnels/tunnel.js';
-import { wire } from './tunnels/wire.js';
-import { wireguardGo } from './tunnels/wireguard-go.js';
 
 /** In the order in which they are measured: what needs rest first, what shows the worst of all last. */
 const allFigures: readonly Figure[] = [...restFigures, ...latencyFigures, ...tcpFigures, ...datagramFigures, ...overloadFigures];
 
-const allSubjects: readonly Subject[] = [
-  mhtun('mhtun-native', 'native'),
-  mhtun('mhtun-native-chacha', 'native', { suite: 'chacha20poly1305', only: ['tcp_out_mbit'] }),
-  probe('probe'),
-  wireguardGo('wireguard-go'),
-  strongSwan('strongswan-libipsec'),
-  mhtun('mhtun-typescript', 'typescript'),
-  wire('wire', ['tcp_out_mbit', 'udp64_pps', 'udp1300_pps']),
-];
-
 interface Options {
   readonly repeats: number;
   readonly seconds: number;
+  readonly closeEnough: number;
   readonly suite: string;
   readonly subjects: readonly Subject[];
   readonly figures: readonly Figure[];
@@ -55,7 +42,7 @@ export async function throughput(args: readonly string[]): Promise<void> {
       for (const figure of options.figures) {
         for (const [subject, tunnel] of open) {
           if (subject.only?.includes(figure.name) === false) continue;
-          const value = await attempt(subject, figure, tunnel, options.seconds);
+          const value = await attempt(subject, figure, tunnel, options);
           const byFigure = results.get(subject.name) ?? new Map<string, number[]>();
           results.set(subject.name, byFigure.set(figure.name, [...(byFigure.get(figure.name) ?? []), value]));
           if (Number.isFinite(value)) process.stdout.write(`${repeat}/${options.repeats} ${figure.name} ${subject.name} ${value.toFixed(figure.decimals)}\n`);
@@ -70,9 +57,9 @@ export async function throughput(args: readonly string[]): Promise<void> {
 }
 
 /** A tunnel that fails at one figure is measured on for the others, and the failure is told. */
-async function attempt(subject: Subject, figure: Figure, tunnel: Tunnel, seconds: number): Promise<number> {
+async function attempt(subject: Subject, figure: Figure, tunnel: Tunnel, options: Options): Promise<number> {
   try {
-    return await figure.measure(tunnel, { seconds });
+    return await figure.measure(tunnel, options);
   } catch (error) {
     process.stdout.write(`${figure.name} of ${subject.name} failed: ${error instanceof Error ? error.message : String(error)}\n`);
     return NaN;
@@ -94,17 +81,9 @@ function optionsFrom(args: readonly string[]): Options {
   return {
     repeats: Number(values.repeats ?? (values.quick ? 1 : 3)),
     seconds: Number(values.seconds ?? (values.quick ? 1 : 2)),
+    closeEnough: values.quick ? 1.2 : 1.07,
     suite: values.suite,
     subjects: chosen(allSubjects, values.subjects, '--subjects'),
     figures: chosen(allFigures, values.figures, '--figures'),
   };
-}
-
-/** Those of a list with commas, or all. */
-function chosen<T extends { readonly name: string }>(all: readonly T[], list: string | undefined, option: string): readonly T[] {
-  if (list === undefined) return all;
-  const wanted = list.split(',');
-  const found = all.filter(({ name }) => wanted.includes(name));
-  ensure(found.length === wanted.length, `${option} takes some of ${all.map(({ name }) => name).join(', ')}`);
-  return found;
 }

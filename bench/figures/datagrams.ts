@@ -1,10 +1,9 @@
 /** The highest rate of UDP datagrams at which next to nothing is lost, with a source and a sink of our own. */
-import { spawn } from 'node:child_process';
-import { LabError, sleep } from '../../interop/lab/exec.js';
+import { sleep } from '../../interop/lab/exec.js';
 import { field } from '../../interop/lab/mhtun.js';
-import { compile } from '../../scripts/compile.js';
 import type { Tunnel } from '../tunnels/tunnel.js';
 import type { Figure } from './figure.js';
+import { TrafficProgram } from './program.js';
 
 export const datagramFigures: readonly Figure[] = [
   figure('udp64_pps', 'UDP, 64 octets, packets/s with at most 0.1 % lost', 64),
@@ -23,24 +22,12 @@ export interface Stretch {
 }
 
 /** @param perSecond 0: as fast as it goes */
-export async function sendStretch({ moon, sun }: Pick<Tunnel, 'moon' | 'sun'>, octets: number, perSecond: number, milliseconds: number): Promise<Stretch> {
-  const address = [sun.inner4, String(port)];
-  const sink = spawn('ip', ['netns', 'exec', sun.host.name, program('datagram-sink'), ...address], { stdio: ['ignore', 'pipe', 'inherit'] });
-  let told = '';
-  const listens = new Promise<void>((resolve) => {
-    sink.stdout.setEncoding('utf8').on('data', (text: string) => {
-      told += text;
-      if (told.startsWith('ready')) resolve();
-    });
-    sink.on('close', () => resolve());
-  });
-  const ended = new Promise<void>((resolve) => sink.on('close', () => resolve()));
-  await listens;
-  const sent: unknown = JSON.parse(await moon.host.must([program('datagram-source'), ...address, String(octets), String(Math.round(perSecond)), String(milliseconds)]));
-  await ended;
-  const line = told.split('\n')[1] ?? '';
-  if (line === '') throw new LabError('the datagram sink said nothing');
-  const received: unknown = JSON.parse(line);
+export async function sendStretch({ moon, sun }: Tunnel, octets: number, perSecond: number, milliseconds: number): Promise<Stretch> {
+  const address = [sun.inner4, port];
+  const sink = new TrafficProgram(sun.host, 'datagram-sink', address);
+  await sink.ready();
+  const source = new TrafficProgram(moon.host, 'datagram-source', [...address, String(octets), String(Math.round(perSecond)), String(milliseconds)]);
+  const [sent, received] = await Promise.all([source.result(), sink.result()]);
   const number = (value: unknown, name: string): number => Number(field(value, name));
   const count = number(received, 'received');
   return {
@@ -58,14 +45,14 @@ export async function overload(tunnel: Tunnel, milliseconds: number): Promise<vo
 }
 
 function figure(name: string, title: string, octets: number): Figure {
-  return { name, title, better: 'more', decimals: 0, measure: (tunnel) => highestRate(tunnel, octets) };
+  return { name, title, better: 'more', decimals: 0, measure: (tunnel, { closeEnough }) => highestRate(tunnel, octets, closeEnough) };
 }
 
 /**
- * Doubling or halving from what arrives when nobody holds the source back, until the answer lies between two rates of which
- * one passes; then halving the distance.
+ * Steps up or down from what arrives when nobody holds the source back, until the answer lies between two rates of which one
+ * passes; then the rate in the middle, until the two are close enough.
  */
-async function highestRate(tunnel: Tunnel, octets: number): Promise<number> {
+async function highestRate(tunnel: Tunnel, octets: number, closeEnough: number): Promise<number> {
   let passed = 0;
   let failed = Infinity;
   let rate = Math.max(lowestRate, (await sendStretch(tunnel, octets, 0, stretchMs)).rate);
@@ -92,18 +79,12 @@ async function passingRate(tunnel: Tunnel, octets: number, rate: number): Promis
   return null;
 }
 
-function program(name: 'datagram-source' | 'datagram-sink'): string {
-  return compile({ name, sources: [`bench/traffic/${name}.cc`], includes: ['bench/traffic'], flags: ['-O2'] });
-}
-
-const port = 9000;
+const port = '9000';
 const tolerableLoss = 0.001;
 /** Long enough for queues of a thousand packets to fill at a rate that is too high. */
 const stretchMs = 500;
 /** What overload left in queues has to be gone before the next rate. */
 const restMs = 100;
 const lowestRate = 1000;
-const step = 1.3;
-/** The answer is known to a twentieth. */
-const closeEnough = 1.05;
+const step = 1.4;
 const sourceLimit = 0.9;

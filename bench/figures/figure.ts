@@ -14,4 +14,6 @@ export interface Figure {
 export interface MeasureOptions {
   /** Of one flow, or of pings. */
   readonly seconds: number;
+  /** A rate that is searched for is found to this factor. */
+  readonly closeEnough: number;
 }

@@ -16,7 +16,7 @@ constexpr size_t kSlotOctets = 2048;
 constexpr int kSocketBufferOctets = 16 << 20;
 constexpr int kFirstWaitMs = 5000;
 // Longer than any queue on the way holds a datagram.
-constexpr int kQuietMs = 400;
+constexpr int kQuietMs = 150;
 
 int Open(const Endpoint& at) {
   int fd = socket(at.any.sa_family, SOCK_DGRAM | SOCK_NONBLOCK, 0);

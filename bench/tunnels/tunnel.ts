@@ -1,5 +1,5 @@
 /** What is measured: a tunnel between the two hosts of a lab, whoever plays its ends. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import type { Namespace } from '../../interop/lab/lab.js';
 
 export interface Tunnel {
@@ -41,11 +41,10 @@ export async function pidsIn(host: Namespace, command: string): Promise<number[]
   return pids.filter((pid) => commandOf(pid) === command);
 }
 
-/** Milliseconds of processor that a process has used, all its threads together. */
+/** Milliseconds of processor that a process has used, all its threads together: the kernel keeps them in nanoseconds. */
 export function processorMs(pid: number): number {
-  // Behind the name, which is in parentheses and may have any characters, utime and stime are the 12th and 13th.
-  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').replace(/^.*\) /s, '').split(' ');
-  return ((Number(fields[11]) + Number(fields[12])) / clockTicksPerSecond) * 1000;
+  const threads = readdirSync(`/proc/${pid}/task`);
+  return threads.reduce((sum, thread) => sum + Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'latin1').split(' ')[0]) / 1e6, 0);
 }
 
 /** In megabytes: what is resident now, and the most that ever was. */
@@ -62,6 +61,3 @@ function commandOf(pid: number): string {
     return '';
   }
 }
-
-/** USER_HZ, which Linux has shown to programs on every architecture for decades. */
-const clockTicksPerSecond = 100;

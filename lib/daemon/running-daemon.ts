@@ -129,7 +129,7 @@ export class Daemon {
     this.#core.give({ kind: 'local-addresses', addresses: platform.localAddresses() });
     const ready = `ready as ${formatIdentity(this.#config.endpoint.id)} on ${platform.tun.name} after ${Math.round(performance.now())} ms`;
     this.#log('info', ready, { mtu: platform.tun.mtu, data_plane: platform.dataPlaneKind, peers: this.#config.peers.length });
-    platform.notify.ready(`${this.#config.peers.length} peers`);
+    platform.notify.ready(`peers: ${this.#config.peers.length}`);
   }
 
   #drive(platform: Platform, endpoint: Endpoint): CoreDriver {
@@ -222,7 +222,7 @@ export class Daemon {
       if (error instanceof PlatformError) return { ok: false, error: `${error.message}. ${error.advice}`, exitCode: 1 };
       throw error;
     } finally {
-      this.#platform?.notify.ready(`${this.#config.peers.length} peers`);
+      this.#platform?.notify.ready(`peers: ${this.#config.peers.length}`);
     }
   }
 

@@ -136,7 +136,7 @@ export class Association {
   /** Paths under test, and those among them that wait for a request that may go over all of them. */
   readonly trials: Set<Trial> = new Set<Trial>();
   readonly waitingTrials: Trial[] = [];
-  /** What the peer last saw of our address, as its hash; a change means a new NAT mapping (RFC 4555 §3.8). */
+  /** What the peer last saw of our address, as its hash; a change means a new NAT mapping (RFC 4555 §3.8). The SPIs are in it. */
   seenAs: Uint8Array | null = null;
   /** The peer's addresses, as it last told, the one that it told from among them (RFC 4555 §3.4, §3.6). */
   peerAddresses: readonly IpAddress[] = [];

@@ -63,7 +63,8 @@ export type IkeCommand =
   | { readonly kind: 'return-traffic' }
   /**
    * Path tests (RFC 4555 §3.10). `alone`: one path, a fresh COOKIE2, in its turn; else copies of one request on each path, or of the
-   * one under way where it may be fanned out, at once. Each path is answered by one `path-tested`. `padToBytes`: size of the IP packet.
+   * one under way where it may be fanned out, at once. Each path is answered by one `path-tested`. `padToBytes`: octets of the IP packet
+   * that the request goes in, rounded up to the cipher's block; each path is then tested alone.
    */
   | { readonly kind: 'test-paths'; readonly test: number; readonly paths: readonly DatagramPath[]; readonly alone: boolean; readonly timeoutMs: number; readonly padToBytes: number | null }
   /** Own addresses changed: tell the peer (RFC 4555 §3.6). */
@@ -164,7 +165,7 @@ export type IkeOutput =
    * Said again when the old one hands its Child SAs over, by either of the two: then the other has outputs to drain, too.
    */
   | { readonly kind: 'successor'; readonly ikeSa: IkeSaMachine }
-  /** An authenticated IKE message came in over this path; `rttMs` where it answers a request sent over it just once (Karn). */
+  /** An authenticated IKE message came in over this path; `rttMs` where it answers an INFORMATIONAL request sent over it just once (Karn). */
   | { readonly kind: 'path-heard'; readonly path: DatagramPath; readonly rttMs: number | null }
   /** `unknown`: a later request may have kept the peer from answering. `validated`: sent on this path alone, and its COOKIE2 came back on it. */
   | { readonly kind: 'path-tested'; readonly test: number; readonly path: DatagramPath; readonly outcome: 'answered' | 'lost' | 'unknown'; readonly rttMs: number | null; readonly validated: boolean }

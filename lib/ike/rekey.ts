@@ -367,7 +367,6 @@ export function inherit(old: Association, successor: Association): void {
     Object.assign(successor.traits, old.traits);
   }
   successor.peerAddresses = old.peerAddresses;
-  successor.seenAs = old.seenAs;
   successor.event('ike-rekeyed', { spi_i: `0x${successor.spiI}`, spi_r: `0x${successor.spiR}`, suite: formatIkeSuite(successor.establishedKeys.suite), old_spi_i: `0x${old.spiI}` });
 }
 

@@ -118,6 +118,24 @@ describe('A NAT mapping that expired', () => {
     expect(pair.moon.paths.filter((news) => news.kind === 'moved').map((news) => news.cause).at(-1)).to.equal('the NAT mapping changed');
   });
 
+  it('is not seen in a rekey of the IKE SA, though the hashes are others', () => {
+    const { pair, rebind } = behind(true);
+    const check = (): void => {
+      pair.ask(pair.moon, aloneOn(pair.moon.view.path));
+    };
+    const moves = (): number => pair.moon.paths.filter((news) => news.kind === 'moved').length;
+    check();
+    for (const end of [pair.moon, pair.sun]) {
+      expect(pair.ask(end, { kind: 'rekey-ike' })).to.match(/^ok/);
+      check();
+      check();
+    }
+    expect(moves()).to.equal(0);
+    rebind();
+    check();
+    expect(moves()).to.equal(1);
+  });
+
   it('can’t be mended by the responder, whose questions reach nobody, and is by the initiator’s next one', () => {
     for (const mobike of [true, false]) {
       const { pair, rebind } = behind(mobike);

@@ -74,13 +74,17 @@ function nextHope(scene: Scene, { active }: Standing): Path | null {
 export function watchMove(scene: Scene): Instant | null {
   const { move, now } = scene;
   if (move === null || move.reason === 'command' || move.reason === 'hope' || move.path.doubt !== null) return null;
-  const { heardAt, ptoMs } = move.path.quality;
-  if (heardAt !== null && heardAt > move.begunAt) return null;
+  const { heardAt, rttMs, ptoMs } = move.path.quality;
+  // What comes in sooner than a round trip later, but for its variance, was on its way before.
+  if (heardAt !== null && heardAt > after(move.begunAt, soonestAnswer * (rttMs ?? 0))) return null;
   const due = after(move.begunAt, ptoMs);
   if (now < due) return due;
   doubt(scene, move.path, 'no answer to the move');
   return null;
 }
+
+/** Of a round trip. */
+const soonestAnswer = 0.8;
 
 /** Goes where the peer's ESP comes from: a responder follows the initiator before it is told; an initiator sees the responder leave. */
 export function followPeer(scene: Scene, standing: Standing): Instant | null {

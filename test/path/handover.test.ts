@@ -56,7 +56,7 @@ describe('a move', () => {
     const net = threeUplinks();
     net.wire('10.1.0.1', '10.1.0.2').cut();
     const at = net.world.now;
-    // The second uplink dies as soon as it was chosen.
+    // The second uplink dies as soon as it was chosen, with answers to the copies still under way to us.
     net.world.runUntil(() => movesOf(net.moon, at).length > 0, 1_000);
     net.wire('10.2.0.1', '10.2.0.2').cut();
     net.world.run(1_000);

@@ -69,6 +69,12 @@ export const testPatienceMs = 30_000;
 /** On a metered network a path in use is tested so many times more rarely. */
 export const meteredStretch = 10;
 
+/** A peer that under traffic tests a path more rarely than this, in use or standing by, spares it. */
+export const thriftyInUseMs = 5_000;
+export const thriftyStandbyMs = 25_000;
+/** What we then spend of the 16 MB; the rest is the peer's own. */
+export const thriftyShare = 0.05;
+
 /** Nothing left or came in for so long: nothing happens. */
 export const idleAfterMs = 5_000;
 /** ESP heard on a path is told ten times a second; so long after the last of them it may still flow. */

@@ -14,7 +14,7 @@ import { sendKeepalives } from './keepalive.js';
 import type { Path } from './path.js';
 import { refused } from './refusal.js';
 import { Scene, type Standing } from './scene.js';
-import { hear, learn, runTests } from './testing.js';
+import { asked, hear, learn, runTests } from './testing.js';
 
 export class PathManager implements Machine<PathInput, PathOutput> {
   readonly #queue = new OutputQueue<PathOutput>();
@@ -159,7 +159,9 @@ export class PathManager implements Machine<PathInput, PathOutput> {
     const scene = this.#scene;
     const path = scene.table.find(pair);
     if (by === 'esp') scene.espHeard(path);
-    if (path !== null) hear(scene, path, rttMs, rttMs !== null);
+    if (path === null) return;
+    if (by === 'ike' && rttMs === null) asked(scene, path);
+    hear(scene, path, rttMs, rttMs !== null);
   }
 
   #silent(): void {

@@ -65,6 +65,8 @@ export class Scene {
   hopedAt: Instant | null = null;
   /** Moves asked for so far; the last one's id. */
   moves: number = 0;
+  /** When it became busy last. */
+  busySince: Instant | null = null;
   #trafficAt: Instant | null = null;
   #espAt: Instant | null = null;
   /** Nothing came in since. */
@@ -104,6 +106,7 @@ export class Scene {
   }
 
   traffic(): void {
+    if (!this.busy) this.busySince = this.now;
     this.#trafficAt = this.now;
   }
 
@@ -115,7 +118,7 @@ export class Scene {
   espHeard(path: Path | null): void {
     if (this.move !== null && path !== this.standing?.active) this.move.resumedAt ??= this.now;
     this.#espAt = this.now;
-    this.#trafficAt = this.now;
+    this.traffic();
     this.#silentSince = null;
   }
 

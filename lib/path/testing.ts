@@ -28,6 +28,7 @@ export function runTests(scene: Scene, standing: Standing): Instant | null {
   let soonest: { readonly at: Instant; readonly path: Path } | null = null;
   let next: Instant | null = scene.desk.nextExpiry;
   for (const path of scene.table.all()) {
+    if (standing.facts.peerIsMhtun && scene.busy && scene.busySince !== null) path.thrift.waited(scene.now, scene.busySince, scene.isUsed(path));
     const plan = planTest(scene, standing, path, need);
     if (plan === null) continue;
     if (plan.kind === 'scout') {
@@ -62,13 +63,19 @@ export function learn(scene: Scene, path: Path, test: Test, outcome: Outcome): v
   }
 }
 
+/** A request of the peer's came over it, or an answer that tells no RTT: on a metered network it costs as much as one of ours. */
+export function asked(scene: Scene, path: Path): void {
+  path.thrift.requested(scene.now, scene.busy ? scene.busySince : null, scene.isUsed(path));
+  if (path.network.metered) scene.budgets.spend(scene.now, path.purse, costOfTest(path.pair, null));
+}
+
 /** Something authenticated came over it. */
 export function hear(scene: Scene, path: Path, rttMs: number | null, answers: boolean): void {
   // A gap in the traffic was taken for silence.
   if (path.doubt?.cause === silenceCause && path.doubt.unanswered === 0) {
     scene.silence.falseAlarm(scene.now);
     // Or large packets vanish where small ones do not.
-    if (!path.network.metered) path.mtu.suspect(scene.now);
+    if (!path.metered) path.mtu.suspect(scene.now);
   }
   path.heard(scene.now, rttMs, answers);
 }
@@ -129,7 +136,7 @@ function send(scene: Scene, kind: TestKind, paths: readonly Path[], timeoutMs: n
   const { now } = scene;
   const test = scene.desk.begin(now, kind, paths, timeoutMs, padToBytes);
   for (const path of paths) {
-    scene.budgets.spend(now, path.network, costOfTest(path.pair, padToBytes));
+    scene.budgets.spend(now, path.purse, costOfTest(path.pair, padToBytes));
     path.sentAt = now;
     if (kind === 'size' || (kind === 'scout' && path.health.kind === 'ready' && scene.isUsed(path))) continue;
     path.testedAt = now;
@@ -143,11 +150,11 @@ function searchMtu(scene: Scene, { facts }: Standing): Instant | null {
   if (facts.role === 'fixed' || !scene.busy) return null;
   let next: Instant | null = null;
   for (const path of scene.table.all()) {
-    const { metered } = path.network;
+    const { metered } = path;
     if (path.health.kind !== 'ready' || !path.isValidated(scene.now) || (metered && !scene.isUsed(path))) continue;
     const due = path.mtu.dueAt(scene.now, metered || !scene.isUsed(path));
     if (due === null) continue;
-    const affordable = scene.budgets.affordableAt(scene.now, path.network, costOfTest(path.pair, path.network.linkMtu), 'measuring');
+    const affordable = scene.budgets.affordableAt(scene.now, path.purse, costOfTest(path.pair, path.network.linkMtu), 'measuring');
     const at = affordable > due ? affordable : due;
     if (at > scene.now) {
       next = earlier(next, at);

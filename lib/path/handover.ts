@@ -187,6 +187,7 @@ export function moved(scene: Scene, from: Path, to: Path, byPeer: boolean): void
     scene.asksInVain = 0;
     scene.askAgainAt = null;
   }
+  scene.silence.moved(to.metered);
   to.proven(now);
 }
 

@@ -32,6 +32,9 @@ export const leastVarianceMs = 10;
 
 /** Copies of a request in one round of doubt, so that random loss is not taken for silence; one on a metered network. */
 export const doubtCopies = 3;
+/** More on a path that loses packets: that all of a round are lost by chance is to be so rare. */
+export const chanceOfFalseDoubt = 3e-7;
+export const mostDoubtCopies = 6;
 /** Paths that stand by and get a copy, too, so that it is known which of them works at this moment. */
 export const alternativesAsked = 4;
 /** Least time between two of these copies: not the same burst of loss. */
@@ -90,6 +93,9 @@ export const mostSilentMs = 250;
 export const tolerableAlarmMs = 2_000;
 /** Without a false alarm for so long the time shrinks again by half. */
 export const silentShrinkMs = 5_000;
+/** Where tests cost money, alarms double the time each time, up to this, and then pauses are left to the tests; calm is this long. */
+export const mostSilentMeteredMs = 1_500;
+export const silentShrinkMeteredMs = 300_000;
 
 /** A dwell doubles up to this. */
 export const longestDwellMs = 600_000;

@@ -192,7 +192,7 @@ export class PathManager implements Machine<PathInput, PathOutput> {
       this.#tell(null);
       return null;
     }
-    scene.silence.advance(scene.now);
+    scene.silence.advance(scene.now, scene.used?.metered ?? false);
     runDoubts(scene);
     let next = leaveFailed(scene, standing);
     next = earlier(next, followPeer(scene, standing));
@@ -209,7 +209,7 @@ export class PathManager implements Machine<PathInput, PathOutput> {
 
   #tell(standing: Standing | null): void {
     const scene = this.#scene;
-    const silentMs = standing === null || standing.facts.role === 'fixed' ? null : Math.round(scene.silence.silentMs);
+    const silentMs = standing === null || standing.facts.role === 'fixed' ? null : scene.silence.silentMs;
     if (silentMs !== this.#toldSilentMs) scene.emit({ kind: 'watch', silentMs });
     this.#toldSilentMs = silentMs;
     const mtu = standing === null || scene.move?.reason === 'hope' ? this.#toldMtu : (scene.used?.mtu.mtu ?? null);

@@ -89,6 +89,12 @@ export class Path {
     return { id: this.id, share: this.thrift.thrifty ? thriftyShare : null };
   }
 
+  /** What moments of doubt are paid from: a peer's budget is its own, and it will bear a copy now and then. */
+  get purseInDoubt(): Purse {
+    const { id, metered } = this.network;
+    return metered ? { id, share: 1 } : { id: this.id, share: null };
+  }
+
   /** Octets on it are counted. */
   get metered(): boolean {
     return this.purse.share !== null;

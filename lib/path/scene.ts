@@ -111,7 +111,7 @@ export class Scene {
   }
 
   silenced(): void {
-    this.#silentSince = after(this.now, -this.silence.silentMs);
+    this.#silentSince = after(this.now, -(this.silence.silentMs ?? 0));
   }
 
   /** ESP came in: of its path it says that it works, of silence that it is over. */
@@ -130,7 +130,7 @@ export class Scene {
 
   /** Until when ESP may be taken to flow in, since silence would have been told; null: it does not. */
   get flowsUntil(): Instant | null {
-    if (this.#silentSince !== null || this.#espAt === null) return null;
+    if (this.#silentSince !== null || this.#espAt === null || this.silence.silentMs === null) return null;
     const until = after(this.#espAt, espToldWithinMs);
     return this.now < until ? until : null;
   }

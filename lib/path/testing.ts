@@ -28,7 +28,7 @@ export function runTests(scene: Scene, standing: Standing): Instant | null {
   let soonest: { readonly at: Instant; readonly path: Path } | null = null;
   let next: Instant | null = scene.desk.nextExpiry;
   for (const path of scene.table.all()) {
-    if (standing.facts.peerIsMhtun && scene.busy && scene.busySince !== null) path.thrift.waited(scene.now, scene.busySince, scene.isUsed(path));
+    if (standing.facts.peerIsMhtun) watchThrift(scene, path);
     const plan = planTest(scene, standing, path, need);
     if (plan === null) continue;
     if (plan.kind === 'scout') {
@@ -50,6 +50,8 @@ export function runTests(scene: Scene, standing: Standing): Instant | null {
 export function learn(scene: Scene, path: Path, test: Test, outcome: Outcome): void {
   switch (outcome.outcome) {
     case 'unknown':
+      if (test.kind === 'size') path.mtu.unclear(scene.now);
+      if (test.kind === 'size' || test.kind === 'copy') return;
       path.unclear++;
       path.tried();
       return;
@@ -69,11 +71,20 @@ export function asked(scene: Scene, path: Path): void {
   if (path.network.metered) scene.budgets.spend(scene.now, path.purse, costOfTest(path.pair, null));
 }
 
+/** Only of a path that works: over others the peer's tests can't come. */
+function watchThrift(scene: Scene, path: Path): void {
+  const { busySince, now } = scene;
+  if (!scene.busy || busySince === null) return;
+  const { kind, since } = path.health;
+  if (kind === 'ready' && path.isValidated(now)) path.thrift.waited(now, since > busySince ? since : busySince, scene.isUsed(path));
+  else if (kind === 'down') path.thrift.forget();
+}
+
 /** Something authenticated came over it. */
 export function hear(scene: Scene, path: Path, rttMs: number | null, answers: boolean): void {
   // A gap in the traffic was taken for silence.
   if (path.doubt?.cause === silenceCause && path.doubt.unanswered === 0) {
-    scene.silence.falseAlarm(scene.now);
+    scene.silence.falseAlarm(scene.now, path.metered);
     // Or large packets vanish where small ones do not.
     if (!path.metered) path.mtu.suspect(scene.now);
   }

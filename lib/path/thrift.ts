@@ -30,9 +30,16 @@ export class Thrift {
     this.#thrifty = this.#intervalMs > limitMs(inUse);
   }
 
-  /** Time passes under traffic without a request. */
-  waited(now: Instant, busySince: Instant, inUse: boolean): void {
-    const since = this.#heardAt === null || this.#heardAt < busySince ? busySince : this.#heardAt;
+  /** The path was down: what the peer did before says nothing. */
+  forget(): void {
+    this.#heardAt = null;
+    this.#intervalMs = null;
+    this.#thrifty = false;
+  }
+
+  /** Since `from` there is traffic, the path works, and no request came. */
+  waited(now: Instant, from: Instant, inUse: boolean): void {
+    const since = this.#heardAt === null || this.#heardAt < from ? from : this.#heardAt;
     if (now > after(since, 2 * limitMs(inUse))) this.#thrifty = true;
   }
 }

@@ -5,7 +5,6 @@
 import { addressFamily, type AddressFamily, type DatagramPath } from '../util/address.js';
 import { after, type Instant } from '../util/brands.js';
 import { maxBudgets } from './limits.js';
-import type { NetworkId } from './network.js';
 
 /** Half a percent of an inexpensive monthly plan of some GB. */
 const budgetBytes = 16_000_000;
@@ -19,8 +18,8 @@ const fillPerMs = (budgetBytes - burstBytes) / monthMs;
 
 /** IP and UDP headers. */
 const headerBytes: Readonly<Record<AddressFamily, number>> = { 4: 28, 6: 48 };
-/** Non-ESP marker, IKE header, an encrypted payload with a COOKIE2 and the longest ICV and padding of our suites. */
-const testBytes = 4 + 28 + 4 + 16 + 24 + 16 + 16;
+/** Non-ESP marker, IKE header, an encrypted payload with IV, COOKIE2, padding and ICV, for the suite that takes most. */
+const testBytes = 4 + 28 + 4 + 16 + 32 + 16;
 
 /** A test and its answer, or a padded test and its answer. */
 export function costOfTest(path: DatagramPath, padToBytes: number | null): number {
@@ -36,11 +35,21 @@ export function costOfKeepalive(path: DatagramPath): number {
 /** `measuring`: only if the reserve stays. */
 export type Purpose = 'measuring' | 'needed';
 
+/** Where octets are paid from. */
+export interface Purse {
+  readonly id: string;
+  /** Part of the budget; null: no budget at all. */
+  readonly share: number | null;
+}
+
 class Bucket {
-  #tokens = burstBytes;
+  readonly #share: number;
+  #tokens: number;
   #at: Instant;
 
-  constructor(now: Instant) {
+  constructor(now: Instant, share: number) {
+    this.#share = share;
+    this.#tokens = burstBytes * share;
     this.#at = now;
   }
 
@@ -51,35 +60,36 @@ class Bucket {
 
   affordableAt(now: Instant, bytes: number, purpose: Purpose): Instant {
     this.#fill(now);
-    const missing = bytes + (purpose === 'measuring' ? reserveBytes : 0) - this.#tokens;
+    const missing = bytes + (purpose === 'measuring' ? reserveBytes * this.#share : 0) - this.#tokens;
     // Rounded up, so that at that moment it is enough whatever fractions do.
-    return missing <= 0 ? now : after(now, Math.ceil(missing / fillPerMs) + 1);
+    return missing <= 0 ? now : after(now, Math.ceil(missing / (fillPerMs * this.#share)) + 1);
   }
 
   #fill(now: Instant): void {
-    this.#tokens = Math.min(burstBytes, this.#tokens + (now - this.#at) * fillPerMs);
+    this.#tokens = Math.min(burstBytes * this.#share, this.#tokens + (now - this.#at) * fillPerMs * this.#share);
     this.#at = now;
   }
 }
 
 export class Budgets {
-  readonly #buckets = new Map<NetworkId, Bucket>();
+  readonly #buckets = new Map<string, Bucket>();
 
-  /** When so much may be spent on that network; `now` where it is not metered. */
-  affordableAt(now: Instant, network: { readonly id: NetworkId; readonly metered: boolean }, bytes: number, purpose: Purpose): Instant {
-    return network.metered ? this.#bucket(now, network.id).affordableAt(now, bytes, purpose) : now;
+  /** When so much may be spent; `now` where there is no budget. */
+  affordableAt(now: Instant, purse: Purse, bytes: number, purpose: Purpose): Instant {
+    return this.#bucket(now, purse)?.affordableAt(now, bytes, purpose) ?? now;
   }
 
-  spend(now: Instant, network: { readonly id: NetworkId; readonly metered: boolean }, bytes: number): void {
-    if (network.metered) this.#bucket(now, network.id).take(now, bytes);
+  spend(now: Instant, purse: Purse, bytes: number): void {
+    this.#bucket(now, purse)?.take(now, bytes);
   }
 
-  #bucket(now: Instant, id: NetworkId): Bucket {
+  #bucket(now: Instant, { id, share }: Purse): Bucket | null {
+    if (share === null) return null;
     const known = this.#buckets.get(id);
     if (known !== undefined) return known;
     const oldest = this.#buckets.keys().next();
     if (this.#buckets.size >= maxBudgets && oldest.done !== true) this.#buckets.delete(oldest.value);
-    const bucket = new Bucket(now);
+    const bucket = new Bucket(now, share);
     this.#buckets.set(id, bucket);
     return bucket;
   }

@@ -46,7 +46,8 @@ export function burdenOf(scene: Scene, path: Path): Burden {
 export function failureOf(scene: Scene, path: Path): string | null {
   if (path.gone) return 'its own address is gone';
   const { health } = path;
-  const rounds = scene.standing?.facts.peerIsMhtun === true ? 1 : roundsToLeavePlain;
+  // To leave is cheap between two of our kind; but of one copy a round chance may take one.
+  const rounds = scene.standing?.facts.peerIsMhtun === true && !path.metered ? 1 : roundsToLeavePlain;
   switch (health.kind) {
     case 'down': return health.cause;
     case 'suspect': return health.unanswered >= rounds ? health.cause : null;

@@ -3,7 +3,7 @@
  * delay). A round without an answer is evidence against the path; anything heard from it ends the doubt.
  */
 import { after, type Instant } from '../util/brands.js';
-import { doubtCopies, leastCopySpacingMs, mostTestTimeoutMs, stubbornRoundMs } from './limits.js';
+import { chanceOfFalseDoubt, doubtCopies, leastCopySpacingMs, mostDoubtCopies, mostTestTimeoutMs, stubbornRoundMs } from './limits.js';
 import type { Quality } from './quality.js';
 
 export class Doubt {
@@ -26,7 +26,7 @@ export class Doubt {
     this.cause = cause;
     this.stubborn = stubborn;
     this.#quality = quality;
-    this.#copies = metered ? 1 : doubtCopies;
+    this.#copies = metered ? 1 : copiesFor(quality.loss ?? 0);
     this.#copyAt = now;
     this.#decideAt = now;
     this.#roundSince = now;
@@ -90,4 +90,10 @@ export class Doubt {
   #spacingMs(): number {
     return Math.max(leastCopySpacingMs, (this.#quality.rttMs ?? 0) / 5);
   }
+}
+
+/** So many that chance hardly ever takes them all. */
+function copiesFor(loss: number): number {
+  const enough = Math.ceil(Math.log(chanceOfFalseDoubt) / Math.log(Math.min(0.5, Math.max(loss, 0.001))));
+  return Math.min(mostDoubtCopies, Math.max(doubtCopies, enough));
 }

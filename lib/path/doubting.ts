@@ -14,8 +14,8 @@ export const silenceCause = 'silence';
 export function doubt(scene: Scene, path: Path, cause: string, stubborn = false): void {
   const { now } = scene;
   if (path.doubt !== null || path.gone || (!path.works && path.health.kind !== 'suspect')) return;
-  if (scene.budgets.affordableAt(now, path.network, costOfTest(path.pair, null), 'needed') > now) return;
-  path.doubt = new Doubt(now, cause, stubborn, path.quality, path.network.metered);
+  if (scene.budgets.affordableAt(now, path.purseInDoubt, costOfTest(path.pair, null), 'needed') > now) return;
+  path.doubt = new Doubt(now, cause, stubborn, path.quality, path.metered);
 }
 
 /** Sends the copies that are due, and draws the conclusions. Answers with when to come back. */
@@ -66,7 +66,7 @@ function runDoubt(scene: Scene, path: Path): void {
   if (path.doubt?.takeCopy(now) !== true) return;
   const cost = costOfTest(path.pair, null);
   // A round without a probe would be no evidence.
-  if (scene.budgets.affordableAt(now, path.network, cost, 'needed') > now) {
+  if (scene.budgets.affordableAt(now, path.purseInDoubt, cost, 'needed') > now) {
     path.doubt = null;
     return;
   }
@@ -75,7 +75,7 @@ function runDoubt(scene: Scene, path: Path): void {
   const asked = first && scene.isUsed(path) ? [path, ...alternatives(scene, path)] : [path];
   const test = scene.desk.begin(now, 'copy', asked, timeoutMs, null);
   for (const one of asked) {
-    scene.budgets.spend(now, one.network, cost);
+    scene.budgets.spend(now, one.purseInDoubt, cost);
     one.sentAt = now;
   }
   path.testedAt = now;
@@ -84,8 +84,9 @@ function runDoubt(scene: Scene, path: Path): void {
 
 /** Those that share least with the path in doubt first; a metered one only where there is no other. */
 function alternatives(scene: Scene, doubted: Path): Path[] {
-  const ready = scene.table.all().filter((path) => path !== doubted && path.health.kind === 'ready' && path.doubt === null && !path.gone);
+  const ready = scene.table.all().filter((path) => path !== doubted && path.health.kind === 'ready' && path.doubt === null && !path.gone
+    && scene.budgets.affordableAt(scene.now, path.purse, costOfTest(path.pair, null), 'needed') <= scene.now);
   const shared = ({ pair }: Path): number => Number(pair.device === doubted.pair.device) + Number(pair.remote.address === doubted.pair.remote.address);
-  const free = ready.filter(({ network }) => !network.metered);
+  const free = ready.filter(({ metered }) => !metered);
   return (free.length > 0 ? free : ready).sort((a, b) => shared(a) - shared(b)).slice(0, alternativesAsked);
 }

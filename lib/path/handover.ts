@@ -58,7 +58,7 @@ function hope(scene: Scene, standing: Standing): Instant | null {
   next.hopedAt = now;
   scene.hopedAt = now;
   scene.hopes++;
-  scene.budgets.spend(now, next.network, costOfTest(next.pair, null));
+  scene.budgets.spend(now, next.purse, costOfTest(next.pair, null));
   startMove(scene, standing, next, failureOf(scene, standing.active) ?? 'no path works', 'hope');
   return after(now, patienceMs);
 }
@@ -66,7 +66,7 @@ function hope(scene: Scene, standing: Standing): Instant | null {
 /** The one that was hoped for longest ago. */
 function nextHope(scene: Scene, { active }: Standing): Path | null {
   const possible = scene.table.all().filter((path) => path !== (scene.move?.path ?? active) && !path.gone && burdenOf(scene, path).weight < 3
-    && scene.budgets.affordableAt(scene.now, path.network, costOfTest(path.pair, null), 'needed') <= scene.now);
+    && scene.budgets.affordableAt(scene.now, path.purse, costOfTest(path.pair, null), 'needed') <= scene.now);
   return possible.reduce<Path | null>((best, path) => (best === null || (path.hopedAt ?? 0) < (best.hopedAt ?? 0) ? path : best), null);
 }
 
@@ -191,6 +191,7 @@ export function moved(scene: Scene, from: Path, to: Path, byPeer: boolean): void
     scene.asksInVain = 0;
     scene.askAgainAt = null;
   }
+  scene.silence.moved(to.metered);
   to.proven(now);
 }
 

@@ -13,13 +13,13 @@ export function sendKeepalives(scene: Scene, { facts, active }: Standing): Insta
   for (const path of scene.table.all()) {
     if (path === active || !isWorthKeeping(path) || !(facts.natLocal || crossesNat(path))) continue;
     const due = path.sentAt === null ? scene.now : after(path.sentAt, keepaliveMs);
-    const affordable = scene.budgets.affordableAt(scene.now, path.network, costOfKeepalive(path.pair), 'needed');
+    const affordable = scene.budgets.affordableAt(scene.now, path.purse, costOfKeepalive(path.pair), 'needed');
     const at = affordable > due ? affordable : due;
     if (at > scene.now) {
       next = earlier(next, at);
       continue;
     }
-    scene.budgets.spend(scene.now, path.network, costOfKeepalive(path.pair));
+    scene.budgets.spend(scene.now, path.purse, costOfKeepalive(path.pair));
     path.sentAt = scene.now;
     scene.emit({ kind: 'keepalive', path: path.pair });
     next = earlier(next, after(scene.now, keepaliveMs));

@@ -32,6 +32,9 @@ export const leastVarianceMs = 10;
 
 /** Copies of a request in one round of doubt, so that random loss is not taken for silence; one on a metered network. */
 export const doubtCopies = 3;
+/** More on a path that loses packets: that all of a round are lost by chance is to be so rare. */
+export const chanceOfFalseDoubt = 3e-7;
+export const mostDoubtCopies = 6;
 /** Paths that stand by and get a copy, too, so that it is known which of them works at this moment. */
 export const alternativesAsked = 4;
 /** Least time between two of these copies: not the same burst of loss. */
@@ -69,6 +72,12 @@ export const testPatienceMs = 30_000;
 /** On a metered network a path in use is tested so many times more rarely. */
 export const meteredStretch = 10;
 
+/** A peer that under traffic tests a path more rarely than this, in use or standing by, spares it. */
+export const thriftyInUseMs = 5_000;
+export const thriftyStandbyMs = 25_000;
+/** What we then spend of the 16 MB; the rest is the peer's own. */
+export const thriftyShare = 0.05;
+
 /** Nothing left or came in for so long: nothing happens. */
 export const idleAfterMs = 5_000;
 /** ESP heard on a path is told ten times a second; so long after the last of them it may still flow. */
@@ -84,6 +93,9 @@ export const mostSilentMs = 250;
 export const tolerableAlarmMs = 2_000;
 /** Without a false alarm for so long the time shrinks again by half. */
 export const silentShrinkMs = 5_000;
+/** Where tests cost money, alarms double the time each time, up to this, and then pauses are left to the tests; calm is this long. */
+export const mostSilentMeteredMs = 1_500;
+export const silentShrinkMeteredMs = 300_000;
 
 /** A dwell doubles up to this. */
 export const longestDwellMs = 600_000;

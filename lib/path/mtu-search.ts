@@ -37,6 +37,8 @@ export class MtuSearch {
   #found: number | null = null;
   #probedAt: Instant | null = null;
   #confirmedAt: Instant | null = null;
+  /** Probes in this search that told nothing. */
+  #unclear = 0;
 
   constructor(family: AddressFamily, linkMtu: number) {
     this.#family = family;
@@ -124,6 +126,11 @@ export class MtuSearch {
     else this.#search(now, phase.low, size);
   }
 
+  /** The probe could not be made, or its loss says nothing. */
+  unclear(now: Instant): void {
+    if (this.#phase.kind !== 'found' && ++this.#unclear >= maxProbes) this.#rest(now);
+  }
+
   get #base(): number {
     return Math.min(basePlpmtuBytes, this.#linkMtu);
   }
@@ -161,6 +168,7 @@ export class MtuSearch {
 
   #rest(now: Instant, raiseAt: Instant = after(now, raiseMs)): void {
     this.#confirmedAt = now;
+    this.#unclear = 0;
     this.#phase = { kind: 'found', raiseAt, confirmAt: after(now, confirmMs) };
   }
 }

@@ -14,7 +14,7 @@ import { sendKeepalives } from './keepalive.js';
 import type { Path } from './path.js';
 import { refused } from './refusal.js';
 import { Scene, type Standing } from './scene.js';
-import { hear, learn, runTests } from './testing.js';
+import { asked, hear, learn, runTests } from './testing.js';
 
 export class PathManager implements Machine<PathInput, PathOutput> {
   readonly #queue = new OutputQueue<PathOutput>();
@@ -159,7 +159,9 @@ export class PathManager implements Machine<PathInput, PathOutput> {
     const scene = this.#scene;
     const path = scene.table.find(pair);
     if (by === 'esp') scene.espHeard(path);
-    if (path !== null) hear(scene, path, rttMs, rttMs !== null);
+    if (path === null) return;
+    if (by === 'ike' && rttMs === null) asked(scene, path);
+    hear(scene, path, rttMs, rttMs !== null);
   }
 
   #silent(): void {
@@ -190,7 +192,7 @@ export class PathManager implements Machine<PathInput, PathOutput> {
       this.#tell(null);
       return null;
     }
-    scene.silence.advance(scene.now);
+    scene.silence.advance(scene.now, scene.used?.metered ?? false);
     runDoubts(scene);
     let next = leaveFailed(scene, standing);
     next = earlier(next, followPeer(scene, standing));
@@ -207,7 +209,7 @@ export class PathManager implements Machine<PathInput, PathOutput> {
 
   #tell(standing: Standing | null): void {
     const scene = this.#scene;
-    const silentMs = standing === null || standing.facts.role === 'fixed' ? null : Math.round(scene.silence.silentMs);
+    const silentMs = standing === null || standing.facts.role === 'fixed' ? null : scene.silence.silentMs;
     if (silentMs !== this.#toldSilentMs) scene.emit({ kind: 'watch', silentMs });
     this.#toldSilentMs = silentMs;
     const mtu = standing === null || scene.move?.reason === 'hope' ? this.#toldMtu : (scene.used?.mtu.mtu ?? null);

@@ -5,11 +5,13 @@
 import { addressFamily, formatSocketAddress, type AddressFamily, type DatagramPath } from '../util/address.js';
 import { after, type Instant, type PathId } from '../util/brands.js';
 import { unreachable } from '../util/unreachable.js';
+import type { Purse } from './budget.js';
 import type { Doubt } from './doubt.js';
-import { forgiveAfterMs, goodTestsAfterDown, longestDwellMs, roundsToDown, validForMs } from './limits.js';
+import { forgiveAfterMs, goodTestsAfterDown, longestDwellMs, roundsToDown, thriftyShare, validForMs } from './limits.js';
 import { MtuSearch } from './mtu-search.js';
 import type { LocalNetwork } from './network.js';
 import { Quality } from './quality.js';
+import { Thrift } from './thrift.js';
 
 export type Health =
   /** `tries`: so many tests went without an answer. */
@@ -27,6 +29,7 @@ export type HealthListener = (path: Path, from: Health, to: Health) => void;
 export class Path {
   readonly id: PathId;
   readonly quality: Quality = new Quality();
+  readonly thrift: Thrift = new Thrift();
   readonly mtu: MtuSearch;
   pair: DatagramPath;
   network: LocalNetwork;
@@ -77,6 +80,24 @@ export class Path {
 
   get validatedAt(): Instant | null {
     return this.#validatedAt;
+  }
+
+  /** What tests of it are paid from. Where the peer's network is metered, we spend little of its budget. */
+  get purse(): Purse {
+    const { id, metered } = this.network;
+    if (metered) return { id, share: 1 };
+    return { id: this.id, share: this.thrift.thrifty ? thriftyShare : null };
+  }
+
+  /** What moments of doubt are paid from: a peer's budget is its own, and it will bear a copy now and then. */
+  get purseInDoubt(): Purse {
+    const { id, metered } = this.network;
+    return metered ? { id, share: 1 } : { id: this.id, share: null };
+  }
+
+  /** Octets on it are counted. */
+  get metered(): boolean {
+    return this.purse.share !== null;
   }
 
   /** For people: `10.1.0.1 > 10.2.0.1`, with the peer's port where it is a special one. */

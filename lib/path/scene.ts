@@ -65,6 +65,8 @@ export class Scene {
   hopedAt: Instant | null = null;
   /** Moves asked for so far; the last one's id. */
   moves: number = 0;
+  /** When it became busy last. */
+  busySince: Instant | null = null;
   #trafficAt: Instant | null = null;
   #espAt: Instant | null = null;
   /** Nothing came in since. */
@@ -104,18 +106,19 @@ export class Scene {
   }
 
   traffic(): void {
+    if (!this.busy) this.busySince = this.now;
     this.#trafficAt = this.now;
   }
 
   silenced(): void {
-    this.#silentSince = after(this.now, -this.silence.silentMs);
+    this.#silentSince = after(this.now, -(this.silence.silentMs ?? 0));
   }
 
   /** ESP came in: of its path it says that it works, of silence that it is over. */
   espHeard(path: Path | null): void {
     if (this.move !== null && path !== this.standing?.active) this.move.resumedAt ??= this.now;
     this.#espAt = this.now;
-    this.#trafficAt = this.now;
+    this.traffic();
     this.#silentSince = null;
   }
 
@@ -127,7 +130,7 @@ export class Scene {
 
   /** Until when ESP may be taken to flow in, since silence would have been told; null: it does not. */
   get flowsUntil(): Instant | null {
-    if (this.#silentSince !== null || this.#espAt === null) return null;
+    if (this.#silentSince !== null || this.#espAt === null || this.silence.silentMs === null) return null;
     const until = after(this.#espAt, espToldWithinMs);
     return this.now < until ? until : null;
   }

@@ -29,7 +29,7 @@ export function planTest(scene: Scene, standing: Standing, path: Path, need: boo
   if (standing.facts.role === 'fixed' && path !== standing.active) return null;
   const plan = plainPlan(scene, standing, path, need);
   const purpose: Purpose = path.health.kind === 'ready' && !path.hurried ? 'measuring' : 'needed';
-  const affordable = scene.budgets.affordableAt(scene.now, path.network, costOfTest(path.pair, null), purpose);
+  const affordable = scene.budgets.affordableAt(scene.now, path.purse, costOfTest(path.pair, null), purpose);
   const at = affordable > plan.at ? affordable : plan.at;
   const halfWay = after(plan.at, -(path.testedAt === null ? 0 : (plan.at - path.testedAt) / 2));
   return { kind: plan.kind, at, mayBeAt: affordable > halfWay ? affordable : halfWay };
@@ -72,7 +72,7 @@ function plainPlan(scene: Scene, standing: Standing, path: Path, need: boolean):
 
 function readyAt(scene: Scene, standing: Standing, path: Path): Instant {
   if (path.hurried) return since(scene, path, leastProbeIntervalMs);
-  const interval = intervalMs(scene, path);
+  const interval = intervalMs(scene, standing, path);
   const at = since(scene, path, scene.busy && path.validatedAt === null ? Math.min(interval, firstScoutMs) : interval);
   const { dpdMs } = standing.facts;
   const { heardAt } = path.quality;
@@ -82,12 +82,14 @@ function readyAt(scene: Scene, standing: Standing, path: Path): Instant {
   return liveness < at && (path.testedAt === null || path.testedAt < liveness) ? liveness : at;
 }
 
-function intervalMs(scene: Scene, path: Path): number {
+function intervalMs(scene: Scene, { facts }: Standing, path: Path): number {
   const { probeBusyMs, probeStandbyMs, probeIdleMs } = scene.settings;
   if (!scene.busy) return Math.max(leastProbeIntervalMs, probeIdleMs);
-  const stretch = path.network.metered ? meteredStretch : 1;
-  const plain = scene.isUsed(path) ? probeBusyMs * stretch : isOnTrial(scene, path) ? Math.min(probeStandbyMs, trialProbeMs * stretch) : probeStandbyMs;
-  return Math.max(leastProbeIntervalMs, Math.min(plain, revalidateAfterMs));
+  // A plain initiator tests nothing, and does not tell whether its network is metered.
+  const sparing = path.metered || (facts.role === 'asks' && !facts.peerIsMhtun);
+  const stretch = sparing ? meteredStretch : 1;
+  const plain = scene.isUsed(path) ? probeBusyMs : isOnTrial(scene, path) ? Math.min(probeStandbyMs, trialProbeMs) : probeStandbyMs;
+  return Math.max(leastProbeIntervalMs, Math.min(plain * stretch, revalidateAfterMs));
 }
 
 /** It failed the tunnel, and works again: until it is welcome back its failures are to be seen. */

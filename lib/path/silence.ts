@@ -3,33 +3,40 @@
  * false alarms. One now and then costs little, and a host stutters; where they come often each doubles the time, and calm shrinks it again.
  */
 import { after, type Instant } from '../util/brands.js';
-import { leastSilentMs, mostSilentMs, silentShrinkMs, tolerableAlarmMs } from './limits.js';
+import { leastSilentMs, mostSilentMeteredMs, mostSilentMs, silentShrinkMeteredMs, silentShrinkMs, tolerableAlarmMs } from './limits.js';
 
 export class Silence {
   #silentMs = leastSilentMs;
   #shrinkAt: Instant | null = null;
   #alarmAt: Instant | null = null;
 
-  get silentMs(): number {
-    return this.#silentMs;
+  /** Null: pauses say nothing. */
+  get silentMs(): number | null {
+    return this.#silentMs < mostSilentMeteredMs ? Math.round(this.#silentMs) : null;
   }
 
-  /** The path answered: what was taken for silence was a gap. */
-  falseAlarm(now: Instant): void {
-    const often = this.#alarmAt !== null && now < after(this.#alarmAt, tolerableAlarmMs);
+  /** The path answered: what was taken for silence was a gap. `metered`: each alarm costs money. */
+  falseAlarm(now: Instant, metered: boolean): void {
+    const often = metered || (this.#alarmAt !== null && now < after(this.#alarmAt, tolerableAlarmMs));
     this.#alarmAt = now;
-    if (often) this.#silentMs = Math.min(mostSilentMs, 2 * this.#silentMs);
-    this.#shrinkAt = after(now, silentShrinkMs);
+    const most = metered ? mostSilentMeteredMs : Math.max(mostSilentMs, this.#silentMs);
+    if (often) this.#silentMs = Math.min(most, 2 * this.#silentMs);
+    this.#shrinkAt = after(now, metered ? silentShrinkMeteredMs : silentShrinkMs);
   }
 
   get nextAt(): Instant | null {
     return this.#silentMs > leastSilentMs ? this.#shrinkAt : null;
   }
 
-  advance(now: Instant): void {
+  advance(now: Instant, metered: boolean): void {
     const at = this.nextAt;
     if (at === null || now < at) return;
     this.#silentMs = Math.max(leastSilentMs, 0.5 * this.#silentMs);
-    this.#shrinkAt = after(now, silentShrinkMs);
+    this.#shrinkAt = after(now, metered ? silentShrinkMeteredMs : silentShrinkMs);
+  }
+
+  /** Traffic takes a path where alarms cost nothing: what was learned of the other need not hold it up. */
+  moved(metered: boolean): void {
+    if (!metered) this.#silentMs = Math.min(this.#silentMs, mostSilentMs);
   }
 }

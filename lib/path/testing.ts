@@ -28,6 +28,7 @@ export function runTests(scene: Scene, standing: Standing): Instant | null {
   let soonest: { readonly at: Instant; readonly path: Path } | null = null;
   let next: Instant | null = scene.desk.nextExpiry;
   for (const path of scene.table.all()) {
+    if (standing.facts.peerIsMhtun) watchThrift(scene, path);
     const plan = planTest(scene, standing, path, need);
     if (plan === null) continue;
     if (plan.kind === 'scout') {
@@ -49,6 +50,8 @@ export function runTests(scene: Scene, standing: Standing): Instant | null {
 export function learn(scene: Scene, path: Path, test: Test, outcome: Outcome): void {
   switch (outcome.outcome) {
     case 'unknown':
+      if (test.kind === 'size') path.mtu.unclear(scene.now);
+      if (test.kind === 'size' || test.kind === 'copy') return;
       path.unclear++;
       path.tried();
       return;
@@ -62,13 +65,28 @@ export function learn(scene: Scene, path: Path, test: Test, outcome: Outcome): v
   }
 }
 
+/** A request of the peer's came over it, or an answer that tells no RTT: on a metered network it costs as much as one of ours. */
+export function asked(scene: Scene, path: Path): void {
+  path.thrift.requested(scene.now, scene.busy ? scene.busySince : null, scene.isUsed(path));
+  if (path.network.metered) scene.budgets.spend(scene.now, path.purse, costOfTest(path.pair, null));
+}
+
+/** Only of a path that works: over others the peer's tests can't come. */
+function watchThrift(scene: Scene, path: Path): void {
+  const { busySince, now } = scene;
+  if (!scene.busy || busySince === null) return;
+  const { kind, since } = path.health;
+  if (kind === 'ready' && path.isValidated(now)) path.thrift.waited(now, since > busySince ? since : busySince, scene.isUsed(path));
+  else if (kind === 'down') path.thrift.forget();
+}
+
 /** Something authenticated came over it. */
 export function hear(scene: Scene, path: Path, rttMs: number | null, answers: boolean): void {
   // A gap in the traffic was taken for silence.
   if (path.doubt?.cause === silenceCause && path.doubt.unanswered === 0) {
-    scene.silence.falseAlarm(scene.now);
+    scene.silence.falseAlarm(scene.now, path.metered);
     // Or large packets vanish where small ones do not.
-    if (!path.network.metered) path.mtu.suspect(scene.now);
+    if (!path.metered) path.mtu.suspect(scene.now);
   }
   path.heard(scene.now, rttMs, answers);
 }
@@ -129,7 +147,7 @@ function send(scene: Scene, kind: TestKind, paths: readonly Path[], timeoutMs: n
   const { now } = scene;
   const test = scene.desk.begin(now, kind, paths, timeoutMs, padToBytes);
   for (const path of paths) {
-    scene.budgets.spend(now, path.network, costOfTest(path.pair, padToBytes));
+    scene.budgets.spend(now, path.purse, costOfTest(path.pair, padToBytes));
     path.sentAt = now;
     if (kind === 'size' || (kind === 'scout' && path.health.kind === 'ready' && scene.isUsed(path))) continue;
     path.testedAt = now;
@@ -143,11 +161,11 @@ function searchMtu(scene: Scene, { facts }: Standing): Instant | null {
   if (facts.role === 'fixed' || !scene.busy) return null;
   let next: Instant | null = null;
   for (const path of scene.table.all()) {
-    const { metered } = path.network;
+    const { metered } = path;
     if (path.health.kind !== 'ready' || !path.isValidated(scene.now) || (metered && !scene.isUsed(path))) continue;
     const due = path.mtu.dueAt(scene.now, metered || !scene.isUsed(path));
     if (due === null) continue;
-    const affordable = scene.budgets.affordableAt(scene.now, path.network, costOfTest(path.pair, path.network.linkMtu), 'measuring');
+    const affordable = scene.budgets.affordableAt(scene.now, path.purse, costOfTest(path.pair, path.network.linkMtu), 'measuring');
     const at = affordable > due ? affordable : due;
     if (at > scene.now) {
       next = earlier(next, at);

@@ -122,6 +122,16 @@ describe('the search for the MTU', () => {
     expect(path.sizes.length).to.equal(probes);
   });
 
+  it('rests after three probes that could not be made', () => {
+    const search = new MtuSearch(4, 1500);
+    for (let n = 0; n < 3; n++) {
+      search.begin(instant(n * 1_000));
+      search.unclear(instant(n * 1_000));
+    }
+    expect([search.done, search.mtu]).to.deep.equal([true, null]);
+    expect(search.dueAt(instant(2_000), false)).to.be.above(100_000);
+  });
+
   it('starts afresh when the link takes other sizes', () => {
     const path = new Probed(new MtuSearch(4, 1500), 1500).run(60_000);
     path.search.linkMtu = 1400;

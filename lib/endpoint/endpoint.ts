@@ -87,6 +87,7 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
       random: options.random,
       registry: options.registry,
       keyLog: options.keyLog,
+      endpointId: options.endpointId,
       directory: this.#peers,
       settings: () => this.#config.endpoint,
       ownAddresses: () => this.#own,

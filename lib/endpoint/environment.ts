@@ -10,6 +10,7 @@ export interface Surroundings {
   readonly random: RandomBytes;
   readonly registry: Registry;
   readonly keyLog: IkeEnvironment['keyLog'];
+  readonly endpointId: Uint8Array;
   readonly directory: PeerDirectory;
   /** Read anew each time: a reload may change them. */
   settings(): IkeSettings;
@@ -27,6 +28,7 @@ export function environmentOf(from: Surroundings): IkeEnvironment {
     registry: from.registry,
     directory: from.directory,
     keyLog: from.keyLog,
+    endpointId: from.endpointId,
     get settings() {
       return from.settings();
     },

@@ -4,7 +4,7 @@ import { bytesEqual, concat } from '../util/bytes.js';
 import { notifyType } from '../wire/iana.js';
 import { findNotify, type Payload } from '../wire/payload.js';
 import type { Association } from './association.js';
-import { findNat } from './nat-detection.js';
+import { findNat, natDetectionNotifies } from './nat-detection.js';
 
 /** RFC 4555 §4.2.5: between 8 and 64 octets. */
 export const cookie2Bytes = 16;
@@ -15,12 +15,20 @@ export function natsAsAllowed(payloads: readonly Payload[], path: DatagramPath):
   return noNats === null || bytesEqual(noNats.data, noNatsContent(path));
 }
 
+/** NAT detection for a message of an IKE SA that is up. */
+export function natDetectionOn({ spiI, spiR, traits, env }: Association, path: DatagramPath): Payload[] {
+  return natDetectionNotifies(path, spiI, spiR, traits.mhtun ? null : env.random);
+}
+
 /** Takes over what NAT detection in the peer's message says (RFC 4555 §3.5, §3.8). */
 export function noteNat(association: Association, payloads: readonly Payload[], path: DatagramPath): void {
   const nat = findNat(payloads, path, association.spiI, association.spiR);
   if (!nat.supported) return;
-  association.traits.natLocal = nat.local;
-  association.traits.natRemote = nat.remote;
+  const { traits } = association;
+  traits.natLocal = nat.local;
+  traits.natRemote = nat.remote;
+  // Our own kind draws no hash at random once it knows us.
+  if (traits.endpointId !== null) traits.saysBehindNat = nat.remote;
   association.seenAs = findNotify(payloads, notifyType.NAT_DETECTION_DESTINATION_IP)?.data ?? null;
 }
 

@@ -1,18 +1,80 @@
-/** Telling the peer where we are: the pair to use (RFC 4555 §3.5), and our other addresses (§3.6). */
+/** MOBIKE's initiator decides on the pair to use and tells the peer (RFC 4555 §3.5); either end tells of its other addresses (§3.6). */
 import { formatSocketAddress, samePath, type DatagramPath } from '../util/address.js';
+import { after } from '../util/brands.js';
 import { exchangeType, notifyName, notifyType } from '../wire/iana.js';
 import { findNotify, type Payload } from '../wire/payload.js';
 import { notify } from '../wire/payloads/notify.js';
-import { cookie2Bytes, cookie2Fits, noteNat } from './address-checks.js';
+import { cookie2Bytes, cookie2Fits, natDetectionOn, noteNat } from './address-checks.js';
 import type { Association, Move } from './association.js';
 import { additionalAddresses } from './establishment.js';
 import type { Exchange, Exchanger, Intent, Subject } from './exchanger.js';
 import type { IkeCommandResult } from './io.js';
-import { natDetectionNotifies } from './nat-detection.js';
-import { settleOn, switchPath } from './traffic-path.js';
+import { divertTraffic, settleOn, switchPath } from './traffic-path.js';
+
+/** An operator waits so long for a move; then the old path is taken again. */
+const moveTimeoutMs = 3_000;
+const askedCause = 'the peer asked for it';
+
+/** Where to, and how. */
+export interface MoveWish {
+  readonly path: DatagramPath;
+  readonly cause: string;
+  /** The pair is validated: our own ESP takes it before the peer has agreed. */
+  readonly early: boolean;
+}
+
+/** IKE goes first, what is outstanding included; ESP goes with it, or follows when the peer has agreed. */
+export function beginMove(exchanger: Exchanger, { path: to, cause, early }: MoveWish, commands: readonly number[]): void {
+  const { association } = exchanger;
+  const before = association.moving;
+  if (before !== null) answer(association, before, { ok: false, error: `overtaken by a move to ${describe(to)}` });
+  const move: Move = { from: before?.from ?? association.path, to, cause, commands };
+  const traffic = association.trafficPath;
+  association.moving = move;
+  association.path = to;
+  association.diverted = traffic;
+  if (early) divertTraffic(association, null);
+  exchanger.repeatNow();
+  exchanger.enqueueFirst(update(move));
+  association.timers.set('move', after(association.now, moveTimeoutMs), () => {
+    moveFailed(exchanger);
+  });
+}
+
+export function moveFailed(exchanger: Exchanger): void {
+  const { association } = exchanger;
+  const { moving } = association;
+  if (moving === null) return;
+  association.moving = null;
+  settleOn(association, moving.from);
+  answer(association, moving, { ok: false, error: `no answer over ${describe(moving.to)} within ${moveTimeoutMs / 1000} s: the tunnel stays on ${describe(moving.from)}` });
+  exchanger.repeatNow();
+  followAsk(exchanger);
+}
+
+/** Where the peer wished to be, while we tried another path. */
+function followAsk(exchanger: Exchanger): void {
+  const { association } = exchanger;
+  const path = association.peerAsked;
+  association.peerAsked = null;
+  if (path !== null && !samePath(path, association.path)) beginMove(exchanger, { path, cause: askedCause, early: false }, []);
+}
+
+/**
+ * The peer, MOBIKE's responder, shows itself at another address: it can't use the other one, or does not want to (RFC 4555 §3.6). We
+ * decide: a move of our own that is under way has its turn first.
+ */
+export function followPeer(exchanger: Exchanger, path: DatagramPath): void {
+  const { association } = exchanger;
+  // From the same address it came over the path that we have left, or are about to leave.
+  if (path.remote.address === association.path.remote.address) return;
+  const { moving } = association;
+  if (moving === null || moving.cause === askedCause) beginMove(exchanger, { path, cause: askedCause, early: false }, []);
+  else association.peerAsked = path;
+}
 
 /** Tells the peer of `move`, unless that was given up or overtaken before its turn. */
-export function update(move: Move): Intent {
+function update(move: Move): Intent {
   return (exchanger) => (exchanger.association.moving === move ? new AddressUpdate(exchanger, move) : null);
 }
 
@@ -43,7 +105,7 @@ class AddressUpdate implements Exchange {
     const { association } = this.#exchanger;
     this.#exchanger.send(this, [
       notify(notifyType.UPDATE_SA_ADDRESSES),
-      ...natDetectionNotifies(association.path, association.spiI, association.spiR, association.env.random),
+      ...natDetectionOn(association, association.path),
       notify(notifyType.COOKIE2, this.#cookie2),
     ]);
   }
@@ -81,10 +143,13 @@ class AddressUpdate implements Exchange {
     const refusal = [notifyType.UNACCEPTABLE_ADDRESSES, notifyType.UNEXPECTED_NAT_DETECTED].find((type) => findNotify(payloads, type) !== null);
     if (refusal !== undefined) {
       settleOn(association, from);
+      association.log('warn', `the peer answered ${notifyName(refusal)} for ${describe(to)}`);
       answer(association, this.#move, { ok: false, error: `the peer answered ${notifyName(refusal)} for ${describe(to)}` });
+      followAsk(this.#exchanger);
       return;
     }
     noteNat(association, payloads, path);
+    association.peerAsked = null;
     association.diverted = null;
     switchPath(association);
     if (cause !== null) announceMove(association, from, cause, false);
@@ -107,7 +172,7 @@ export class AddressList implements Exchange {
   }
 
   begin(): void {
-    this.#exchanger.send(this, additionalAddresses(this.#exchanger.association, true, this.#path), { repeats: this.#path });
+    this.#exchanger.send(this, additionalAddresses(this.#exchanger.association, true, this.#path), this.#path === null ? {} : { first: [this.#path] });
   }
 
   answered(): void {

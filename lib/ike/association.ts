@@ -36,6 +36,7 @@ export interface Traits {
   mobike: boolean;
   /** This end sent the very first IKE_SA_INIT of all rekeyed IKE SAs: MOBIKE's initiator (RFC 4555 §1.3). */
   mobikeInitiator: boolean;
+  /** Both said so in IKE_SA_INIT (RFC 7383 §2.3): fragments of the peer are taken. */
   fragmentation: boolean;
   childless: boolean;
   /** Its Vendor ID said so. */
@@ -46,6 +47,8 @@ export interface Traits {
   saysBehindNat: boolean;
   natLocal: boolean;
   natRemote: boolean;
+  /** Its name for itself, in hex; null where it tells none. */
+  endpointId: string | null;
 }
 
 /** A change of the path by our own wish. */
@@ -88,7 +91,7 @@ export class Association {
   readonly children: Map<ChildSaId, ChildSa> = new Map<ChildSaId, ChildSa>();
   readonly traits: Traits = {
     mobike: false, mobikeInitiator: false, fragmentation: false, childless: false, mhtun: false,
-    fakesNat: false, saysBehindNat: false, natLocal: false, natRemote: false,
+    fakesNat: false, saysBehindNat: false, natLocal: false, natRemote: false, endpointId: null,
   };
   now: Instant;
   phase: Phase = { kind: 'connecting' };
@@ -117,6 +120,13 @@ export class Association {
   moving: Move | null = null;
   /** As MOBIKE responder: the path that the peer was asked to move to, and who waits for it (RFC 4555 §3.6). */
   askedMove: { readonly path: DatagramPath; readonly commands: readonly number[] } | null = null;
+  /**
+   * Our answer to the peer's rekey that made this IKE SA, for as long as nothing shows that it came through: what we say on another
+   * path means nothing to the peer before it.
+   */
+  introduction: readonly Uint8Array[] = [];
+  /** As MOBIKE initiator: where the peer wished to be while a move of ours was under way. */
+  peerAsked: DatagramPath | null = null;
   /** Where our own ESP goes, while that is not where the IKE SA is: before the peer has agreed, or ahead of it. */
   diverted: DatagramPath | null = null;
   /** The peer has not proved yet that it is at `to`. Unanswered, all of it goes back to `from`, or our traffic alone does. */
@@ -128,7 +138,7 @@ export class Association {
   readonly waitingTrials: Trial[] = [];
   /** What the peer last saw of our address, as its hash; a change means a new NAT mapping (RFC 4555 §3.8). */
   seenAs: Uint8Array | null = null;
-  /** The peer's other addresses, as it last told (RFC 4555 §3.4, §3.6). */
+  /** The peer's addresses, as it last told, the one that it told from among them (RFC 4555 §3.4, §3.6). */
   peerAddresses: readonly IpAddress[] = [];
   #control: Control | null = null;
   readonly #work = new Map<number, (result: CryptoJobResult) => void>();
@@ -167,6 +177,11 @@ export class Association {
 
   get control(): Control {
     return present(this.#control, 'an association belongs to an IKE SA');
+  }
+
+  /** Messages of ours may be split: agreed on, and wished for with this peer, who may not be known yet. */
+  get splits(): boolean {
+    return this.traits.fragmentation && this.peer?.fragmentation !== false;
   }
 
   /** The keys, in a phase that has them. */

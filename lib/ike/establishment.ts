@@ -7,6 +7,7 @@ import { formatIdentity, type Identity } from '../wire/identity.js';
 import { notifiesOf, type Payload } from '../wire/payload.js';
 import { notify, type NotifyPayload } from '../wire/payloads/notify.js';
 import type { Association } from './association.js';
+import { followsNewSource } from './traffic-path.js';
 
 /** The rekey comes up to this part early, so that both ends rarely rekey at one moment (RFC 7296 §2.8). */
 const rekeyJitter = 0.1;
@@ -48,8 +49,17 @@ export function additionalAddresses(association: Association, explicitNone: bool
   return unique.map((address) => notify(addressFamily(address) === 4 ? ADDITIONAL_IP4_ADDRESS : ADDITIONAL_IP6_ADDRESS, addressBytes(address)));
 }
 
+/** Takes over where the peer says it is (RFC 4555 §3.4, §3.6): the list, and the address that it came from. False: it says nothing of it. */
+export function notePeerAddresses(association: Association, payloads: readonly Payload[], path: DatagramPath): boolean {
+  const list = peerAddressList(payloads);
+  if (list === null) return false;
+  // RFC 4555 §3.4: what a NAT shows is no address of the peer's.
+  association.peerAddresses = followsNewSource(association) ? list : [path.remote.address, ...list];
+  return true;
+}
+
 /** The peer's other addresses; null where the payloads say nothing of them. */
-export function peerAddressList(payloads: readonly Payload[]): IpAddress[] | null {
+function peerAddressList(payloads: readonly Payload[]): IpAddress[] | null {
   const list: IpAddress[] = [];
   let said = false;
   for (const n of notifiesOf(payloads)) {

@@ -3,7 +3,7 @@
  * repeats them, and answers the peer's once and for all (RFC 7296 §2.1–§2.4, RFC 7383).
  */
 import { assert } from '../util/assert.js';
-import { samePath, type DatagramPath } from '../util/address.js';
+import { addressFamily, samePath, type DatagramPath } from '../util/address.js';
 import { after, earlier, type ChildSaId, type Instant, type MessageId } from '../util/brands.js';
 import { DecodeError } from '../util/errors.js';
 import { decodeIkeHeader, type IkeHeader } from '../wire/ike-header.js';
@@ -11,7 +11,7 @@ import { decodeMessage } from '../wire/message.js';
 import type { Payload } from '../wire/payload.js';
 import type { Association } from './association.js';
 import { drawMessage } from './drawing.js';
-import { ikeDatagramLimit, Reassembler } from './fragmentation.js';
+import { octetsOfIke, Reassembler } from './fragmentation.js';
 import { MessageChannel, parse } from './message-channel.js';
 import { MessageWindow } from './message-window.js';
 import { PeerRequests, type Received } from './peer-requests.js';
@@ -156,7 +156,7 @@ export class Exchanger {
 
   /** What those payloads lack for an IP packet of that size; negative: they are too large already. */
   missingOctets(payloads: readonly Payload[], path: DatagramPath, ipPacketBytes: number): number {
-    return this.#channel.missingOctets(payloads, ikeDatagramLimit(path, ipPacketBytes));
+    return this.#channel.missingOctets(payloads, octetsOfIke(ipPacketBytes, addressFamily(path.local.address)));
   }
 
   /** Sends IKE_SA_INIT, which is not protected and may be tried again with the same Message ID (RFC 7296 §2.6, §2.7). */
@@ -212,6 +212,11 @@ export class Exchanger {
   /** Answers IKE_SA_INIT. */
   respondPlain(bytes: Uint8Array): void {
     this.#peerRequests.respondPlain(bytes);
+  }
+
+  /** Datagrams of the answer that was given last. */
+  get lastAnswer(): readonly Uint8Array[] {
+    return this.#window.lastAnswer;
   }
 
   /** The request under way gets no answer; its sender may send another with the same Message ID. */
@@ -307,7 +312,7 @@ export class Exchanger {
     this.#before = this.#sent;
     if (this.#before !== null) this.#before.overtaken = true;
     this.#sent = sent;
-    sent.depart(association.now, route.repeats ?? null);
+    sent.depart(association.now);
     const first = route.first ?? this.#pathsOf(sent);
     sent.away = !first.some((path) => samePath(path, association.path));
     for (const path of first) this.#transmit(sent, path);
@@ -318,7 +323,7 @@ export class Exchanger {
     const sent = this.#outstanding;
     if (sent === null) return;
     const { association } = this;
-    if (sent.repeats === null) sent.bringHome(association.now);
+    sent.bringHome(association.now);
     if (association.now >= this.#givenUpAt(sent)) {
       this.#onSilence(`the peer did not answer for ${Math.round(this.#patienceMs / 1000)} s`);
       return;
@@ -328,11 +333,12 @@ export class Exchanger {
     this.#armRepeat(sent, retransmitDelayMs(sent.attempts, association.rttMs));
   }
 
-  /** While the peer is asked to another pair, the one of the IKE SA may lead nowhere: both are tried, but with what is bound to one. */
-  #pathsOf({ repeats, fansOut }: SentRequest): DatagramPath[] {
+  /** While the peer is asked to another pair, either may lead nowhere: both are tried, one after the other with what is bound to its path. */
+  #pathsOf({ fansOut, attempts }: SentRequest): DatagramPath[] {
     const { path, askedMove } = this.association;
-    if (repeats !== null || askedMove === null) return [repeats ?? path];
-    return fansOut ? [path, askedMove.path] : [askedMove.path];
+    if (askedMove === null) return [path];
+    if (fansOut) return [path, askedMove.path];
+    return [attempts % 2 === 0 ? path : askedMove.path];
   }
 
   #armRepeat(sent: SentRequest, delayMs: number): void {
@@ -354,7 +360,9 @@ export class Exchanger {
 
   #transmit(sent: SentRequest, path: DatagramPath): void {
     sent.noteCopy(path, this.association.now);
-    for (const bytes of sent.datagrams) this.association.outputs.push({ kind: 'transmit', path, bytes });
+    const { birthPath, introduction, outputs } = this.association;
+    const before = samePath(path, birthPath) ? [] : introduction;
+    for (const bytes of [...before, ...sent.datagrams]) outputs.push({ kind: 'transmit', path, bytes });
   }
 
   #drop(intent: Intent): void {

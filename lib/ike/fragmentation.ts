@@ -1,5 +1,5 @@
 /** IKE fragmentation (RFC 7383): how large a message may be, and putting fragments together again. */
-import { addressFamily, type DatagramPath } from '../util/address.js';
+import { addressFamily, type AddressFamily, type DatagramPath } from '../util/address.js';
 import { concat } from '../util/bytes.js';
 import type { MessageId } from '../util/brands.js';
 import type { OpenedMessage } from './message-protection.js';
@@ -11,11 +11,14 @@ export const maxFragmentsPerMessage = 128;
 /** Octets of one message put together: the largest IKE message that UDP could carry whole. */
 export const maxReassembledBytes = 65_535;
 
-/** Octets of IKE in one datagram along `path`. */
-export function ikeDatagramLimit(path: DatagramPath, fragmentSize: number | null): number {
-  const ip = addressFamily(path.local.address) === 4 ? 20 : 40;
-  const marker = 4;
-  return (fragmentSize ?? defaultFragmentSize) - ip - 8 - marker;
+/** Octets of IKE in one datagram; where `path` may become one of the other family, one that fits there as well. */
+export function ikeDatagramLimit(path: DatagramPath, mayMove: boolean, fragmentSize: number | null): number {
+  return octetsOfIke((fragmentSize ?? defaultFragmentSize), mayMove ? 6 : addressFamily(path.local.address));
+}
+
+/** Octets of IKE in an IP packet of that size, behind the headers of IP and UDP and the non-ESP marker (RFC 3948 §2.2). */
+export function octetsOfIke(ipPacketBytes: number, family: AddressFamily): number {
+  return ipPacketBytes - (family === 4 ? 20 : 40) - 8 - 4;
 }
 
 interface Pieces {

@@ -8,12 +8,13 @@ import { findNotify, findPayload, payloadsOf, type Payload } from '../wire/paylo
 import { authPayload } from '../wire/payloads/auth.js';
 import { idPayload } from '../wire/payloads/id.js';
 import { notify } from '../wire/payloads/notify.js';
+import { natsAsAllowed } from './address-checks.js';
 import type { Association } from './association.js';
 import { sharedKeyAuth } from './authentication.js';
 import { isRefusal, judgeChildRequest, selectorPayloads } from './child-negotiation.js';
 import { addChild, announceChild, maxChildSasPerIkeSa } from './children.js';
 import { espSpiBytes } from './child-sa.js';
-import { additionalAddresses, establish, peerAddressList } from './establishment.js';
+import { additionalAddresses, establish, notePeerAddresses } from './establishment.js';
 import type { Exchanger } from './exchanger.js';
 import type { Request } from './peer-requests.js';
 import { chooseProposal } from './proposal-selection.js';
@@ -41,6 +42,11 @@ export function answerIkeAuth(
   if (unknown !== undefined) {
     exchanger.respond([notify(notifyType.UNSUPPORTED_CRITICAL_PAYLOAD, Uint8Array.of(unknown.type))]);
     closed('the peer sent a critical payload of an unknown type', false);
+    return;
+  }
+  // RFC 4555 §3.9; without MOBIKE the notification has no meaning.
+  if (findNotify(payloads, notifyType.MOBIKE_SUPPORTED) !== null && !natsAsAllowed(payloads, path)) {
+    fail(notifyType.UNEXPECTED_NAT_DETECTED, 'the peer allows no NAT, and there is one');
     return;
   }
   if (idI === null) {
@@ -85,16 +91,15 @@ export function answerIkeAuth(
     authPayload(authMethod.SHARED_KEY, authOut),
     ...firstChild(association, payloads),
     ...(association.traits.mobike ? [notify(notifyType.MOBIKE_SUPPORTED), ...additionalAddresses(association, false)] : []),
-    ...(association.traits.mhtun ? [capabilitiesNotify(association.traits)] : []),
+    ...(association.traits.mhtun ? [capabilitiesNotify(association)] : []),
   ]);
 }
 
 function noteTraits(association: Association, payloads: readonly Payload[]): void {
   const peer = association.knownPeer;
   association.traits.mobike = peer.mobike && findNotify(payloads, notifyType.MOBIKE_SUPPORTED) !== null;
-  association.traits.fragmentation &&= peer.fragmentation;
-  association.peerAddresses = peerAddressList(payloads) ?? [];
   noteCapabilities(association.traits, payloads);
+  notePeerAddresses(association, payloads, association.path);
 }
 
 /** The answer to the piggybacked request for a Child SA; nothing where there was none (RFC 6023 §3). */

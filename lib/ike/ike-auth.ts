@@ -14,7 +14,7 @@ import { sharedKeyAuth } from './authentication.js';
 import { addressPair, childProposals, isRefusal, judgeChildAnswer, selectorPayloads } from './child-negotiation.js';
 import { addChild, announceChild } from './children.js';
 import { denyChild } from './deletion.js';
-import { additionalAddresses, establish, peerAddressList } from './establishment.js';
+import { additionalAddresses, establish, notePeerAddresses } from './establishment.js';
 import type { Exchange, Exchanger, Subject } from './exchanger.js';
 import type { ChildTemplate } from './peer.js';
 import { templateSelectors, type AgreedSelectors } from './traffic-selection.js';
@@ -66,7 +66,7 @@ export class IkeAuth implements Exchange {
       ...this.#childPayloads(),
       ...(this.#initialContact ? [notify(notifyType.INITIAL_CONTACT)] : []),
       ...(peer.mobike ? [notify(notifyType.MOBIKE_SUPPORTED), ...additionalAddresses(association, false)] : []),
-      ...(association.traits.mhtun ? [capabilitiesNotify(association.traits)] : []),
+      ...(association.traits.mhtun ? [capabilitiesNotify(association)] : []),
     ]);
   }
 
@@ -104,7 +104,7 @@ export class IkeAuth implements Exchange {
     const { association } = this.#exchanger;
     association.traits.mobike = association.knownPeer.mobike && findNotify(payloads, notifyType.MOBIKE_SUPPORTED) !== null;
     noteCapabilities(association.traits, payloads);
-    association.peerAddresses = peerAddressList(payloads) ?? [];
+    notePeerAddresses(association, payloads, association.path);
     establish(association, remoteId, false);
     const refused = this.#child === null ? null : this.#acceptChild(this.#child, payloads);
     this.#exchanger.finish(this);

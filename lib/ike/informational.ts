@@ -1,17 +1,14 @@
 /** INFORMATIONAL requests of the peer (RFC 7296 §1.4, §1.4.1, §2.4, RFC 4555 §3.5–§3.8). */
-import type { DatagramPath } from '../util/address.js';
 import { notifyName, notifyType } from '../wire/iana.js';
 import { findNotify, notifiesOf, payloadsOf, type Payload } from '../wire/payload.js';
 import { notify } from '../wire/payloads/notify.js';
-import type { Association } from './association.js';
+import { followPeer } from './address-update.js';
 import { processDeletes } from './deletion.js';
-import { peerAddressList } from './establishment.js';
+import { notePeerAddresses } from './establishment.js';
 import type { Exchanger } from './exchanger.js';
 import type { Request } from './peer-requests.js';
-import { natsAsAllowed } from './address-checks.js';
+import { natDetectionOn, natsAsAllowed } from './address-checks.js';
 import { processUpdate } from './lean.js';
-import { moveTo } from './mobike.js';
-import { natDetectionNotifies } from './nat-detection.js';
 
 /** What a request may mean for the IKE SA as a whole. */
 export interface InformationalOutcome {
@@ -40,7 +37,7 @@ export function answerInformational(exchanger: Exchanger, request: Request, outc
   const answer: Payload[] = [...deletes.answer, ...answerAddresses(exchanger, request), ...mirror(payloads)];
   if (findNotify(payloads, notifyType.NAT_DETECTION_SOURCE_IP) !== null) {
     // RFC 4555 §3.8: the peer learns from our answer how we see it now.
-    answer.push(...natDetectionNotifies(path, association.spiI, association.spiR, association.env.random));
+    answer.push(...natDetectionOn(association, path));
   }
   exchanger.respond(answer);
   if (deletes.ikeSa) {
@@ -68,20 +65,10 @@ function answerAddresses(exchanger: Exchanger, request: Request): Payload[] {
   // Only the initiator moves addresses (RFC 4555 §3.5).
   const update = findNotify(payloads, notifyType.UPDATE_SA_ADDRESSES);
   if (update !== null && !mobikeInitiator) answer.push(...processUpdate(exchanger, payloads, path));
-  const list = peerAddressList(payloads);
-  if (list !== null) {
-    association.peerAddresses = list;
-    association.log('debug', `the peer’s other addresses: ${list.join(', ') || 'none'}`);
+  if (notePeerAddresses(association, payloads, path)) {
+    association.log('debug', `the peer’s addresses: ${association.peerAddresses.join(', ')}`);
     // RFC 4555 §3.6: a responder that wants to move shows itself at the new source; following is ours to decide.
-    if (mobikeInitiator && isAskedFor(association, path)) moveTo(exchanger, { path, cause: 'the peer asked for it', early: false }, []);
+    if (mobikeInitiator) followPeer(exchanger, path);
   }
   return answer;
-}
-
-/**
- * The list came from another address of the peer's. Where our own is another, or a move of ours is under way, the list may have been
- * on its way when we moved, and we decide.
- */
-function isAskedFor({ moving, path: { remote } }: Association, from: DatagramPath): boolean {
-  return moving === null && from.remote.address !== remote.address;
 }

@@ -16,6 +16,8 @@ export interface IkeEnvironment {
   readonly random: RandomBytes;
   readonly registry: Registry;
   readonly directory: PeerDirectory;
+  /** 16 octets that name this endpoint, the same after a restart. */
+  readonly endpointId: Uint8Array;
   readonly settings: IkeSettings;
   /** An SPI that no IKE SA of this endpoint uses. */
   allocateIkeSpi(): IkeSpi;
@@ -125,6 +127,8 @@ export interface IkeSaView {
   /** Nonces of the exchange that made it: two, or one while the answer is out. */
   readonly nonces: readonly Uint8Array[];
   readonly peerIsMhtun: boolean;
+  /** 32 hex digits; null where the peer tells none. */
+  readonly peerEndpointId: string | null;
   readonly rttMs: number | null;
   /** The peer's own list, its current address not among them (RFC 4555 §3.4). */
   readonly peerAddresses: readonly IpAddress[];

@@ -14,8 +14,8 @@ import type { Exchanger } from './exchanger.js';
 import { doubt } from './new-source.js';
 import { divertTraffic, switchPath } from './traffic-path.js';
 
-/** An operator waits so long for a move; then the old path is taken again. */
-export const moveTimeoutMs = 3_000;
+/** The peer may try, and give up, a move of its own first. */
+const askTimeoutMs = 4_000;
 
 /** Shows the peer the new source; the peer decides. */
 export function ask(exchanger: Exchanger, path: DatagramPath, commands: readonly number[]): void {
@@ -32,8 +32,8 @@ export function ask(exchanger: Exchanger, path: DatagramPath, commands: readonly
   if (before !== null) association.commandDone(before.commands, { ok: false, error: `overtaken by a move to ${describe(path)}` });
   association.askedMove = { path, commands };
   exchanger.repeatNow();
-  exchanger.enqueueFirst((ex) => new AddressList(ex, path));
-  association.timers.set('asked move', after(association.now, moveTimeoutMs), () => {
+  exchanger.enqueueFirst((ex) => (isAsked(ex.association, path) ? new AddressList(ex, path) : null));
+  association.timers.set('asked move', after(association.now, askTimeoutMs), () => {
     askFailed(exchanger);
   });
 }
@@ -61,7 +61,7 @@ export function askFailed(exchanger: Exchanger): void {
   association.askedMove = null;
   // The list may be out on a pair that leads nowhere, and would hold up all else.
   exchanger.repeatNow();
-  association.commandDone(askedMove.commands, { ok: false, error: `the peer, who decides as the IKE initiator, did not follow to ${describe(askedMove.path)} within ${moveTimeoutMs / 1000} s` });
+  association.commandDone(askedMove.commands, { ok: false, error: `the peer, who decides as the IKE initiator, did not follow to ${describe(askedMove.path)} within ${askTimeoutMs / 1000} s` });
 }
 
 /** The peer's UPDATE_SA_ADDRESSES: what to answer. */

@@ -1,7 +1,8 @@
 /**
  * NAT detection (RFC 7296 §2.23). Our ESP travels in UDP always, so our own source hash is drawn at
- * random: the peer then encapsulates as well. Our destination hash is honest, and so tells the peer
- * whether it is behind a NAT itself.
+ * random: the peer then encapsulates as well. Another mhtun does so in any case, and gets the honest
+ * one as soon as it is known to be one. Our destination hash is honest, and so tells the peer whether
+ * it is behind a NAT itself.
  */
 import type { RandomBytes } from '../crypto/algorithm.js';
 import { sha1 } from '../crypto/hash.js';
@@ -23,10 +24,10 @@ export interface NatFinding {
   readonly remote: boolean;
 }
 
-/** The two notifications for a message that leaves along `path`. `spiR` is zero in the first message. */
-export function natDetectionNotifies(path: DatagramPath, spiI: IkeSpi, spiR: IkeSpi, random: RandomBytes): NotifyPayload[] {
+/** The two notifications for a message that leaves along `path`. `spiR` is zero in the first message. @param random null: with an honest source */
+export function natDetectionNotifies(path: DatagramPath, spiI: IkeSpi, spiR: IkeSpi, random: RandomBytes | null): NotifyPayload[] {
   return [
-    notify(notifyType.NAT_DETECTION_SOURCE_IP, random(20)),
+    notify(notifyType.NAT_DETECTION_SOURCE_IP, random?.(20) ?? natHash(spiI, spiR, path.local)),
     notify(notifyType.NAT_DETECTION_DESTINATION_IP, natHash(spiI, spiR, path.remote)),
   ];
 }

@@ -36,7 +36,7 @@ export function doubt(exchanger: Exchanger, from: DatagramPath, what: 'all' | 't
   association.timers.set('doubted path', after(association.now, doubtTimeoutMs), () => {
     doubtFailed(exchanger);
   });
-  checkPath(exchanger, association.traits.mobike);
+  checkPath(exchanger, association.traits.mobike, true);
 }
 
 export function doubtFailed(exchanger: Exchanger): void {

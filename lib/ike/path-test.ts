@@ -2,18 +2,17 @@
  * Asking the peer over chosen paths: liveness (RFC 7296 §2.4), return routability (RFC 4555 §3.7), NAT mappings (§3.8) and path
  * tests (§3.10). All of them are one INFORMATIONAL exchange that changes nothing at the peer.
  */
-import { samePath, type DatagramPath } from '../util/address.js';
+import { sameAddresses, samePath, type DatagramPath } from '../util/address.js';
 import { after, type Instant } from '../util/brands.js';
 import { bytesEqual } from '../util/bytes.js';
 import { exchangeType, notifyType } from '../wire/iana.js';
 import type { Payload } from '../wire/payload.js';
 import { notify } from '../wire/payloads/notify.js';
-import { cookie2Bytes, cookie2Fits, noteNat } from './address-checks.js';
+import { cookie2Bytes, cookie2Fits, natDetectionOn, noteNat } from './address-checks.js';
 import { refresh } from './address-update.js';
 import type { Association } from './association.js';
 import type { Exchange, Exchanger, Intent, Subject } from './exchanger.js';
 import type { IkeCommand } from './io.js';
-import { natDetectionNotifies } from './nat-detection.js';
 import { maxCopiesPerRequest, type SentRequest } from './sent-request.js';
 import { divertTraffic } from './traffic-path.js';
 import { paddingNotify } from './vendor.js';
@@ -79,15 +78,17 @@ export function handOverTrials(old: Association, exchanger: Exchanger): void {
   testTogether(exchanger, again.filter((trial) => !isAlone(trial)));
 }
 
-/** Asks who answers on the path of the moment of its turn (RFC 4555 §3.7), before everything else that waits. */
-export function checkPath(exchanger: Exchanger, routability: boolean): void {
+/** Asks who answers on the path of the moment of its turn (RFC 4555 §3.7). @param urgent before everything else that waits */
+export function checkPath(exchanger: Exchanger, routability: boolean, urgent: boolean): void {
   const { association } = exchanger;
   if (association.checkWaits) return;
   association.checkWaits = true;
-  exchanger.enqueueFirst((ex) => {
+  const check: Intent = (ex) => {
     ex.association.checkWaits = false;
     return new PathTest(ex, [], routability);
-  });
+  };
+  if (urgent) exchanger.enqueueFirst(check);
+  else exchanger.enqueue(check);
 }
 
 /** Null: the trial can be done. */
@@ -96,7 +97,7 @@ function obstacle(association: Association, { wish, path }: Trial): string | nul
   // RFC 7296 §2.23: a peer that does no MOBIKE may take the address of any request for our new one.
   if (!association.traits.mobike && !samePath(path, association.path)) return 'the peer does no MOBIKE';
   // Too large for every path it could never be answered, and without fragments not be repeated either (RFC 7383 §2.4).
-  return wish.padToBytes !== null && !association.traits.fragmentation ? 'the peer takes no fragments' : null;
+  return wish.padToBytes !== null && !association.splits ? 'the peer takes no fragments' : null;
 }
 
 function refuse(association: Association, trial: Trial, reason: string): void {
@@ -176,12 +177,16 @@ export class PathTest implements Exchange {
   readonly subject: Subject = { kind: 'none' };
   readonly #exchanger: Exchanger;
   readonly #trials: readonly Trial[];
+  /** What `round` each was in. */
+  readonly #rounds: readonly number[];
   readonly #cookie2: Uint8Array | null;
+  #asksNat = false;
 
   /** @param routability with COOKIE2 */
   constructor(exchanger: Exchanger, trials: readonly Trial[], routability: boolean) {
     this.#exchanger = exchanger;
     this.#trials = trials;
+    this.#rounds = trials.map(({ round }) => round);
     this.name = trials.length === 0 ? 'liveness check' : 'path test';
     this.#cookie2 = routability && exchanger.association.traits.mobike ? exchanger.association.env.random(cookie2Bytes) : null;
   }
@@ -215,16 +220,16 @@ export class PathTest implements Exchange {
       return;
     }
     if (association.phase.kind === 'established') {
-      const before = association.seenAs;
-      noteNat(association, payloads, path);
-      this.#compare(before, association.seenAs);
+      if (this.#asksNat && sameAddresses(path, association.path)) this.#compare(payloads, path);
       this.#confirm();
     }
     this.#exchanger.finish(this);
   }
 
   abandoned(): void {
-    for (const trial of this.#trials) decide(this.#exchanger.association, trial, 'unknown', null, false);
+    for (const [i, trial] of this.#trials.entries()) {
+      if (trial.round === this.#rounds[i]) decide(this.#exchanger.association, trial, 'unknown', null, false);
+    }
   }
 
   /** Trials go over by themselves. */
@@ -239,8 +244,10 @@ export class PathTest implements Exchange {
 
   /** RFC 4555 §3.8: behind a NAT the initiator asks how it is seen. */
   #natDetection(): Payload[] {
-    const { traits, path, spiI, spiR, env } = this.#exchanger.association;
-    return traits.mobike && traits.mobikeInitiator && traits.natLocal ? natDetectionNotifies(path, spiI, spiR, env.random) : [];
+    const { association } = this.#exchanger;
+    const { mobike, mobikeInitiator, natLocal } = association.traits;
+    this.#asksNat = mobike && mobikeInitiator && natLocal;
+    return this.#asksNat ? natDetectionOn(association, association.path) : [];
   }
 
   #padded(payloads: readonly Payload[], path: DatagramPath, ipPacketBytes: number): Payload[] {
@@ -249,8 +256,12 @@ export class PathTest implements Exchange {
   }
 
   /** RFC 4555 §3.8: what the peer saw of our address before, and what it sees now. */
-  #compare(before: Uint8Array | null, now: Uint8Array | null): void {
-    if (now === null || !this.#exchanger.association.traits.mobikeInitiator) return;
+  #compare(payloads: readonly Payload[], path: DatagramPath): void {
+    const { association } = this.#exchanger;
+    const before = association.seenAs;
+    noteNat(association, payloads, path);
+    const now = association.seenAs;
+    if (now === null) return;
     // Seen for the first time: the NAT may have forgotten us since IKE_AUTH, and the peer sends to where we were.
     if (before === null) this.#exchanger.enqueueFirst(refresh(null));
     else if (!bytesEqual(before, now)) this.#exchanger.enqueueFirst(refresh('the NAT mapping changed'));
@@ -267,7 +278,7 @@ export class PathTest implements Exchange {
       if (association.diverted !== null && samePath(association.diverted, doubted.from)) divertTraffic(association, null);
     } else if (this.#trials.length === 0) {
       // RFC 4555 §3.7: sent to several addresses, it tells of none.
-      checkPath(this.#exchanger, this.#cookie2 !== null);
+      checkPath(this.#exchanger, this.#cookie2 !== null, false);
     }
   }
 }

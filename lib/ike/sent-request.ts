@@ -39,10 +39,8 @@ interface Copies {
 
 /** How a request leaves. */
 export interface Route {
-  /** Where it goes first; absent: where its repeats go. */
+  /** Where it goes first; absent: over the IKE SA's own path. Repeats go there in any case. */
   readonly first?: readonly DatagramPath[];
-  /** Where it is repeated; null: over the IKE SA's own path, as it is by then. */
-  readonly repeats?: DatagramPath | null;
   /** Until the first repeat; absent: as the own path's round trip suggests. */
   readonly patienceMs?: number;
   /** In one datagram, whatever its size, until it is repeated. */
@@ -55,8 +53,6 @@ export class SentRequest {
   /** When it first left: patience with the peer counts from here. */
   firstAt: Instant = zero;
   datagrams: readonly Uint8Array[];
-  /** Null: the IKE SA's own path, as it is at each repeat. */
-  repeats: DatagramPath | null = null;
   /** It has left over other paths than the IKE SA's alone: its silence says nothing of the peer yet. */
   away = false;
   /** Repeats since the path changed last: what the back-off goes by. */
@@ -87,15 +83,13 @@ export class SentRequest {
   }
 
   /** It leaves for the first time. */
-  depart(now: Instant, repeats: DatagramPath | null): void {
+  depart(now: Instant): void {
     this.firstAt = now;
-    this.repeats = repeats;
     this.attempts = 1;
   }
 
   /** From now on it goes over the IKE SA's own path, in pieces where it was not yet (RFC 7383 §2.4). */
   bringHome(now: Instant): void {
-    this.repeats = null;
     if (this.#pieces !== null) this.datagrams = this.#pieces();
     this.#pieces = null;
     if (this.away) this.firstAt = now;

@@ -28,8 +28,9 @@ export function viewOf(association: Association, exchanger: Exchanger): IkeSaVie
     unansweredSince: exchanger.unansweredSince,
     nonces: association.nonces,
     peerIsMhtun: traits.mhtun,
+    peerEndpointId: traits.endpointId,
     rttMs: association.rttMs,
-    peerAddresses: association.peerAddresses,
+    peerAddresses: association.peerAddresses.filter((address) => address !== association.path.remote.address),
     children: [...association.children.values()].map(childView),
   };
 }

@@ -6,12 +6,12 @@ import { findNotify } from '../../lib/wire/payload.js';
 import { notify } from '../../lib/wire/payloads/notify.js';
 import { IkeDouble } from '../support/ike-double.js';
 import { Clock, IkeEnd, path, reversed } from '../support/ike-end.js';
-import { IkePair } from '../support/ike-pair.js';
-import { aloneOn, home, moveTo, second, switches, third, verdicts } from '../support/path-news.js';
+import { IkePair, lowNonce } from '../support/ike-pair.js';
+import { aloneOn, home, mirrored, moveTo, outbound, second, switches, testOf, third, verdicts } from '../support/path-news.js';
 
 const early = (to: DatagramPath) => moveTo(to, true);
 /** As sun sees it. */
-const lean = (to: DatagramPath) => early({ ...reversed(to), device: to.device });
+const lean = (to: DatagramPath) => early(mirrored(to));
 
 function up(): IkePair {
   const pair = IkePair.up({
@@ -24,17 +24,6 @@ function up(): IkePair {
 
 function dummies(end: IkeEnd): number {
   return end.outputs.flatMap((o) => (o.kind === 'data-plane' ? o.commands : [])).filter(({ kind }) => kind === 'send-dummy').length;
-}
-
-/** Where each outbound half sends. */
-function outbound(end: IkeEnd): string[] {
-  const paths = new Map<number, string>();
-  for (const command of end.outputs.flatMap((o) => (o.kind === 'data-plane' ? o.commands : []))) {
-    if (command.kind === 'install-outbound') paths.set(command.child, command.path.remote.address);
-    if (command.kind === 'switch-path') for (const child of command.children) if (paths.has(child)) paths.set(child, command.path.remote.address);
-    if (command.kind === 'remove-outbound') paths.delete(command.child);
-  }
-  return [...paths.values()];
 }
 
 function moves(end: IkeEnd): string[] {
@@ -146,6 +135,36 @@ describe('An early move by the MOBIKE initiator', () => {
       pair.settle();
       pair.advance(2_000);
       expect(pair.said(pair.moon, id), who).to.match(/^ok/);
+      expect([outbound(pair.moon), outbound(pair.sun)]).to.deep.equal([['10.2.0.2'], ['10.2.0.1']]);
+      pair.expectOne();
+    }
+  });
+});
+
+describe('A move on an IKE SA of which it is not decided yet whether it stands', () => {
+  it('stands when that does, and takes the Child SAs along', () => {
+    // sun --> CREATE_CHILD_SA { SA, Ni, KEi }, moon --> the same: two rekeys at once (RFC 7296 §2.8.2)
+    // moon answers sun's; its own is still out
+    for (const isEarly of [true, false]) {
+      const pair = up();
+      pair.moon.nonces.push(lowNonce);
+      pair.moon.command({ kind: 'rekey-ike' });
+      pair.sun.command({ kind: 'rekey-ike' });
+      const mine = pair.take(pair.moon, /CREATE_CHILD_SA request/);
+      pair.deliver(pair.take(pair.sun, /CREATE_CHILD_SA request/));
+      pair.deliver(pair.take(pair.moon, /CREATE_CHILD_SA response/));
+      const gone = pair.take(pair.sun, /D\(IKE\)/);
+      expect(pair.moon.sas).to.have.lengthOf(2);
+      const id = pair.moon.command(moveTo(second, isEarly), pair.moon.sas.at(-1));
+      for (const flight of pair.moon.outbox.splice(0)) pair.deliver(flight);
+      // The answer comes before the question of whether moon is there, which shows that the new IKE SA stands.
+      for (const flight of pair.sun.outbox.splice(0).reverse()) pair.deliver(flight);
+      pair.settle();
+      expect(pair.said(pair.moon, id)).to.match(/^ok/);
+      for (const flight of [mine, gone]) pair.deliver(flight);
+      pair.settle();
+      pair.advance(40_000);
+      expect(pair.moon.view.path, `early: ${isEarly}`).to.deep.equal(second);
       expect([outbound(pair.moon), outbound(pair.sun)]).to.deep.equal([['10.2.0.2'], ['10.2.0.1']]);
       pair.expectOne();
     }
@@ -274,6 +293,33 @@ describe('A MOBIKE responder that leans', () => {
     expect(pair.moon.view.path.remote.address).to.equal('10.2.0.2');
     pair.passes = () => true;
     pair.advance(5_000);
+    pair.expectOne();
+  });
+
+  it('and then elsewhere asks for the newest pair alone', () => {
+    const pair = up();
+    pair.sun.command({ kind: 'check-liveness' });
+    const busy = pair.take(pair.sun, /request/);
+    const first = pair.sun.command(lean(third));
+    const newest = pair.sun.command(lean(second));
+    pair.sun.outbox.length = 0;
+    pair.deliver(busy);
+    pair.settle();
+    expect(pair.said(pair.sun, first)).to.match(/^error: overtaken/);
+    expect(pair.said(pair.sun, newest)).to.match(/^ok/);
+    expect(moves(pair.sun)).to.deep.equal(['10.2.0.2 the peer moved (peer)']);
+  });
+
+  it('and asks on a pair that is dead holds nothing up: the list comes home, and is said again', () => {
+    const pair = up();
+    pair.passes = (flight) => !flight.path.local.address.startsWith('10.2.');
+    pair.sun.command(lean(second));
+    pair.sun.command(testOf([mirrored(home)], { timeoutMs: 100 }));
+    pair.advance(700);
+    expect(verdicts(pair.sun)).to.deep.equal(['10.1.0.2 answered 0 validated']);
+    pair.advance(10_000);
+    expect(pair.sun.view.path.remote.address).to.equal('10.1.0.1');
+    expect(pair.moon.view.peerAddresses).to.deep.equal(['10.2.0.2', '10.3.0.2']);
     pair.expectOne();
   });
 

@@ -81,10 +81,11 @@ describe('Fragments', () => {
 describe('A datagram with IKE', () => {
   it('leaves room for IP, UDP and the non-ESP marker, by family', () => {
     const six = { ...path('10.0.0.1:4500', '10.0.0.2:4500') };
-    expect(ikeDatagramLimit(six, null)).to.equal(1280 - 20 - 8 - 4);
-    expect(ikeDatagramLimit(six, 576)).to.equal(576 - 20 - 8 - 4);
+    expect(ikeDatagramLimit(six, false, null)).to.equal(1280 - 20 - 8 - 4);
+    expect(ikeDatagramLimit(six, false, 576)).to.equal(576 - 20 - 8 - 4);
     const v6 = { local: { ...six.local, address: ipv6 }, remote: { ...six.remote, address: ipv6 }, device: null };
-    expect(ikeDatagramLimit(v6, null)).to.equal(1280 - 40 - 8 - 4);
+    expect(ikeDatagramLimit(v6, false, null)).to.equal(1280 - 40 - 8 - 4);
+    expect(ikeDatagramLimit(six, true, null), 'of one that may move').to.equal(1280 - 40 - 8 - 4);
   });
 });
 

@@ -1,13 +1,14 @@
 /** Path tests (RFC 4555 §3.7, §3.10): which copy leaves when, what its answer or its silence is worth, and that no dead path holds up the IKE SA. */
 import { expect } from 'chai';
+import type { IkeCommand } from '../../lib/ike/io.js';
 import { maxCopiesPerRequest } from '../../lib/ike/sent-request.js';
 import { maxPathsUnderTest } from '../../lib/ike/path-test.js';
 import type { DatagramPath } from '../../lib/util/address.js';
 import { after } from '../../lib/util/brands.js';
 import { toHex } from '../../lib/util/bytes.js';
-import { path, type Flight } from '../support/ike-end.js';
+import { path, proposals, type Flight } from '../support/ike-end.js';
 import { IkePair } from '../support/ike-pair.js';
-import { aloneOn, heard, home, second, testOf, third, verdicts } from '../support/path-news.js';
+import { aloneOn, heard, home, moveTo, second, testOf, third, verdicts } from '../support/path-news.js';
 
 /** Datagrams from and to these addresses are lost. */
 function dead(...addresses: readonly string[]): (flight: Flight) => boolean {
@@ -127,6 +128,29 @@ describe('A test of one path alone', () => {
     pair.advance(500);
     expect(verdicts(pair.moon)).to.deep.equal(['10.2.0.1 unknown']);
     expect(pair.moon.view.path).to.deep.equal(third);
+  });
+
+  it('that the peer’s rekey of the IKE SA overtakes is done again on the new one', () => {
+    for (const wish of [aloneOn(second, 5_000), testOf([second], { timeoutMs: 5_000 })]) {
+      const pair = up();
+      pair.moon.command(wish);
+      pair.take(pair.moon, /COOKIE2/);
+      expect(pair.ask(pair.sun, { kind: 'rekey-ike' })).to.match(/^ok/);
+      expect(pair.moon.sas).to.have.lengthOf(1);
+      expect(verdicts(pair.moon)).to.deep.equal(['10.2.0.1 answered 0 validated']);
+    }
+  });
+
+  it('tells the round trip of its own path alone', () => {
+    const pair = up();
+    const before = pair.moon.view.rttMs;
+    pair.moon.command(aloneOn(second));
+    roundTrip(pair, pair.take(pair.moon, /COOKIE2/), 200);
+    expect(verdicts(pair.moon)).to.deep.equal(['10.2.0.1 answered 400 validated']);
+    expect(pair.moon.view.rttMs).to.equal(before);
+    pair.moon.command(aloneOn(home));
+    roundTrip(pair, pair.take(pair.moon, /COOKIE2/), 100);
+    expect(pair.moon.view.rttMs).to.equal(200);
   });
 
   it('behind a NAT asks on the current path how it is seen, and on no other', () => {
@@ -257,6 +281,30 @@ describe('A test of several paths at once', () => {
     expect(verdicts(pair.moon)).to.deep.equal(['10.1.0.1 answered 0', '10.2.0.1 unknown']);
   });
 
+  it('is unknown at once where two more requests have gone out', () => {
+    const pair = up();
+    pair.passes = dead('10.2.0.1');
+    pair.moon.command(testOf([home, second], { timeoutMs: 60_000 }));
+    pair.settle();
+    for (let i = 0; i < 2; i++) pair.ask(pair.moon, { kind: 'check-liveness' });
+    expect(verdicts(pair.moon)).to.deep.equal(['10.1.0.1 answered 0', '10.2.0.1 unknown']);
+  });
+
+  it('of a request that the peer still works on is answered over each path when that is done', () => {
+    const esp = { peer: { esp: proposals('esp', 'aes128gcm16-x25519') } };
+    const pair = IkePair.up({ moon: esp, sun: esp });
+    pair.sun.holdsWork = true;
+    pair.moon.command({ kind: 'rekey-child', name: null });
+    pair.moon.command(testOf([second, third]));
+    pair.settle();
+    expect(verdicts(pair.moon)).to.deep.equal([]);
+    pair.sun.holdsWork = false;
+    pair.sun.doWork();
+    pair.settle();
+    expect(verdicts(pair.moon)).to.deep.equal(['10.2.0.1 answered', '10.3.0.1 answered']);
+    pair.expectOne();
+  });
+
   it('takes an answer of the last request but one that was on its way', () => {
     const pair = up();
     pair.moon.command(testOf([home, second], { timeoutMs: 400 }));
@@ -286,6 +334,36 @@ describe('A test of several paths at once', () => {
     expect(pair.said(pair.moon, id)).to.match(/^ok: \d+ of 266 paths answered/);
     pair.expectOne();
   });
+});
+
+describe('Path tests during another exchange', () => {
+  const others: readonly IkeCommand[] = [
+    { kind: 'create-child', name: 'net' }, { kind: 'rekey-child', name: null }, { kind: 'rekey-ike' }, { kind: 'delete-child', name: 'net' },
+    { kind: 'announce-addresses' }, { kind: 'check-liveness' }, moveTo(third), moveTo(third, true), aloneOn(third), testOf([third]),
+  ];
+  for (const other of others) {
+    for (const holds of [false, true]) {
+      it(`get their verdicts, and ${other.kind} its answer${holds ? ', while keys are being made' : ''}`, () => {
+        const own = (last: number): string[] => [1, 2, 3].map((net) => `10.${net}.0.${last}`);
+        const pair = IkePair.up({ moon: { ownAddresses: own(1) }, sun: { ownAddresses: own(2) } });
+        pair.moon.holdsWork = holds;
+        const id = pair.moon.command(other);
+        const flights = pair.moon.outbox.splice(0);
+        const tests = [aloneOn(second), testOf([home, second])];
+        const ids = tests.map((wish) => pair.moon.command(wish));
+        for (const flight of flights) pair.deliver(flight);
+        pair.moon.holdsWork = false;
+        pair.moon.doWork();
+        pair.settle();
+        pair.advance(5_000);
+        for (const wish of tests) {
+          const said = pair.moon.paths.flatMap((news) => (news.kind === 'path-tested' && news.test === wish.test ? [news.outcome] : []));
+          expect(said, pair.story.join('\n')).to.deep.equal(wish.paths.map(() => 'answered'));
+        }
+        for (const each of [id, ...ids]) expect(pair.said(pair.moon, each)).to.match(/^ok/);
+      });
+    }
+  }
 });
 
 describe('Without MOBIKE', () => {

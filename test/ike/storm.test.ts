@@ -1,8 +1,10 @@
 /** Every command from both ends at random moments, over a network that loses, repeats and reorders: in the end both agree, and everybody is answered once. */
 import { expect } from 'chai';
 import type { IkeCommand } from '../../lib/ike/io.js';
+import type { DatagramPath } from '../../lib/util/address.js';
 import { after } from '../../lib/util/brands.js';
 import { IkePair } from '../support/ike-pair.js';
+import { outbound, testOf } from '../support/path-news.js';
 import { path, type Flight, type IkeEnd } from '../support/ike-end.js';
 import { SeededRandom } from '../support/world.js';
 
@@ -64,6 +66,15 @@ function run(seed: number): void {
   pair.expectOne(pair.moon.children.length);
   expect([pair.moon.view.path.local.address, pair.moon.view.path.remote.address], story(pair))
     .to.deep.equal([pair.sun.view.path.remote.address, pair.sun.view.path.local.address]);
+  pair.ask(pair.sun, { kind: 'return-traffic' });
+  for (const end of [pair.moon, pair.sun]) {
+    expect(end.view.trafficPath, `${end.name}\n${story(pair)}`).to.deep.equal(end.view.path);
+    expect(outbound(end), story(pair)).to.deep.equal(end.children.map(() => end.view.path.remote.address));
+    const tests = asked.flatMap((wish) => (wish.end === end && wish.command.kind === 'test-paths' ? [wish.command] : []));
+    for (const { test, paths } of tests) {
+      expect(end.paths.filter((news) => news.kind === 'path-tested' && news.test === test), `${end.name}: test ${test}`).to.have.lengthOf(paths.length);
+    }
+  }
   pair.expectNothingLeft();
   for (const end of [pair.moon, pair.sun]) expect(end.count('ike-down'), story(pair)).to.equal(0);
 }
@@ -74,9 +85,18 @@ function wish(random: SeededRandom, end: IkeEnd, pair: IkePair): IkeCommand {
   const wishes: IkeCommand[] = [
     { kind: 'rekey-child', name: null }, { kind: 'rekey-child', name: 'net' }, { kind: 'rekey-ike' }, { kind: 'rekey-ike' },
     { kind: 'create-child', name: 'net' }, { kind: 'delete-child', name: 'net' }, { kind: 'check-liveness' }, { kind: 'announce-addresses' },
-    { kind: 'move', path: path(`${from[random.below(2)] ?? ''}:4500`, `${to}:4500`), cause: 'test', early: false },
+    { kind: 'move', path: path(`${from[random.below(2)] ?? ''}:4500`, `${to}:4500`), cause: 'test', early: random.fraction() < 0.5 },
+    { kind: 'return-traffic' }, testOf([pairOf(from, random)], { alone: true, timeoutMs: 1 + random.below(500) }),
+    testOf([pairOf(from, random), pairOf(from, random)], { timeoutMs: 1 + random.below(500) }),
+    testOf([pairOf(from, random)], { alone: true, timeoutMs: 1 + random.below(500), padToBytes: 1_000 + random.below(2_000) }),
   ];
   return wishes[random.below(wishes.length)] ?? { kind: 'check-liveness' };
+}
+
+/** Any of the four pairs. */
+function pairOf(from: readonly string[], random: SeededRandom): DatagramPath {
+  const other = from[0] === '10.1.0.1' ? ['10.1.0.2', '10.2.0.2'] : ['10.1.0.1', '10.2.0.1'];
+  return path(`${from[random.below(2)] ?? ''}:4500`, `${other[random.below(2)] ?? ''}:4500`);
 }
 
 function story(pair: IkePair): string {

@@ -97,6 +97,7 @@ export class IkeEnd {
     this.env = {
       random: (n) => (n === 32 ? this.nonces.shift() : undefined) ?? this.#random.bytes(n),
       registry: defaultRegistry,
+      endpointId: utf8(this.name.padEnd(16)),
       directory: {
         candidates: () => [this.peer],
         select: (remoteId, localId) => (fits(remoteId) && (localId === null || sameIdentity(localId, this.peer.localId)) ? this.peer : null),

@@ -19,8 +19,8 @@ class Inbound {
   // Datagrams of one path, each `segment` octets long but for a shorter last one; 0: it is one. They are opened in place and
   // must stay until Flush().
   void Receive(double now, const Path& path, uint8_t tos, uint8_t* data, size_t length, size_t segment);
-  // What came before its SA, which is there now, as if it came now.
-  void ReceiveEarly(double now, std::vector<EarlyPacket> packets);
+  // What came before the SA with this SPI, which is there now; it is delivered at once.
+  void ReceiveEarly(double now, uint32_t spi);
   // Delivers what has come together.
   void Flush();
 
@@ -47,7 +47,7 @@ class Inbound {
   PlaneState* const state_;
   const size_t worker_;
   Merger merger_;
-  // What had waited and is being delivered.
+  // Fragments that had waited and are being delivered.
   std::vector<HeldOctets> kept_;
   // Delivered of the run at hand, not yet counted.
   uint64_t packets_ = 0;

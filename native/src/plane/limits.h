@@ -20,15 +20,15 @@ inline constexpr size_t kMaxHeldPacketsPerPolicy = 64;
 inline constexpr size_t kMaxHeldOctets = 1 << 20;
 inline constexpr double kHeldPacketMs = 10000;
 
+inline constexpr size_t kMaxEarlyPackets = 64;
+inline constexpr size_t kMaxEarlyOctets = 128 * 1024;
+inline constexpr double kEarlyPacketMs = 100;
+
 inline constexpr size_t kMaxFragmentFlows = 128;
 inline constexpr double kFragmentFlowMs = 30000;
 inline constexpr size_t kMaxHeldFragments = 32;
 inline constexpr size_t kMaxHeldFragmentOctets = 64 * 1024;
 inline constexpr double kHeldFragmentMs = 2000;
-
-inline constexpr size_t kMaxEarlyPackets = 64;
-inline constexpr size_t kMaxEarlyOctets = 128 * 1024;
-inline constexpr double kEarlyPacketMs = 100;
 
 inline constexpr double kIcmpBurst = 50;
 inline constexpr double kIcmpPerSecond = 100;

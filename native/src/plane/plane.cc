@@ -22,7 +22,8 @@ Plane::Plane(const PlaneOptions& options, PlaneState* state, PlaneHost* host)
       children_([this](std::function<void()> free) {
         changed_ = true;
         Later(std::move(free));
-      }) {
+      }),
+      inbound_(state, 0, {}) {
   Publish();
 }
 
@@ -136,13 +137,13 @@ void Plane::Tick(double now) {
   state_->events.TakeWake();
   children_.Each([&](Child* child) { TickChild(now, child); });
   ExpireHeld(now);
+  state_->dropped.Count(Drop::kUnknownSpi, state_->early.Expire(now));
+  state_->events.WakeBy(state_->early.NextExpiry());
   for (size_t worker = 0; worker < options_.send_workers; worker++) {
     FragmentTracker& fragments = host_->outbound(worker).fragments();
     state_->dropped.Count(Drop::kNoSa, fragments.Expire(now));
     state_->events.WakeBy(fragments.NextExpiry());
   }
-  state_->dropped.Count(Drop::kUnknownSpi, state_->early.Expire(now));
-  state_->events.WakeBy(state_->early.NextExpiry());
   if (state_->keys_to_wipe.exchange(false, std::memory_order_acq_rel)) children_.WipeExpired();
   Publish();
 }

@@ -14,6 +14,7 @@
 #include "bytes.h"
 #include "child_table.h"
 #include "epochs.h"
+#include "inbound.h"
 #include "plane_host.h"
 #include "plane_state.h"
 
@@ -86,8 +87,10 @@ class Plane {
   bool changed_ = true;
   // For the sending workers, after the next tables are there.
   Errands errands_;
-  // Inbound SAs for which packets may have come already.
+  // SPIs of inbound SAs that will be there with the next tables, and who receives what came before them: workers have locks
+  // where they meet, so that this thread may do it for them.
   std::vector<uint32_t> installed_;
+  Inbound inbound_;
   // What is out of reach once they are there.
   std::vector<std::function<void()>> later_;
 };

@@ -72,11 +72,7 @@ bool Plane::Apply(double now, uint8_t* commands, size_t length) {
   bool good = true;
   while (good && from.left() > 0) good = ApplyOne(now, &from) && !from.failed();
   Publish();
-  // After the whole batch: what is delivered may be answered at once.
-  for (uint32_t spi : std::exchange(installed_, {})) {
-    std::vector<EarlyPacket> packets = state_->early.Take(spi);
-    if (!packets.empty()) host_->Receive(std::move(packets));
-  }
+  for (uint32_t spi : std::exchange(installed_, {})) inbound_.ReceiveEarly(now, spi);
   // What has gone with these commands is no secret any more either.
   if (state_->keys_to_wipe.load(std::memory_order_relaxed)) Tick(now);
   return good;
@@ -134,13 +130,13 @@ void Plane::InstallInbound(double now, ByteReader* from) {
   SelectorSet selectors(from);
   Lifetime lifetime = ReadLifetime(from);
   uint32_t window = from->U32();
-  installed_.push_back(spi);
   Child* child = children_.Room(id);
   bool done = child != nullptr && !from->failed() && keys.Fit() && children_.MayHaveInbound(*child, spi);
   if (done) {
     auto sa = std::make_unique<InboundSa>(spi, lifetime, window, keys.keying().esn, std::move(selectors));
     done = sa->SetKeys(keys.keying(), options_.receive_workers);
     if (done) children_.SetInbound(child, std::move(sa));
+    if (done) installed_.push_back(spi);
   }
   Installed(now, child, id, done);
 }

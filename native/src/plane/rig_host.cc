@@ -88,11 +88,6 @@ bool RigHost::Send(size_t /*worker*/, Errands errands) {
   return true;
 }
 
-void RigHost::Receive(std::vector<EarlyPacket> packets) {
-  inbound_->ReceiveEarly(now_, std::move(packets));
-  inbound_->Flush();
-}
-
 Outbound& RigHost::outbound(size_t /*worker*/) { return *outbound_; }
 
 int RigHost::Send(Socket* socket, mmsghdr* messages, unsigned count) {

@@ -44,7 +44,6 @@ class RigHost : public PlaneHost, public PlaneIo {
   int Open(Socket* socket) override;
   void Shut(Socket* socket) override;
   bool Send(size_t worker, Errands errands) override;
-  void Receive(std::vector<EarlyPacket> packets) override;
   Outbound& outbound(size_t worker) override;
   bool HasEverySocket() const override { return true; }
 

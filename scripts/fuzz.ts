@@ -3,8 +3,8 @@
  * sanitizers, and lets each look for N seconds for an input that breaks a promise. One that it finds is left in .lab/fuzz/, to be
  * given to the target again; made small, it belongs in the target's corpus. The last line is `N passed, M failed`.
  */
-import { mkdirSync, readdirSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { compile } from './compile.js';
 import { execute } from './execute.js';
@@ -14,8 +14,16 @@ const folder = 'test/fuzz';
 /** Longer inputs find nothing that shorter ones do not, and are slower. */
 const maxInputOctets = 4096;
 
+/** Of the data plane: all that knows nothing of JavaScript. */
+function planeSources(): readonly string[] {
+  const files = readdirSync(join(root, 'native/src/plane')).filter((file) => file.endsWith('.cc')).map((file) => `native/src/plane/${file}`);
+  const speaksNode = (path: string): boolean => existsSync(path) && readFileSync(path, 'utf8').includes('<napi.h>');
+  const own = files.filter((file) => !speaksNode(join(root, file)) && !speaksNode(join(root, file.replace(/\.cc$/, '.h'))));
+  return [...own, `${folder}/plane_pair.cc`, ...['datagram', 'tun_open', 'udp_open'].map((name) => `native/src/${name}.cc`)];
+}
+
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { seconds: { type: 'string', default: '30' } } });
-const targets = readdirSync(join(root, folder)).filter((file) => file.endsWith('.cc')).map((file) => basename(file, '.cc'));
+const targets = readdirSync(join(root, folder, 'corpus'));
 const failed: string[] = [];
 const chosen = targets.filter((name) => positionals.length === 0 || positionals.includes(name));
 for (const name of chosen) if (!(await fuzz(name, Number(values.seconds)))) failed.push(name);
@@ -26,8 +34,9 @@ process.exitCode = failed.length === 0 ? 0 : 1;
 async function fuzz(name: string, seconds: number): Promise<boolean> {
   const program = compile({
     name: `fuzz-${name}`,
-    sources: [`${folder}/${name}.cc`, 'native/src/offload'],
+    sources: [`${folder}/${name}.cc`, 'native/src/offload', ...(name === 'plane' ? planeSources() : [])],
     includes: ['native/src', folder],
+    libraries: name === 'plane' ? ['crypto'] : [],
     flags: ['-O1', '-g', '-fsanitize=fuzzer,address,undefined', '-fno-sanitize-recover=all'],
     compiler: 'clang++',
   });

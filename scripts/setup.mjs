@@ -47,7 +47,7 @@ const debianPackages = {
 };
 
 /** What one need builds on. */
-const requires = { packages: [], addon: ['packages'], dist: ['packages'], lab: [], interop: ['lab'], compiler: [], fuzz: [], probe: ['compiler'], wireguard: [] };
+const requires = { packages: [], addon: ['packages'], dist: ['packages'], lab: [], interop: ['lab'], compiler: [], fuzz: ['probe'], probe: ['compiler'], wireguard: [] };
 
 /** Who asks for these can do without: a package that cannot be had is a reason, not a failure. */
 const dispensable = new Set(['fuzz', 'probe', 'wireguard']);

@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { eventually } from '../../interop/lab/exec.js';
 import { field } from '../../interop/lab/mhtun.js';
-import type { Tunnel } from '../tunnels/tunnel.js';
-import type { Figure } from './figure.js';
+import { processorMs, type Tunnel } from '../tunnels/tunnel.js';
+import type { Figure, MeasureOptions } from './figure.js';
 
 export const tcpFigures: readonly Figure[] = [
   figure('tcp_out_mbit', 'TCP, one flow, moon → sun, Mbit/s', [], 4),
@@ -11,6 +11,7 @@ export const tcpFigures: readonly Figure[] = [
   figure('tcp_ten_mbit', 'TCP, ten flows', ['-P', '10'], 4),
   figure('tcp_both_mbit', 'TCP, both directions at once, sum', ['--bidir'], 4),
   figure('tcp6_out_mbit', 'TCP over IPv6, one flow', [], 6),
+  { name: 'tcp_cost_ms', title: 'processor of both ends for a gigabit of TCP, ms', better: 'less', decimals: 0, measure: costOfGigabit },
 ];
 
 /** Listens at both addresses until the tunnel is closed, and warms up what is compiled while it runs. */
@@ -29,6 +30,14 @@ function figure(name: string, title: string, args: readonly string[], family: 4 
     decimals: 0,
     measure: (tunnel, { seconds }) => iperf(tunnel, family, ['-t', String(seconds), ...args]),
   };
+}
+
+/** What the tunnel's processes use says more than the rate where they share the processors with others. */
+async function costOfGigabit(tunnel: Tunnel, { seconds }: MeasureOptions): Promise<number> {
+  const used = (): number => [...tunnel.moon.pids, ...tunnel.sun.pids].reduce((sum, pid) => sum + processorMs(pid), 0);
+  const before = used();
+  const megabits = (await iperf(tunnel, 4, ['-t', String(seconds)])) * seconds;
+  return tunnel.moon.pids.length === 0 ? NaN : (used() - before) / (megabits / 1000);
 }
 
 /** All that was received, in Mbit/s. */

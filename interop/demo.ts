@@ -20,6 +20,9 @@ import { buildTopology, type Site, type Topology, type Uplink, type UplinkNumber
 import { bringLinkUp, removeAddresses, restoreAddresses, takeLinkDown, uplinkOf } from './lab/uplink-events.js';
 import { Screen } from './demo/screen.js';
 
+/** What follows an event closely belongs to it. */
+const observeMs = 600;
+
 const { values } = parseArgs({ options: { keep: { type: 'boolean', default: false }, down: { type: 'string' } } });
 process.exitCode = await main();
 // With --keep the daemons go on; nothing of ours does.
@@ -228,6 +231,3 @@ function asRoot(): number {
 function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 0)} s`;
 }
-
-/** What follows an event closely belongs to it. */
-const observeMs = 600;

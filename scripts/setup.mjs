@@ -36,8 +36,6 @@ const debianPackages = {
     tcpdump: 'tcpdump',
     procps: 'pgrep',
     conntrack: 'conntrack',
-    // The lab's own programs are compiled when they are needed (interop/programs).
-    'g++': 'g++',
   },
   compiler: { 'g++': 'g++' },
   fuzz: { clang: 'clang++' },
@@ -47,7 +45,7 @@ const debianPackages = {
 };
 
 /** What one need builds on. */
-const requires = { packages: [], addon: ['packages'], dist: ['packages'], lab: [], interop: ['lab'], compiler: [], fuzz: ['probe'], probe: ['compiler'], wireguard: [] };
+const requires = { packages: [], addon: ['packages'], dist: ['packages'], lab: ['compiler'], interop: ['lab'], compiler: [], fuzz: ['probe'], probe: ['compiler'], wireguard: [] };
 
 /** Who asks for these can do without: a package that cannot be had is a reason, not a failure. */
 const dispensable = new Set(['fuzz', 'probe', 'wireguard']);

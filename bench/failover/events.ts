@@ -22,8 +22,8 @@ export interface FailoverEvent {
   readonly nat: boolean;
   /** `own`: at mhtun's end; where mhtun plays both, by turns. `peer`: at strongSwan's. `between`: neither sees it. */
   readonly at: 'own' | 'peer' | 'between';
-  /** What has to stand ready before the next one. */
-  readonly needs: 'networks' | 'families' | 'nothing';
+  /** Every path has to stand ready before the next one. */
+  readonly needsPaths: boolean;
   /** Does it; what it returns undoes it. */
   readonly strike: (stage: Stage, at: Party) => Promise<() => Promise<void>>;
   readonly targets: { readonly strongSwan: Target; readonly mhtun: Target };
@@ -31,7 +31,7 @@ export interface FailoverEvent {
 
 const none: Target = { gapP50Ms: null, gapP99Ms: null, lostMax: null };
 const within = (gapP50Ms: number, gapP99Ms: number = gapP50Ms): Target => ({ gapP50Ms, gapP99Ms, lostMax: null });
-const silence = { nat: false, at: 'between', needs: 'networks' } as const;
+const silence = { nat: false, at: 'between', needsPaths: true } as const;
 
 export const failoverEvents: readonly FailoverEvent[] = [
   {
@@ -39,7 +39,7 @@ export const failoverEvents: readonly FailoverEvent[] = [
     what: 'nothing happens: what the machine itself costs',
     nat: false,
     at: 'between',
-    needs: 'nothing',
+    needsPaths: false,
     strike: () => Promise.resolve(nothingToUndo),
     targets: { strongSwan: none, mhtun: none },
   },
@@ -69,7 +69,7 @@ export const failoverEvents: readonly FailoverEvent[] = [
     what: 'link down at its own interface',
     nat: false,
     at: 'own',
-    needs: 'networks',
+    needsPaths: true,
     strike: linkDown,
     targets: { strongSwan: within(80, 150), mhtun: within(40, 80) },
   },
@@ -78,7 +78,7 @@ export const failoverEvents: readonly FailoverEvent[] = [
     what: 'link down at strongSwan, which has to move itself',
     nat: false,
     at: 'peer',
-    needs: 'networks',
+    needsPaths: true,
     strike: linkDown,
     targets: { strongSwan: none, mhtun: none },
   },
@@ -87,7 +87,7 @@ export const failoverEvents: readonly FailoverEvent[] = [
     what: 'mhtun move',
     nat: false,
     at: 'own',
-    needs: 'networks',
+    needsPaths: true,
     strike: moveAcross,
     targets: { strongSwan: { gapP50Ms: 5, gapP99Ms: null, lostMax: 1 }, mhtun: { gapP50Ms: null, gapP99Ms: null, lostMax: 0 } },
   },
@@ -96,7 +96,7 @@ export const failoverEvents: readonly FailoverEvent[] = [
     what: 'all addresses of the family in use go away, IPv4 and IPv6 by turns',
     nat: false,
     at: 'own',
-    needs: 'families',
+    needsPaths: true,
     strike: familyGone,
     targets: { strongSwan: within(300), mhtun: within(100) },
   },
@@ -105,7 +105,7 @@ export const failoverEvents: readonly FailoverEvent[] = [
     what: 'the same at strongSwan, which has to move itself',
     nat: false,
     at: 'peer',
-    needs: 'families',
+    needsPaths: true,
     strike: familyGone,
     targets: { strongSwan: none, mhtun: none },
   },
@@ -114,7 +114,7 @@ export const failoverEvents: readonly FailoverEvent[] = [
     what: 'the NAT before moon forgets, and gives new ports',
     nat: true,
     at: 'between',
-    needs: 'nothing',
+    needsPaths: false,
     strike: rebindNat,
     targets: { strongSwan: within(300), mhtun: within(100) },
   },

@@ -4,7 +4,6 @@ import { Mhtun } from '../../interop/lab/mhtun.js';
 import type { Party } from '../../interop/lab/party.js';
 import type { Stage } from '../../interop/lab/stage.js';
 import { longestGapMs, lostBothWays, type Stream, type StreamReport } from '../../interop/lab/stream.js';
-import { familyOf } from '../../interop/lab/uplink-events.js';
 import { pairText, type FailoverEvent } from './events.js';
 
 export interface Trial {
@@ -69,17 +68,21 @@ function nullWhenTooLate(error: unknown): null {
 
 /** Whether mhtun has everything tested that the event needs, at each end that it plays. strongSwan has nothing to get ready, but addresses to tell. */
 async function standsReady(stage: Stage, event: FailoverEvent, withinMs: number): Promise<boolean> {
-  if (event.needs === 'nothing') return true;
+  if (!event.needsPaths) return true;
   const ends = stage.parties.filter((party) => party instanceof Mhtun);
   if (ends.length < 2) await sleep(addressListMs);
-  const all = async (): Promise<true | null> => ((await Promise.all(ends.map((end) => endIsReady(end, event)))).every(Boolean) ? true : null);
+  const all = async (): Promise<true | null> => ((await Promise.all(ends.map((end) => endIsReady(stage, end)))).every(Boolean) ? true : null);
   return (await eventually('paths stand ready', all, withinMs, 100).catch(nullWhenTooLate)) !== null;
 }
 
-async function endIsReady(end: Mhtun, event: FailoverEvent): Promise<boolean> {
-  const paths = await end.usablePaths();
-  if (event.needs === 'families') return new Set(paths.map((path) => familyOf(path.local))).size === 2;
-  return new Set(paths.map((path) => path.device)).size === end.site.uplinks.length;
+/** Every pair of an own uplink's address with one of the other end's could carry traffic now. */
+async function endIsReady(stage: Stage, end: Mhtun): Promise<boolean> {
+  const usable = new Set((await end.usablePaths()).map(({ local, remote }) => `${local} ${remote}`));
+  const other = end === stage.moon ? stage.sun : stage.moon;
+  const pairs = end.site.uplinks.flatMap((own) =>
+    other.site.uplinks.flatMap((theirs) => [`${own.address4} ${theirs.public4}`, `${own.address6} ${theirs.address6}`]),
+  );
+  return pairs.every((pair) => usable.has(pair));
 }
 
 function strikesAt(stage: Stage, event: FailoverEvent, number: number): Party {

@@ -39,7 +39,7 @@ function ikeSaStatus(input: StatusInput, sa: PeerLook['sas'][number]): IkeSaStat
     established_s: sa.establishedAt === null ? 0 : tenths((input.now - sa.establishedAt) / 1000),
     rekey_in_s: secondsUntil(input.now, sa.rekeyAt),
     child_sas: sa.children.map((child) => childStatus(input, child)),
-    remote_endpoint_id: null,
+    remote_endpoint_id: sa.peerEndpointId,
     switches: switchStatuses(sa.switches, input.wallClock),
     paths: pathStatuses(sa),
   };

@@ -27,6 +27,8 @@ interface Means {
   readonly images: ReadonlyMap<StrongSwanVersion, string>;
   readonly rttMs: number;
   readonly packetsPerSecond: number;
+  /** mhtun's. */
+  readonly logLevel: string;
 }
 
 export async function failover(args: readonly string[]): Promise<void> {
@@ -39,12 +41,13 @@ export async function failover(args: readonly string[]): Promise<void> {
       'pairs': { type: 'string', default: usualPairs.join(' ') },
       'rtt': { type: 'string', default: '20' },
       'rate': { type: 'string', default: '1000' },
+      'log': { type: 'string', default: 'warn' },
       'verbose': { type: 'boolean', default: false },
     },
   });
   const events = values.events.split(',').map(eventNamed);
   const pairs = values.pairs.split(' ').map(parsePair);
-  const means = { ...(await prepare(pairs)), rttMs: Number(values.rtt), packetsPerSecond: Number(values.rate) };
+  const means = { ...(await prepare(pairs)), rttMs: Number(values.rtt), packetsPerSecond: Number(values.rate), logLevel: values.log };
   const results: Result[] = [];
   for (const pair of pairs) {
     for (const event of events) {
@@ -92,6 +95,7 @@ async function measure(pair: Pair, event: FailoverEvent, count: number, means: M
       images: means.images,
       keys: false,
       quiet: true,
+      logLevel: means.logLevel,
     });
     await stage.connect();
     await giveWay(stage);

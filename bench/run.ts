@@ -1,11 +1,17 @@
 /** `npm run bench -- NAME [OPTIONS]`: runs a benchmark. The last line of its output is one line of JSON. */
+import { changes } from './changes.js';
 import { failover } from './failover.js';
+import { slowLink } from './slow-link.js';
 import { softDataPlane } from './soft-data-plane.js';
+import { startRace } from './start-race.js';
 import { throughput } from './throughput.js';
 
 const benches: ReadonlyMap<string, (args: readonly string[]) => Promise<void>> = new Map([
   ['throughput', throughput],
+  ['changes', changes],
+  ['slow-link', slowLink],
   ['failover', failover],
+  ['start-race', startRace],
   ['soft-data-plane', softDataPlane],
 ]);
 

@@ -7,13 +7,20 @@ export interface Summary {
   readonly values: readonly number[];
 }
 
-/** @param values at least one */
-export function summarize(values: readonly number[]): Summary {
-  const sorted = [...values].sort((a, b) => a - b);
+/** What is no number is left out; null when nothing is left. */
+export function summarize(values: readonly number[]): Summary | null {
+  const sorted = values.filter((value) => Number.isFinite(value)).sort((a, b) => a - b);
+  const [low, high] = [sorted[0], sorted.at(-1)];
+  if (low === undefined || high === undefined) return null;
   const middle = sorted.length / 2;
   const lower = sorted[Math.ceil(middle) - 1] ?? NaN;
   const upper = sorted[Math.floor(middle)] ?? NaN;
-  return { median: (lower + upper) / 2, low: sorted[0] ?? NaN, high: sorted.at(-1) ?? NaN, values };
+  return { median: (lower + upper) / 2, low, high, values };
+}
+
+/** Of two subjects measured in turns: each repetition has a ratio of its own, so that what disturbed both does not count. */
+export function ratioOf(values: readonly number[], others: readonly number[]): Summary | null {
+  return summarize(values.map((value, index) => value / (others[index] ?? NaN)));
 }
 
 /** The smallest value that `share` of all are not above (nearest rank). @param values at least one */

@@ -1,6 +1,6 @@
 /**
- * `npm run demo`: two hosts with two uplinks each, in network namespaces of this machine; the tunnel comes up, carries
- * traffic through a rekey of each kind, and is moved from one uplink to the other while a ping runs.
+ * `npm run demo`: two hosts with two uplinks each, in network namespaces of this machine; the tunnel comes up, and while traffic
+ * flows an isp falls silent, a link goes down, IPv4 goes away and comes back, the tunnel is moved by hand and rekeyed.
  * `--keep` leaves the lab standing, `--down PREFIX` takes such a lab away.
  */
 import { spawnSync } from 'node:child_process';
@@ -9,13 +9,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { otherSite, type SiteName } from './lab/addressing.js';
-import { ensure, LabError, sleep } from './lab/exec.js';
+import { ensure, eventually, LabError, sleep } from './lab/exec.js';
 import { Lab, projectRoot, removeLab } from './lab/lab.js';
 import { controlSocket, field, items, Mhtun, textField } from './lab/mhtun.js';
 import { Ping } from './lab/ping.js';
 import { succeeded } from './lab/stage.js';
+import { longestGapMs, lostBothWays, Stream } from './lab/stream.js';
 import { fill } from './lab/template.js';
-import { buildTopology, type Topology } from './lab/topology.js';
+import { buildTopology, type Site, type Topology, type Uplink, type UplinkNumber } from './lab/topology.js';
+import { bringLinkUp, removeAddresses, restoreAddresses, takeLinkDown, uplinkOf } from './lab/uplink-events.js';
 import { Screen } from './demo/screen.js';
 
 const { values } = parseArgs({ options: { keep: { type: 'boolean', default: false }, down: { type: 'string' } } });
@@ -47,8 +49,8 @@ async function main(): Promise<number> {
 /** The steps, each with its figure. */
 async function play(screen: Screen, lab: Lab): Promise<void> {
   const began = Date.now();
-  screen.doing('two hosts, two uplinks each, in network namespaces');
-  const topology = await buildTopology(lab, { uplinks: 2, nat: [] });
+  screen.doing('two hosts, two uplinks each, 20 ms from end to end');
+  const topology = await buildTopology(lab, { uplinks: 2, nat: [], delay: { rttMs: 20 } });
   screen.done(seconds(Date.now() - began));
 
   screen.doing('mhtun up on moon and on sun');
@@ -66,9 +68,8 @@ async function play(screen: Screen, lab: Lab): Promise<void> {
   await ping.stop();
   screen.say(`  ${await describeTunnel(moon)}`);
 
+  await handovers(screen, lab, topology, [moon, sun]);
   await throughput(screen, topology);
-  await rekeys(screen, topology, moon, sun);
-  await moves(screen, topology, moon);
 
   if (values.keep) {
     lab.abandon();
@@ -81,7 +82,6 @@ async function play(screen: Screen, lab: Lab): Promise<void> {
   const left = await topology.moon.host.must(['ip', '-o', 'link', 'show']);
   ensure(!left.includes('mh0'), 'the tunnel interface is still there');
   screen.done(seconds(Date.now() - ended));
-  screen.blank();
   screen.say(`Done in ${seconds(Date.now() - began)}. Look around yourself: npm run demo -- --keep`);
   screen.blank();
 }
@@ -93,7 +93,7 @@ function makeEnd(lab: Lab, topology: Topology, at: SiteName, psk: string): Mhtun
     id: at,
     peer: other.name,
     control: controlSocket(site),
-    peer_addresses: other.uplinks.map((uplink) => uplink.address4),
+    peer_addresses: [...other.uplinks.map((uplink) => uplink.address4), ...other.uplinks.map((uplink) => uplink.address6)],
     start: at === 'moon' ? 'now' : 'never',
     psk,
     local_ts: [site.net4],
@@ -110,6 +110,91 @@ async function describeTunnel(moon: Mhtun): Promise<string> {
   return `${textField(sa, 'local')} ⇄ ${textField(sa, 'remote')}, ${textField(sa, 'suite')}; ${networks}`;
 }
 
+/** What a multihomed tunnel is for: the path goes, the traffic does not. */
+async function handovers(screen: Screen, lab: Lab, topology: Topology, ends: readonly [Mhtun, Mhtun]): Promise<void> {
+  const [moon, sun] = ends;
+  const stream = await Stream.start(lab, topology.moon, topology.sun);
+  screen.heading('1,000 packets a second each way; for how long did nothing arrive, and how many got lost?');
+  for (const { text, act, undo } of eventsOf(topology, moon, sun)) {
+    screen.doing(text);
+    await stream.flows(30_000);
+    await standReady(ends);
+    const from = await stream.now();
+    await act();
+    await sleep(observeMs);
+    const report = await stream.report(from, await stream.flows(30_000, from));
+    screen.done(`${longestGapMs(report).toFixed(0)} ms`, text, `${lostBothWays(report)} lost`);
+    await undo();
+  }
+  await stream.stop();
+}
+
+interface Happening {
+  readonly text: string;
+  readonly act: () => Promise<unknown>;
+  readonly undo: () => Promise<unknown>;
+}
+
+function eventsOf(topology: Topology, moon: Mhtun, sun: Mhtun): readonly Happening[] {
+  const site = moon.site;
+  const nothing = (): Promise<void> => Promise.resolve();
+  // Which uplink it is on now is for mhtun to choose.
+  let used = uplinkAt(site, 1);
+  return [
+    {
+      text: 'the isp in use falls silent; nobody is told',
+      act: async () => topology.silence((used = await uplinkInUse(moon)).number),
+      undo: () => topology.restore(used.number),
+    },
+    {
+      text: 'the link in use goes down at moon',
+      act: async () => takeLinkDown(site, (used = await uplinkInUse(moon))),
+      undo: () => bringLinkUp(site, used),
+    },
+    { text: 'moon loses its IPv4 addresses: on to IPv6', act: () => removeAddresses(site, 4), undo: () => restoreAddresses(site, 4) },
+    { text: 'moon loses its IPv6 addresses: back to IPv4', act: () => removeAddresses(site, 6), undo: () => restoreAddresses(site, 6) },
+    {
+      text: 'mhtun move, to the other isp',
+      act: async () => {
+        const number = (await uplinkInUse(moon)).number === 1 ? 2 : 1;
+        succeeded(await moon.move(uplinkAt(site, number).address4, uplinkAt(sun.site, number).address4), 'mhtun move');
+      },
+      undo: nothing,
+    },
+    {
+      text: 'both Child SA and IKE SA rekeyed',
+      act: async () => {
+        succeeded(await moon.rekeyChild(), 'rekey of the Child SA');
+        succeeded(await sun.rekeyIke(), 'rekey of the IKE SA');
+      },
+      undo: nothing,
+    },
+  ];
+}
+
+function uplinkAt({ uplinks, name }: Site, number: UplinkNumber): Uplink {
+  const found = uplinks.find((uplink) => uplink.number === number);
+  if (found === undefined) throw new LabError(`${name} has no uplink ${number}`);
+  return found;
+}
+
+async function uplinkInUse(end: Mhtun): Promise<Uplink> {
+  const sa = (await end.sas()).find(({ established }) => established);
+  if (sa === undefined) throw new LabError(`${end.site.name} has no IKE SA`);
+  return uplinkOf(end.site, sa.local);
+}
+
+/** Both uplinks and both families are tested at both ends, so that the next event finds them as a quiet hour would. */
+async function standReady(ends: readonly Mhtun[]): Promise<void> {
+  await eventually('every path is tested', async () => {
+    const ready = await Promise.all(ends.map(async (end) => {
+      const paths = await end.usablePaths();
+      return new Set(paths.map(({ device }) => device)).size === 2 && new Set(paths.map(({ local }) => local.includes(':'))).size === 2;
+    }));
+    return ready.every(Boolean) ? true : null;
+  }, 30_000);
+}
+
 async function throughput(screen: Screen, topology: Topology): Promise<void> {
   screen.doing('one TCP flow from alice to bob for three seconds');
   const server = topology.sun.lan.start(['iperf3', '-s', '-1'], join(topology.sun.lan.folder, 'iperf3.log'));
@@ -119,51 +204,6 @@ async function throughput(screen: Screen, topology: Topology): Promise<void> {
   const report: unknown = JSON.parse(text);
   const bits = Number(field(field(field(report, 'end'), 'sum_received'), 'bits_per_second'));
   screen.done(`${(bits / 1e6).toFixed(0)} Mbit/s`);
-}
-
-async function rekeys(screen: Screen, topology: Topology, moon: Mhtun, sun: Mhtun): Promise<void> {
-  for (const [text, act] of [
-    ['Child SA rekeyed by moon, under 100 pings a second', () => moon.rekeyChild()],
-    ['Child SA rekeyed by sun', () => sun.rekeyChild()],
-    ['IKE SA rekeyed by moon', () => moon.rekeyIke()],
-  ] as const) {
-    screen.doing(text);
-    const ping = await steadyPing(topology);
-    const outcome = succeeded(await act(), text);
-    await sleep(1000);
-    const { sent, lost } = await ping.stop();
-    screen.done(`${outcome.tookMs.toFixed(0)} ms, ${lost} of ${sent} pings lost`);
-  }
-}
-
-async function moves(screen: Screen, topology: Topology, moon: Mhtun): Promise<void> {
-  for (const number of [2, 1] as const) {
-    const from = number === 1 ? 2 : 1;
-    const local = topology.moon.uplinks[number - 1]?.address4 ?? '';
-    const remote = topology.sun.uplinks[number - 1]?.address4 ?? '';
-    screen.doing(`mhtun move: from isp ${from} to isp ${number}, while a ping runs`);
-    const ping = await steadyPing(topology);
-    succeeded(await moon.move(local, remote), 'mhtun move');
-    await sleep(1000);
-    const moved = await ping.stop();
-    screen.done(`${moved.lost} of ${moved.sent} pings lost, longest gap ${moved.longestGapMs} ms`);
-    if (number === 1) return;
-    screen.doing('isp 1 falls silent: nobody is on it any more');
-    await topology.silence(1);
-    const quiet = await steadyPing(topology);
-    await sleep(2000);
-    const { sent, lost } = await quiet.stop();
-    await topology.restore(1);
-    ensure(lost < sent, 'nothing gets through any more');
-    screen.done(`${lost} of ${sent} pings lost`);
-  }
-}
-
-async function steadyPing(topology: Topology): Promise<Ping> {
-  const ping = new Ping(topology.moon.lan, topology.sun.machine4);
-  await ping.firstReply(5000);
-  await sleep(300);
-  return ping;
 }
 
 function tellHow(screen: Screen, lab: Lab, topology: Topology, moon: Mhtun): void {
@@ -188,3 +228,6 @@ function asRoot(): number {
 function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 0)} s`;
 }
+
+/** What follows an event closely belongs to it. */
+const observeMs = 600;

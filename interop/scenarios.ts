@@ -23,6 +23,7 @@ import { scenario as linkDown } from './scenarios/link-down/scenario.js';
 import { scenario as liveness } from './scenarios/liveness/scenario.js';
 import { scenario as mobike } from './scenarios/mobike/scenario.js';
 import { scenario as mobikeNatMappings } from './scenarios/mobike-nat-mappings/scenario.js';
+import { scenario as mobikeOneSided } from './scenarios/mobike-one-sided/scenario.js';
 import { scenario as move } from './scenarios/move/scenario.js';
 import { scenario as narrowing } from './scenarios/narrowing/scenario.js';
 import { scenario as nat } from './scenarios/nat/scenario.js';
@@ -71,6 +72,7 @@ export const scenarios: ReadonlyMap<string, Scenario> = new Map([
   ['move', move],
   ['mobike', mobike],
   ['mobike-nat-mappings', mobikeNatMappings],
+  ['mobike-one-sided', mobikeOneSided],
   ['link-down', linkDown],
   ['address-removed', addressRemoved],
   ['address-renewed', addressRenewed],

@@ -14,6 +14,7 @@
         "src/plane/child_sa.cc",
         "src/plane/child_table.cc",
         "src/plane/data_plane.cc",
+        "src/plane/early_packets.cc",
         "src/plane/esp_cipher.cc",
         "src/plane/events.cc",
         "src/plane/fair_queue.cc",

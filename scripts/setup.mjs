@@ -5,6 +5,7 @@
  *   dist      dist/, from lib/ and bin/
  *   lab       Debian packages for the lab of network namespaces
  *   interop   Debian packages for peers in containers and user-mode kernels
+ *   compiler  what small C++ programs of tests and benchmarks are built with
  *   fuzz      clang with what its fuzzer and its sanitizers need
  *   probe     what the probe of the benchmarks is built with
  *   wireguard the tool that sets wireguard-go up for the benchmarks
@@ -38,14 +39,15 @@ const debianPackages = {
     // The lab's own programs are compiled when they are needed (interop/programs).
     'g++': 'g++',
   },
+  compiler: { 'g++': 'g++' },
   fuzz: { clang: 'clang++' },
-  probe: { 'g++': 'g++', 'libssl-dev': null },
+  probe: { 'libssl-dev': null },
   wireguard: { 'wireguard-tools': 'wg' },
   interop: { podman: 'podman', runc: 'runc', debootstrap: 'debootstrap', uidmap: 'newuidmap', 'user-mode-linux': 'linux.uml', kmod: 'modprobe' },
 };
 
 /** What one need builds on. */
-const requires = { packages: [], addon: ['packages'], dist: ['packages'], lab: [], interop: ['lab'], fuzz: [], probe: [], wireguard: [] };
+const requires = { packages: [], addon: ['packages'], dist: ['packages'], lab: [], interop: ['lab'], compiler: [], fuzz: [], probe: ['compiler'], wireguard: [] };
 
 /** Who asks for these can do without: a package that cannot be had is a reason, not a failure. */
 const dispensable = new Set(['fuzz', 'probe', 'wireguard']);
@@ -155,7 +157,7 @@ function installDebianPackages(needs) {
     run('apt-get', ['-o', 'DPkg::Lock::Timeout=300', '-qq', 'update'], { env });
     run('apt-get', apt, { env, hint: `try by hand: ${byHand}` });
   } catch (error) {
-    if (needs.every((need) => dispensable.has(need) || need === 'packages')) throw new NeedsAdministrator(`cannot be installed here: ${missing.join(' ')}`);
+    if (needs.every((need) => dispensable.has(need) || ['packages', 'compiler'].includes(need))) throw new NeedsAdministrator(`cannot be installed here: ${missing.join(' ')}`);
     throw error;
   }
 }

@@ -7,7 +7,7 @@ import { runCommandWithTotals, runEslint, runMocha, runSingle, runTypeCheck } fr
 import { runUnderOtherNodes } from './test-node-versions.js';
 
 /** A need of `scripts/setup.mjs`. */
-export type Need = 'packages' | 'addon' | 'dist' | 'lab' | 'interop' | 'fuzz';
+export type Need = 'packages' | 'addon' | 'dist' | 'lab' | 'interop' | 'compiler' | 'fuzz';
 
 export interface TestPart {
   readonly name: string;
@@ -48,9 +48,16 @@ export const testParts: readonly TestPart[] = [
   {
     name: 'native',
     what: 'the addon and the platform against the kernel, in namespaces of their own',
-    needs: ['addon', 'lab'],
+    needs: ['addon', 'lab', 'compiler'],
     obstacle: needsRoot,
     run: () => runMocha({ name: 'native', files: systemSuites, ignore: [] }),
+  },
+  {
+    name: 'native-sanitized',
+    what: 'the native data plane under the address and undefined-behaviour sanitizers',
+    needs: ['addon'],
+    obstacle: always,
+    run: () => runCommandWithTotals('native-sanitized', process.execPath, ['--import=tsx', 'scripts/sanitized.ts'], 600_000),
   },
   {
     name: 'fuzz',

@@ -1,6 +1,6 @@
 /** One tunnel with a stream through it, and one event after another: each waits until everything stands ready, strikes, and is accounted for. */
 import { eventually, LabError, sleep } from '../../interop/lab/exec.js';
-import { field, items, Mhtun, textField } from '../../interop/lab/mhtun.js';
+import { Mhtun } from '../../interop/lab/mhtun.js';
 import type { Party } from '../../interop/lab/party.js';
 import type { Stage } from '../../interop/lab/stage.js';
 import { longestGapMs, lostBothWays, type Stream, type StreamReport } from '../../interop/lab/stream.js';
@@ -77,11 +77,9 @@ async function standsReady(stage: Stage, event: FailoverEvent, withinMs: number)
 }
 
 async function endIsReady(end: Mhtun, event: FailoverEvent): Promise<boolean> {
-  const sas = items(field(await end.status(), 'peers')).flatMap((peer) => items(field(peer, 'ike_sas')));
-  const usable = sas.flatMap((sa) => items(field(sa, 'paths'))).filter((path) => ['active', 'standby'].includes(textField(path, 'state')));
-  const networks = new Set(usable.map((path) => textField(path, 'interface')));
-  const families = new Set(usable.map((path) => familyOf(textField(path, 'local'))));
-  return sas.length === 1 && (event.needs === 'families' ? families.size === 2 : networks.size === end.site.uplinks.length);
+  const paths = await end.usablePaths();
+  if (event.needs === 'families') return new Set(paths.map((path) => familyOf(path.local))).size === 2;
+  return new Set(paths.map((path) => path.device)).size === end.site.uplinks.length;
 }
 
 function strikesAt(stage: Stage, event: FailoverEvent, number: number): Party {

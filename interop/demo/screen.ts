@@ -27,12 +27,12 @@ export class Screen {
     if (this.#live) process.stdout.write(`  ${this.#dim('·')} ${this.#dim(text)}`);
   }
 
-  done(figure: string, text: string = this.#pending): void {
-    this.#line(this.#paint('32', '✓'), text, figure);
+  done(figure: string, text: string = this.#pending, more: string = ''): void {
+    this.#line(this.#paint('32', '✓'), text, figure, more);
   }
 
   failed(reason: string): void {
-    this.#line(this.#paint('31', '✗'), this.#pending, '');
+    this.#line(this.#paint('31', '✗'), this.#pending, '', '');
     process.stdout.write(`\n  ${reason.replaceAll('\n', '\n  ')}\n`);
   }
 
@@ -44,9 +44,15 @@ export class Screen {
     process.stdout.write('\n');
   }
 
-  #line(mark: string, text: string, figure: string): void {
+  /** What the lines after it have in common. */
+  heading(text: string): void {
+    process.stdout.write(`\n  ${this.#bold(text)}\n`);
+  }
+
+  #line(mark: string, text: string, figure: string, more: string): void {
     const erase = this.#live ? '\r\u001b[K' : '';
-    process.stdout.write(`${erase}  ${mark} ${text.padEnd(textWidth)} ${this.#bold(figure)}\n`);
+    const figures = more === '' ? this.#bold(figure) : `${this.#bold(figure.padStart(figureWidth))}   ${this.#dim(more)}`;
+    process.stdout.write(`${erase}  ${mark} ${text.padEnd(textWidth)} ${figures}\n`);
   }
 
   #dim(text: string): string {
@@ -62,5 +68,6 @@ export class Screen {
   }
 }
 
-/** Wide enough for the longest step. */
+/** Wide enough for the longest step, and for what an event costs. */
 const textWidth = 58;
+const figureWidth = 8;

@@ -18,6 +18,12 @@ export interface MhtunOptions {
   readonly logLevel?: string;
 }
 
+export interface UsablePath {
+  readonly device: string;
+  readonly local: string;
+  readonly remote: string;
+}
+
 export class Mhtun implements Party {
   readonly kind: PartyKind = 'mhtun';
   readonly site: Site;
@@ -132,6 +138,13 @@ export class Mhtun implements Party {
 
   async sas(): Promise<readonly IkeSa[]> {
     return items(field(await this.status(), 'peers')).flatMap((peer) => items(field(peer, 'ike_sas')).map(toIkeSa));
+  }
+
+  /** The paths that could carry traffic now: the one in use and those that stand by, tested. */
+  async usablePaths(): Promise<readonly UsablePath[]> {
+    const sas = items(field(await this.status(), 'peers')).flatMap((peer) => items(field(peer, 'ike_sas')));
+    const paths = sas.flatMap((sa) => items(field(sa, 'paths'))).filter((path) => ['active', 'standby'].includes(textField(path, 'state')));
+    return paths.map((path) => ({ device: textField(path, 'interface'), local: textField(path, 'local'), remote: textField(path, 'remote') }));
   }
 
   log(): string {

@@ -11,6 +11,8 @@ export interface PingStatistics {
   readonly longestGapMs: number;
   /** Milliseconds of the middle round trip. */
   readonly medianRttMs: number;
+  /** 95 of a hundred took no longer. */
+  readonly p95RttMs: number;
   readonly duplicates: number;
 }
 
@@ -105,6 +107,7 @@ export function measure(text: string, intervalMs: number): PingStatistics {
     lost,
     longestGapMs: Math.round(Math.max(0, ...gaps) * 1000),
     medianRttMs: rtts[Math.floor(rtts.length / 2)] ?? NaN,
+    p95RttMs: rtts[Math.floor(rtts.length * 0.95)] ?? NaN,
     duplicates: all.length - replies.length,
   };
 }

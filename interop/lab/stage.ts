@@ -31,6 +31,8 @@ export interface StageOptions {
   readonly keys: boolean;
   /** A measurement: nothing is captured and little is logged. */
   readonly quiet?: boolean;
+  /** mhtun's, where not the usual one. */
+  readonly logLevel?: string;
 }
 
 export class Stage {
@@ -212,7 +214,7 @@ function makeParty(lab: Lab, topology: Topology, at: SiteName, options: StageOpt
   const values = { ...usualValues(site, topology[peer]), ...variant.values, ...scenario.values?.(at, variant) };
   if (kind === 'mhtun') {
     const text = fill(templateOf(options.templates, 'mhtun.toml'), 'toml', values);
-    return new Mhtun(lab, site, { config: text, peer, keys: options.keys, logLevel: options.quiet === true ? 'warn' : 'debug' });
+    return new Mhtun(lab, site, { config: text, peer, keys: options.keys, logLevel: options.logLevel ?? (options.quiet === true ? 'warn' : 'debug') });
   }
   const image = options.images.get(kind);
   if (options.engine === null || image === undefined) throw new LabError(`no container for ${kind}`);

@@ -9,7 +9,7 @@ import type { Clock } from '../platform/interfaces.js';
 
 /** Where the endpoint's outputs go. */
 export interface CoreOutlet {
-  transmit(path: DatagramPath, bytes: Uint8Array): void;
+  transmit(path: DatagramPath, bytes: Uint8Array, whole: boolean): void;
   dataPlane(commands: readonly DataPlaneCommand[]): void;
   pathMtu(bytes: number | null): void;
   event(event: EndpointEvent): void;
@@ -90,7 +90,7 @@ export class CoreDriver {
   #take(output: EndpointOutput): void {
     switch (output.kind) {
       case 'transmit':
-        this.#outlet.transmit(output.path, output.bytes);
+        this.#outlet.transmit(output.path, output.bytes, output.whole);
         return;
       case 'data-plane':
         this.#outlet.dataPlane(output.commands);

@@ -25,6 +25,7 @@ import { openKeyLog } from './key-log.js';
 import type { Log } from './log.js';
 import type { Start } from './privileges.js';
 import { peerStatuses } from './status.js';
+import { UplinkLog } from './uplink-log.js';
 import { systemExecutor, type WorkExecutor } from './work-executor.js';
 
 /** How the daemon was asked to run. */
@@ -95,6 +96,7 @@ export class Daemon {
   }
 
   #open(): void {
+    const uplinks = new UplinkLog(this.#log);
     const platform = openPlatform({
       config: this.#config,
       random: systemRandom,
@@ -105,7 +107,7 @@ export class Daemon {
         dataPlaneEvent: (event) => this.#core?.give(event.kind === 'ike' ? { ...event, kind: 'datagram' } : { kind: 'data-plane-event', event }),
         datagram: (path, bytes) => this.#core?.give({ kind: 'datagram', path, bytes }),
         localAddresses: (addresses) => {
-          this.#log('info', `own addresses: ${addresses.map(({ address, device }) => `${address} (${device})`).join(', ')}`);
+          uplinks.tell(addresses);
           this.#core?.give({ kind: 'local-addresses', addresses });
         },
         failed: (error) => {
@@ -127,15 +129,15 @@ export class Daemon {
     this.#core.give({ kind: 'local-addresses', addresses: platform.localAddresses() });
     const ready = `ready as ${formatIdentity(this.#config.endpoint.id)} on ${platform.tun.name} after ${Math.round(performance.now())} ms`;
     this.#log('info', ready, { mtu: platform.tun.mtu, data_plane: platform.dataPlaneKind, peers: this.#config.peers.length });
-    platform.notify.ready(`${this.#config.peers.length} peers`);
+    platform.notify.ready(`peers: ${this.#config.peers.length}`);
   }
 
   #drive(platform: Platform, endpoint: Endpoint): CoreDriver {
     const { natPort } = this.#config.endpoint;
     return new CoreDriver(endpoint, platform.clock, {
-      transmit: (path, bytes) => {
+      transmit: (path, bytes, whole) => {
         if (path.local.port === natPort) {
-          platform.dataPlane.sendIke(path, bytes);
+          platform.dataPlane.sendIke(path, bytes, whole);
           return;
         }
         const errno = platform.send(path, bytes);
@@ -220,7 +222,7 @@ export class Daemon {
       if (error instanceof PlatformError) return { ok: false, error: `${error.message}. ${error.advice}`, exitCode: 1 };
       throw error;
     } finally {
-      this.#platform?.notify.ready(`${this.#config.peers.length} peers`);
+      this.#platform?.notify.ready(`peers: ${this.#config.peers.length}`);
     }
   }
 

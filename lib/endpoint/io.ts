@@ -54,8 +54,8 @@ export interface EndpointEvent {
 }
 
 export type EndpointOutput =
-  /** From the NAT port through the data plane, from any other port by the platform: `path.local.port` tells. */
-  | { readonly kind: 'transmit'; readonly path: DatagramPath; readonly bytes: Uint8Array }
+  /** From the NAT port through the data plane, from any other port by the platform: `path.local.port` tells. `whole`: never in fragments of IP, rather lost. */
+  | { readonly kind: 'transmit'; readonly path: DatagramPath; readonly bytes: Uint8Array; readonly whole: boolean }
   | { readonly kind: 'work'; readonly id: number; readonly job: EndpointJob }
   | { readonly kind: 'data-plane'; readonly commands: readonly DataPlaneCommand[] }
   /** Octets of the largest IP packet that every path in use is known to carry; null: as the links say. */

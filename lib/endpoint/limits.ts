@@ -64,8 +64,6 @@ export const besideAfterMs = 10_000;
 
 /** The loser of two crossed IKE SAs is deleted so long after its traffic moved: nothing of it is in flight any more. */
 export const crossedLoserGraceMs = 1_000;
-/** IKE SAs of one peer, one begun by each end, may have crossed when they were established within this time: no attempt lasts longer. */
-export const crossedWindowMs: number = attemptLifetimeMs + 1_000;
 /** An SA that is to go waits at most so long for the other to have the same Child SAs. */
 export const retirementPatienceMs = 5_000;
 /** With a peer that does not know our rule, the older of two crossed SAs stays so long, so that not both ends delete a different one. */

@@ -390,5 +390,5 @@ const maxPairsSaid = 3;
 
 function noAnswerFrom(locations: readonly PeerLocation[]): string {
   const where = locations.length === 0 ? '' : ` from ${locations.map(({ address }) => address).join(', ')}`;
-  return `no answer${where}: does it run, is there a route to it, and does UDP get through to its ports (500 and 4500 as a rule)?`;
+  return `no answer${where}: does it run, and does UDP get through to its ports (500 and 4500 as a rule)?`;
 }

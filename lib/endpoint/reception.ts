@@ -113,7 +113,7 @@ export class Reception {
   }
 
   #transmit(path: DatagramPath, bytes: Uint8Array): void {
-    this.#context.emit({ kind: 'transmit', path, bytes });
+    this.#context.emit({ kind: 'transmit', path, bytes, whole: false });
   }
 
   #drop(path: DatagramPath, reason: string): void {

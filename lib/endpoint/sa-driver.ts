@@ -6,7 +6,6 @@ import { wipeResult } from '../crypto/work.js';
 import type { DataPlaneCommand } from '../esp/data-plane.js';
 import type { IkeCommand, IkeCommandResult, IkeInput, IkeOutput, IkeSaMachine, IkeSaView } from '../ike/io.js';
 import type { IkePeer } from '../ike/peer.js';
-import { formatSocketAddress } from '../util/address.js';
 import type { ChildSaId, EspSpi, IkeSpi, Instant } from '../util/brands.js';
 import { unreachable } from '../util/unreachable.js';
 import type { Identity } from '../wire/identity.js';
@@ -214,7 +213,9 @@ export class SaDriver {
       case 'path-heard':
       case 'path-tested':
       case 'moved':
-        this.#pathNews(now, entry, output, reactions);
+        reactions.push(() => {
+          listener.pathNews(now, entry, output);
+        });
         return;
       case 'child-up':
         reactions.push(() => {
@@ -243,13 +244,6 @@ export class SaDriver {
       default:
         unreachable(output);
     }
-  }
-
-  #pathNews(now: Instant, entry: SaEntry, news: PathNews, reactions: (() => void)[]): void {
-    if (news.kind === 'moved') this.#event(entry, 'moved', describeMove(news));
-    reactions.push(() => {
-      this.#context.listener.pathNews(now, entry, news);
-    });
   }
 
   #workDone(now: Instant, entry: SaEntry, id: number, result: EndpointJobResult): void {
@@ -323,11 +317,6 @@ function failPending(now: Instant, entry: SaEntry, reason: string): void {
   const waiting = [...entry.lineage.pending.values()];
   entry.lineage.pending.clear();
   for (const onDone of waiting) onDone(now, { ok: false, error: `the IKE SA is gone: ${reason}` });
-}
-
-function describeMove({ from, to, cause }: Extract<IkeOutput, { readonly kind: 'moved' }>): EventFields {
-  const pair = ({ local, remote }: typeof to): string => `${formatSocketAddress(local)} ↔ ${formatSocketAddress(remote)}`;
-  return { from: pair(from), to: pair(to), cause, local: formatSocketAddress(to.local), remote: formatSocketAddress(to.remote) };
 }
 
 type EventFields = Readonly<Record<string, string | number | boolean | null | readonly string[]>>;

@@ -6,7 +6,7 @@
 import type { PeerConfig } from '../config/types.js';
 import { compareBytes } from '../util/bytes.js';
 import type { Instant } from '../util/brands.js';
-import { crossedForeignGraceMs, crossedWindowMs } from './limits.js';
+import { crossedForeignGraceMs } from './limits.js';
 import { provesIdentity } from './peer-directory.js';
 
 /** What the rule looks at of an IKE SA. */
@@ -15,6 +15,7 @@ export interface Contender {
   readonly initiator: boolean;
   readonly authenticatedAt: Instant;
   readonly nonces: readonly Uint8Array[];
+  /** Its IKE_SA_INIT was sent first, or came in first. */
   readonly startedAt: Instant;
   /** This end began it to take the place of what stood then. */
   readonly replacement: boolean;
@@ -35,19 +36,26 @@ export function judge(peer: PeerConfig, older: Contender, newer: Contender, init
   // What came up meanwhile is not what it was to replace: the peer may have done the same at the same time.
   if (newer.replacement && newer.initiator && older.authenticatedAt <= newer.startedAt) return { kind: 'forget-old' };
   if (!provesIdentity(peer)) return { kind: 'both-stay' };
-  const opposite = older.initiator !== newer.initiator;
-  const recent = newer.authenticatedAt - older.authenticatedAt < crossedWindowMs;
+  const crossed = haveCrossed(older, newer);
   // INITIAL_CONTACT in an SA that crossed was true when it was sent, and says nothing of the other.
-  if (initialContact && !(opposite && recent)) return { kind: 'forget-old' };
-  if (opposite && peerIsMhtun) return settleCrossed(older, newer, initialContact);
+  if (initialContact && !crossed) return { kind: 'forget-old' };
+  if (crossed && peerIsMhtun) return settleCrossed(older, newer, initialContact);
   switch (peer.unique) {
     case 'never':
       return { kind: 'both-stay' };
     case 'keep':
       return newer.initiator ? { kind: 'both-stay' } : { kind: 'refuse-new' };
     case 'replace':
-      return { kind: 'retire', which: 'old', patienceMs: opposite && recent ? crossedForeignGraceMs : 0 };
+      return { kind: 'retire', which: 'old', patienceMs: crossed ? crossedForeignGraceMs : 0 };
   }
+}
+
+/**
+ * Each end began one, and each before it knew of the other. A peer that has authenticated ours drops its own call if that is still
+ * unanswered: what it begins after that it begins knowing ours, or having lost it in a restart.
+ */
+function haveCrossed(older: Contender, newer: Contender): boolean {
+  return older.initiator !== newer.initiator && newer.startedAt < older.authenticatedAt;
 }
 
 function settleCrossed(older: Contender, newer: Contender, initialContact: boolean): Verdict {

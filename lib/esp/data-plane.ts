@@ -118,7 +118,7 @@ export type DataPlaneEvent =
   | { readonly kind: 'hard-expired'; readonly child: ChildSaId }
   /** A packet wants through and there is no SA. At most one a second a policy. */
   | { readonly kind: 'acquire'; readonly policy: string; readonly local: TrafficSelector; readonly remote: TrafficSelector }
-  /** An authenticated packet that advanced the window's right edge came from elsewhere. At most one a second a Child SA. */
+  /** An authenticated packet that advanced the window's right edge came from elsewhere. At most four a second a Child SA. */
   | { readonly kind: 'new-source'; readonly child: ChildSaId; readonly path: DatagramPath }
   /** Authenticated packets came in since the last of these. At most ten a second a Child SA and path. */
   | { readonly kind: 'inbound-activity'; readonly child: ChildSaId; readonly path: DatagramPath }
@@ -159,8 +159,11 @@ export interface DataPlaneCounters {
 export interface DataPlane {
   /** In order. Problems of single commands come back as events. */
   apply(commands: readonly DataPlaneCommand[]): void;
-  /** Sends an IKE message from a socket of the NAT port, marker added. */
-  sendIke(path: DatagramPath, bytes: Uint8Array): void;
+  /**
+   * Sends an IKE message from a socket of the NAT port, marker added. `whole`: never in fragments of IP; what is too large for the link
+   * or on the way is lost without a word, since that is what the sender wants to find out (RFC 8899).
+   */
+  sendIke(path: DatagramPath, bytes: Uint8Array, whole: boolean): void;
   /** Read without stopping anything. */
   counters(): DataPlaneCounters;
   /** Closes every socket and wipes every key; nothing is sent or delivered afterwards. Calling it again does nothing. */

@@ -189,7 +189,7 @@ export class OutboundSide {
     if (child.watch.sent(now)) core.event({ kind: 'outbound-activity', child: child.id });
     else core.wakeBy(child.watch.nextDue());
     core.reportSoft(child);
-    core.queue.push({ kind: 'send', path: sa.path, bytes, tos: outerTos(this.#view.tos, sa.copyDscp) });
+    core.queue.push({ kind: 'send', path: sa.path, bytes, tos: outerTos(this.#view.tos, sa.copyDscp), whole: false });
   }
 
   /** RFC 4303 §2.6: a packet that carries nothing and is no traffic of anybody. */
@@ -199,7 +199,7 @@ export class OutboundSide {
     const padding = sa.paddingBytes(0);
     const plaintext = this.#scratch.subarray(0, padding + espTrailerBytes);
     writeEspTrailer(plaintext, 0, padding, espNextHeader.none);
-    this.#core.queue.push({ kind: 'send', path: sa.path, bytes: sa.seal(plaintext, this.#core.arena), tos: 0 });
+    this.#core.queue.push({ kind: 'send', path: sa.path, bytes: sa.seal(plaintext, this.#core.arena), tos: 0, whole: false });
   }
 
   #withTrailer(sa: OutboundSa, packet: Uint8Array, length: number): Uint8Array {

@@ -18,7 +18,7 @@ export type SoftInput =
   /** A whole IP packet that the kernel routed into the TUN device. */
   | { readonly kind: 'tun-packet'; readonly packet: Uint8Array }
   /** An IKE message to send from the NAT port; the marker is added here. */
-  | { readonly kind: 'send-ike'; readonly path: DatagramPath; readonly bytes: Uint8Array }
+  | { readonly kind: 'send-ike'; readonly path: DatagramPath; readonly bytes: Uint8Array; readonly whole: boolean }
   /** Our own host refused. `packetLost`: it was a `send` of ours that did not leave. `remote` null: it concerns the socket itself. */
   | {
       readonly kind: 'socket-error';
@@ -34,8 +34,8 @@ export type SoftInput =
 
 /** Octets of an output belong to the receiver: they are never written again. */
 export type SoftOutput =
-  /** From the socket bound to `path.local` and `path.device`; `tos` for the outer header. */
-  | { readonly kind: 'send'; readonly path: DatagramPath; readonly bytes: Uint8Array; readonly tos: number }
+  /** From the socket bound to `path.local` and `path.device`; `tos` for the outer header; `whole`: never in fragments of IP, rather lost. */
+  | { readonly kind: 'send'; readonly path: DatagramPath; readonly bytes: Uint8Array; readonly tos: number; readonly whole: boolean }
   | { readonly kind: 'tun-write'; readonly packet: Uint8Array }
   | { readonly kind: 'event'; readonly event: DataPlaneEvent }
   /** If it fails: `socket-error` with `remote` null, after the drain. */

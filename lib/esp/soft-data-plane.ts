@@ -44,7 +44,7 @@ export class SoftDataPlane implements Machine<SoftInput, SoftOutput>, SoftDataPl
       case 'commands':
         return this.#apply(now, input.commands);
       case 'send-ike':
-        return this.#core.queue.push({ kind: 'send', path: input.path, bytes: withNonEspMarker(input.bytes), tos: 0 });
+        return this.#core.queue.push({ kind: 'send', path: input.path, bytes: withNonEspMarker(input.bytes), tos: 0, whole: input.whole });
       case 'socket-error':
         return this.#socketError(now, input);
       case 'wake':
@@ -104,7 +104,7 @@ export class SoftDataPlane implements Machine<SoftInput, SoftOutput>, SoftDataPl
       case 'close-socket':
         return this.#socket(command);
       case 'send-keepalive':
-        return queue.push({ kind: 'send', path: command.path, bytes: natKeepalive(), tos: 0 });
+        return queue.push({ kind: 'send', path: command.path, bytes: natKeepalive(), tos: 0, whole: false });
       case 'set-mtu':
         this.#outbound.mtu = command.mtu;
         return;

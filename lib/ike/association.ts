@@ -36,6 +36,7 @@ export interface Traits {
   mobike: boolean;
   /** This end sent the very first IKE_SA_INIT of all rekeyed IKE SAs: MOBIKE's initiator (RFC 4555 §1.3). */
   mobikeInitiator: boolean;
+  /** Both said so in IKE_SA_INIT (RFC 7383 §2.3): fragments of the peer are taken. */
   fragmentation: boolean;
   childless: boolean;
   /** Its Vendor ID said so. */
@@ -176,6 +177,11 @@ export class Association {
 
   get control(): Control {
     return present(this.#control, 'an association belongs to an IKE SA');
+  }
+
+  /** Messages of ours may be split: agreed on, and wished for with this peer, who may not be known yet. */
+  get splits(): boolean {
+    return this.traits.fragmentation && this.peer?.fragmentation !== false;
   }
 
   /** The keys, in a phase that has them. */

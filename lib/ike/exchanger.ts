@@ -362,7 +362,7 @@ export class Exchanger {
     sent.noteCopy(path, this.association.now);
     const { birthPath, introduction, outputs } = this.association;
     const before = samePath(path, birthPath) ? [] : introduction;
-    for (const bytes of [...before, ...sent.datagrams]) outputs.push({ kind: 'transmit', path, bytes });
+    for (const bytes of [...before, ...sent.datagrams]) outputs.push({ kind: 'transmit', path, bytes, whole: sent.isWhole });
   }
 
   #drop(intent: Intent): void {

@@ -98,7 +98,6 @@ export function answerIkeAuth(
 function noteTraits(association: Association, payloads: readonly Payload[]): void {
   const peer = association.knownPeer;
   association.traits.mobike = peer.mobike && findNotify(payloads, notifyType.MOBIKE_SUPPORTED) !== null;
-  association.traits.fragmentation &&= peer.fragmentation;
   noteCapabilities(association.traits, payloads);
   notePeerAddresses(association, payloads, association.path);
 }

@@ -151,7 +151,8 @@ export interface ChildSaView {
 export type IkeCommandResult = { readonly ok: true; readonly detail: string } | { readonly ok: false; readonly error: string };
 
 export type IkeOutput =
-  | { readonly kind: 'transmit'; readonly path: DatagramPath; readonly bytes: Uint8Array }
+  /** `whole`: never in fragments of IP; where it is too large it is lost (RFC 8899). */
+  | { readonly kind: 'transmit'; readonly path: DatagramPath; readonly bytes: Uint8Array; readonly whole: boolean }
   | { readonly kind: 'work'; readonly id: number; readonly job: CryptoJob }
   | { readonly kind: 'data-plane'; readonly commands: readonly DataPlaneCommand[] }
   | { readonly kind: 'event'; readonly event: string; readonly fields: Readonly<Record<string, string | number | boolean | null | readonly string[]>> }

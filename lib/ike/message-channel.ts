@@ -26,8 +26,8 @@ export class MessageChannel {
   seal(message: Outgoing, whole = false): Uint8Array[] {
     const association = this.#association;
     const { exchangeType, id: messageId, response, payloads } = message;
-    const { fragmentation, mobike } = association.traits;
-    const limit = fragmentation && !whole ? ikeDatagramLimit(association.path, mobike, association.env.settings.fragmentSize) : null;
+    const { splits, traits, env } = association;
+    const limit = splits && !whole ? ikeDatagramLimit(association.path, traits.mobike, env.settings.fragmentSize) : null;
     association.log('trace', `--> ${drawMessage(exchangeType, response, messageId, payloads)}`);
     const fields = { spiI: association.spiI, spiR: association.spiR, exchangeType, initiator: association.initiator, response, messageId };
     return this.#ours.seal(fields, payloads, limit);
@@ -38,13 +38,22 @@ export class MessageChannel {
     return this.#ours.room(messageBytes) - encodePayloads(payloads).bytes.length;
   }
 
-  /** Null: not authentic, or there are no keys yet. A fragment comes back as one. */
+  /** Null: not authentic, or there are no keys yet, or a fragment that was not agreed on. A fragment comes back as one. */
   open(bytes: Uint8Array): OpenedMessage | null {
-    const { keys, initiator } = this.#association;
+    const association = this.#association;
+    const { keys, initiator } = association;
     if (keys === null) return null;
     const opened = openMessage(initiator ? keys.fromResponder : keys.fromInitiator, bytes);
-    if (opened !== null) this.#association.introduction = [];
-    else this.#association.log('debug', 'a message that claims to be of this IKE SA is not authentic and was dropped');
+    if (opened === null) {
+      association.log('debug', 'a message that claims to be of this IKE SA is not authentic and was dropped');
+      return null;
+    }
+    // RFC 7383 §2.3: both must have said in IKE_SA_INIT that they can.
+    if (opened.fragment !== null && !association.traits.fragmentation) {
+      association.log('debug', 'a fragment was dropped: fragmentation was not agreed on');
+      return null;
+    }
+    association.introduction = [];
     return opened;
   }
 

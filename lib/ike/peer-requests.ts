@@ -136,7 +136,7 @@ export class PeerRequests {
   }
 
   #sendTo(path: DatagramPath): void {
-    for (const bytes of this.#window.lastAnswer) this.#association.outputs.push({ kind: 'transmit', path, bytes });
+    for (const bytes of this.#window.lastAnswer) this.#association.outputs.push({ kind: 'transmit', path, bytes, whole: false });
   }
 
   #current(): { readonly header: IkeHeader; readonly datagram: Uint8Array } {

@@ -14,6 +14,7 @@ import type { Proposal } from '../wire/payloads/sa.js';
 import { Association } from './association.js';
 import { lowestNonce, moveChildren } from './children.js';
 import { temporaryFailureDelayMs } from './create-child.js';
+import { deleteIkeSa } from './deletion.js';
 import type { Exchange, Exchanger, Intent, Subject } from './exchanger.js';
 import type { Request } from './peer-requests.js';
 import { refusalInWords } from './ike-auth.js';
@@ -74,7 +75,7 @@ class IkeRekey implements Exchange {
 
   answered(payloads: readonly Payload[]): void {
     const error = notifiesOf(payloads).find((n) => isErrorNotify(n.notifyType));
-    if (findUnknownCritical(payloads) !== null) this.#refused('the peer sent a critical payload of an unknown type');
+    if (findUnknownCritical(payloads) !== null) this.#unusable('it has a critical payload of an unknown type');
     else if (error === undefined) this.#accept(payloads);
     else if (error.notifyType === notifyType.INVALID_KE_PAYLOAD) this.#retryWithGroup(error.data);
     else if (error.notifyType === notifyType.TEMPORARY_FAILURE) this.#retryLater();
@@ -120,12 +121,14 @@ class IkeRekey implements Exchange {
     const sa = findPayload(payloads, 'sa');
     const nonce = findPayload(payloads, 'nonce');
     const ke = findPayload(payloads, 'ke');
-    const chosen = sa === null ? null : acceptAnswer(this.#proposals, sa.proposals);
+    const accepted = sa === null ? null : acceptAnswer(this.#proposals, sa.proposals);
+    // What was not offered, and can be computed all the same, is at least deleted under its own keys.
+    const chosen = accepted ?? sa?.proposals[0] ?? null;
     const suite = chosen === null ? null : ikeSuiteOf(association.env.registry, chosen);
     const spi = chosen === null ? null : ikeSpiOf(chosen);
     const fits = ke?.group === this.#group && suite?.ke.transformId === this.#group;
     if (!fits || nonce === null || spi === null || this.#pair === null) {
-      this.#refused('the answer does not fit what was asked');
+      this.#unusable('it does not fit what was asked');
       return;
     }
     const { privateKey } = this.#pair;
@@ -133,11 +136,17 @@ class IkeRekey implements Exchange {
     association.work({ kind: 'ke-derive', group: ke.group, privateKey, peerPublic: ke.data }, (result) => {
       assert(result.kind === 'ke-derived', 'a shared secret was asked for');
       if (result.secret === null) {
-        this.#refused('the peer sent an invalid key exchange value');
+        this.#unusable('its key exchange value is invalid');
         return;
       }
       const birth = { suite, localSpi: this.#spi, remoteSpi: spi, ni: this.#nonce, nr: nonce.data, shared: result.secret, initiator: true };
-      this.#decide(bear(association, birth));
+      const successor = bear(association, birth);
+      if (accepted !== null) {
+        this.#decide(successor);
+        return;
+      }
+      association.control.redundant(successor);
+      this.#unusable('it chose what was not offered');
     });
   }
 
@@ -204,6 +213,21 @@ class IkeRekey implements Exchange {
     association.commandDone(this.#commands, { ok: false, error: reason });
     association.rekeyAt = after(association.now, refusedRekeyRetryMs);
     this.#end();
+  }
+
+  /** The peer has moved everything to an IKE SA that can't be used here. Nothing of this one counts there any more: it goes, too. */
+  #unusable(what: string): void {
+    const { association } = this.#exchanger;
+    if (association.rekeyedByPeer !== null) {
+      this.#yieldToPeer();
+      return;
+    }
+    const reason = `the peer's answer to the rekey of the IKE SA can't be used: ${what}`;
+    association.event('peer-misbehaved', { reason });
+    association.commandDone(this.#commands, { ok: false, error: reason });
+    this.#end(() => {
+      this.#exchanger.enqueueFirst(deleteIkeSa(reason, []));
+    });
   }
 
   /** `before`: what must happen while the window is still ours, so that nothing else starts on the old IKE SA. */

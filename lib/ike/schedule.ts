@@ -16,6 +16,9 @@ const rekeyedLingerMs = 30_000;
 /** A successor that lost carries nothing, and the peer may have dropped it without a Delete: time for one repeat. */
 export const redundantLingerMs = 5_000;
 
+/** Whoever waits for the peer's answer to a Delete waits no longer, a MOBIKE responder either: five repeats, and a window that was taken. */
+const deletionPatienceMs = 10_000;
+
 /** When `runDue` has something to do; null: nothing in sight. */
 export function nextDue(exchanger: Exchanger): Instant | null {
   const { association } = exchanger;
@@ -62,13 +65,18 @@ export function runDue(exchanger: Exchanger): void {
 /** A rekey that waits for the window is not asked for again before this. */
 const rekeyPatienceMs = 30_000;
 
-/** Arms what only depends on the phase: the end of a half-open and of a rekeyed IKE SA, and keepalives. */
+/** Arms what only depends on the phase: the end of a half-open, of a rekeyed and of a deleted IKE SA, and keepalives. */
 export function armPhaseTimers(exchanger: Exchanger): void {
   const { association } = exchanger;
   const { timers, now } = association;
   if (association.phase.kind === 'connecting' && !association.initiator && !timers.has('half-open')) {
     timers.set('half-open', after(now, halfOpenMs), () => {
       if (association.phase.kind === 'connecting') association.control.close('the peer never sent IKE_AUTH');
+    });
+  }
+  if (association.phase.kind === 'deleting' && !timers.has('deleting')) {
+    timers.set('deleting', after(now, deletionPatienceMs), () => {
+      association.control.close('deleted here; the peer did not answer');
     });
   }
   if (association.phase.kind === 'rekeyed' && !timers.has('rekeyed')) awaitDeletion(exchanger, rekeyedLingerMs);

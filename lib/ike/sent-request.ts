@@ -82,6 +82,11 @@ export class SentRequest {
     return !this.#boundToPath && this.#pieces === null;
   }
 
+  /** Larger than every path takes, to find out whether this one does. */
+  get isWhole(): boolean {
+    return this.#pieces !== null;
+  }
+
   /** It leaves for the first time. */
   depart(now: Instant): void {
     this.firstAt = now;

@@ -59,7 +59,12 @@ export function failureOf(scene: Scene, path: Path): string | null {
 /** The best of those that work, `except` not among them; null: none. One that answers, but has not earned trust yet, is the last resort. */
 export function bestPath(scene: Scene, except: Path | null): Path | null {
   const usable = scene.table.all().filter((path) => path !== except && !path.gone && path.works && burdenOf(scene, path).weight < 3);
-  return usable.reduce<Path | null>((best, path) => (best === null || compare(scene, path, best) < 0 ? path : best), null);
+  const since = except?.doubt?.since ?? null;
+  // What was heard while the other fell silent works for sure, whatever both share.
+  const unheard = ({ quality: { heardAt } }: Path): number => Number(since === null || heardAt === null || heardAt < since);
+  const weight = (path: Path): number => burdenOf(scene, path).weight;
+  const order = (a: Path, b: Path): number => firstDifference(weight(a) - weight(b), unheard(a) - unheard(b), compare(scene, a, b));
+  return usable.reduce<Path | null>((best, path) => (best === null || order(path, best) < 0 ? path : best), null);
 }
 
 /** The path that is better than `current` and worth a move; null: none. */

@@ -3,7 +3,7 @@
  * delay). A round without an answer is evidence against the path; anything heard from it ends the doubt.
  */
 import { after, type Instant } from '../util/brands.js';
-import { doubtCopies, leastCopySpacingMs, stubbornRoundMs } from './limits.js';
+import { doubtCopies, leastCopySpacingMs, mostTestTimeoutMs, stubbornRoundMs } from './limits.js';
 import type { Quality } from './quality.js';
 
 export class Doubt {
@@ -17,6 +17,9 @@ export class Doubt {
   #copiesLeft = 0;
   #copyAt: Instant;
   #decideAt: Instant;
+  #roundSince: Instant;
+  /** A copy of this round is known to have left, and its answer not to have come in time. */
+  #evidence = false;
 
   constructor(now: Instant, cause: string, stubborn: boolean, quality: Quality, metered: boolean) {
     this.since = now;
@@ -26,12 +29,18 @@ export class Doubt {
     this.#copies = metered ? 1 : doubtCopies;
     this.#copyAt = now;
     this.#decideAt = now;
+    this.#roundSince = now;
     this.#begin(now);
   }
 
   /** Rounds that went by without an answer. */
   get unanswered(): number {
     return this.#rounds;
+  }
+
+  /** The next copy is the first of its round. */
+  get beginsRound(): boolean {
+    return this.#copiesLeft === this.#copies;
   }
 
   /** A copy is to be sent now; counts it as sent. */
@@ -42,21 +51,35 @@ export class Doubt {
     return true;
   }
 
-  /** A round is over without an answer; the next begins. */
+  /** A copy sent at that time was lost. */
+  lost(copyAt: Instant): void {
+    if (copyAt >= this.#roundSince) this.#evidence = true;
+  }
+
+  /** A round is over without an answer; the next begins. One whose copies had to wait for their turn proves nothing, and is repeated. */
   takeRound(now: Instant): boolean {
     if (this.#copiesLeft > 0 || now < this.#decideAt) return false;
-    this.#rounds++;
+    const over = this.#evidence;
+    if (over) this.#rounds++;
+    else if (now < this.#givenUpAt) return false;
     this.#begin(now);
-    return true;
+    return over;
   }
 
   get nextAt(): Instant {
-    return this.#copiesLeft > 0 ? this.#copyAt : this.#decideAt;
+    if (this.#copiesLeft > 0) return this.#copyAt;
+    return this.#evidence ? this.#decideAt : this.#givenUpAt;
+  }
+
+  get #givenUpAt(): Instant {
+    return after(this.#decideAt, mostTestTimeoutMs);
   }
 
   #begin(now: Instant): void {
     this.#copiesLeft = this.#copies;
     this.#copyAt = now;
+    this.#roundSince = now;
+    this.#evidence = false;
     const lastCopyMs = (this.#copies - 1) * this.#spacingMs();
     const { rttMs, rttVarMs, ptoMs } = this.#quality;
     // The last copy has the usual time for its answer, if not all of its variance.

@@ -2,7 +2,7 @@
 import { after, earlier, type Instant } from '../util/brands.js';
 import { costOfTest } from './budget.js';
 import { Doubt } from './doubt.js';
-import { overdueMs } from './limits.js';
+import { alternativesAsked, mostTestTimeoutMs, overdueMs } from './limits.js';
 import type { Path } from './path.js';
 import type { Scene } from './scene.js';
 import type { Test } from './test-desk.js';
@@ -62,6 +62,7 @@ function runDoubt(scene: Scene, path: Path): void {
     const { unanswered, since, cause } = path.doubt;
     path.suspected(now, unanswered, `${cause}: no answer for ${Math.round(now - since)} ms`);
   }
+  const first = path.doubt?.beginsRound === true;
   if (path.doubt?.takeCopy(now) !== true) return;
   const cost = costOfTest(path.pair, null);
   // A round without a probe would be no evidence.
@@ -69,10 +70,22 @@ function runDoubt(scene: Scene, path: Path): void {
     path.doubt = null;
     return;
   }
-  const timeoutMs = Math.ceil(2 * path.quality.ptoMs);
-  const test = scene.desk.begin(now, 'copy', [path], timeoutMs, null);
-  scene.budgets.spend(now, path.network, cost);
+  const timeoutMs = Math.min(mostTestTimeoutMs, Math.ceil(path.quality.ptoMs));
+  // What failed may have been either end's uplink, or both: whoever answers now works now, and the answer frees the window.
+  const asked = first && scene.isUsed(path) ? [path, ...alternatives(scene, path)] : [path];
+  const test = scene.desk.begin(now, 'copy', asked, timeoutMs, null);
+  for (const one of asked) {
+    scene.budgets.spend(now, one.network, cost);
+    one.sentAt = now;
+  }
   path.testedAt = now;
-  path.sentAt = now;
-  scene.emit({ kind: 'test', test: test.id, paths: [path.pair], alone: false, timeoutMs, padToBytes: null });
+  scene.emit({ kind: 'test', test: test.id, paths: asked.map(({ pair }) => pair), alone: false, timeoutMs, padToBytes: null });
+}
+
+/** Those that share least with the path in doubt first; a metered one only where there is no other. */
+function alternatives(scene: Scene, doubted: Path): Path[] {
+  const ready = scene.table.all().filter((path) => path !== doubted && path.health.kind === 'ready' && path.doubt === null && !path.gone);
+  const shared = ({ pair }: Path): number => Number(pair.device === doubted.pair.device) + Number(pair.remote.address === doubted.pair.remote.address);
+  const free = ready.filter(({ network }) => !network.metered);
+  return (free.length > 0 ? free : ready).sort((a, b) => shared(a) - shared(b)).slice(0, alternativesAsked);
 }

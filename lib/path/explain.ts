@@ -104,7 +104,7 @@ function wordsForOther(scene: Scene, standing: Standing, path: Path, now: Instan
   const { health } = path;
   switch (health.kind) {
     case 'untested':
-      return { reason: health.tries === 0 ? 'not tested yet' : `no answer to ${health.tries} tests`, wouldChange: 'an answer' };
+      return { reason: health.tries === 0 ? 'not tested yet' : `no answer to ${health.tries === 1 ? 'a test' : `${health.tries} tests`}`, wouldChange: 'an answer' };
     case 'probing':
       return { reason: health.needed === 1 ? 'answers; not validated yet' : `answers again: ${health.good} of ${health.needed} good tests`, wouldChange: 'its tests answered' };
     case 'suspect':

@@ -4,9 +4,10 @@
  */
 import type { DatagramPath } from '../util/address.js';
 import { after, type Instant } from '../util/brands.js';
+import { costOfTest } from './budget.js';
 import { bestPath, betterPath, burdenOf, dwellMs, failureOf, policyOf } from './choice.js';
 import { doubt } from './doubting.js';
-import { askLaterMs, firstAskAgainMs, freshForMs, lastAskAgainMs } from './limits.js';
+import { askLaterMs, firstAskAgainMs, firstRefusalMs, freshForMs, hopeAfterMs, hopeForMs, lastAskAgainMs, lastHopeMs, lastRefusalMs, leastMoveIntervalMs } from './limits.js';
 import type { Path } from './path.js';
 import type { PendingMove, Scene, Standing } from './scene.js';
 
@@ -16,10 +17,16 @@ export function leaveFailed(scene: Scene, standing: Standing): Instant | null {
   if (standing.facts.role === 'fixed' || used === null) return null;
   // A person said so; the IKE SA will tell what becomes of it.
   if (scene.move?.reason === 'command' && !used.gone) return null;
-  const failure = failureOf(scene, used);
-  if (failure === null) return askAgain(scene, standing);
-  const best = bestPath(scene, used);
-  if (best === null || (best.doubt !== null && best.doubt.unanswered > 0)) return null;
+  const hoping = scene.move?.reason === 'hope';
+  const failure = failureOf(scene, hoping ? standing.active : used);
+  if (failure === null && !hoping) return askAgain(scene, standing);
+  const best = bestPath(scene, hoping ? null : used);
+  if (best === null) return hope(scene, standing);
+  // It answers, and so will its UPDATE_SA_ADDRESSES.
+  if (best === scene.move?.path) return null;
+  const soonest = best.wantedAt === null ? now : after(best.wantedAt, leastMoveIntervalMs);
+  if (now < soonest) return soonest;
+  if (best.doubt !== null && best.doubt.unanswered > 0) return null;
   if (scene.lean !== null && best === standing.active) {
     used.blame(now);
     comeBack(scene);
@@ -28,14 +35,45 @@ export function leaveFailed(scene: Scene, standing: Standing): Instant | null {
   if (standing.facts.role === 'asks' && scene.askAgainAt !== null && now < scene.askAgainAt) return scene.askAgainAt;
   used.blame(now);
   if (scene.wanted === used) scene.wanted = null;
-  startMove(scene, standing, best, failure, 'failure');
+  startMove(scene, standing, best, failure ?? 'it works again', 'failure');
   return null;
+}
+
+/**
+ * Scouts are copies of what is outstanding, and not everything may be copied (RFC 4555 §3.6). Where they do not get out, an
+ * UPDATE_SA_ADDRESSES on the next path in the order of preference is a test as well: traffic follows its answer alone.
+ */
+function hope(scene: Scene, standing: Standing): Instant | null {
+  const { now, desk, move } = scene;
+  if (move !== null && move.reason !== 'hope') return null;
+  const scouts = desk.underWay('scout');
+  if (move === null && scouts === null) return null;
+  const patienceMs = Math.min(lastHopeMs, hopeForMs * 2 ** Math.floor(scene.hopes / scene.table.all().length));
+  const due = scene.hopedAt === null ? after(scouts?.begunAt ?? now, hopeAfterMs) : after(scene.hopedAt, patienceMs);
+  if (now < due) return due;
+  if (standing.facts.role === 'asks' && scene.askAgainAt !== null && now < scene.askAgainAt) return scene.askAgainAt;
+  const next = nextHope(scene, standing);
+  if (next === null) return null;
+  move?.path.missed(now, 'no answer to the move there');
+  next.hopedAt = now;
+  scene.hopedAt = now;
+  scene.hopes++;
+  scene.budgets.spend(now, next.network, costOfTest(next.pair, null));
+  startMove(scene, standing, next, failureOf(scene, standing.active) ?? 'no path works', 'hope');
+  return after(now, patienceMs);
+}
+
+/** The one that was hoped for longest ago. */
+function nextHope(scene: Scene, { active }: Standing): Path | null {
+  const possible = scene.table.all().filter((path) => path !== (scene.move?.path ?? active) && !path.gone && burdenOf(scene, path).weight < 3
+    && scene.budgets.affordableAt(scene.now, path.network, costOfTest(path.pair, null), 'needed') <= scene.now);
+  return possible.reduce<Path | null>((best, path) => (best === null || (path.hopedAt ?? 0) < (best.hopedAt ?? 0) ? path : best), null);
 }
 
 /** A move whose new path says nothing is no better than what it left. */
 export function watchMove(scene: Scene): Instant | null {
   const { move, now } = scene;
-  if (move === null || move.reason === 'command' || move.path.doubt !== null) return null;
+  if (move === null || move.reason === 'command' || move.reason === 'hope' || move.path.doubt !== null) return null;
   const { heardAt, ptoMs } = move.path.quality;
   if (heardAt !== null && heardAt > move.begunAt) return null;
   const due = after(move.begunAt, ptoMs);
@@ -95,12 +133,14 @@ export function mayBeTakenAt(scene: Scene, { facts }: Standing, path: Path, urge
   // The initiator goes first, so that the two do not pull in turns.
   const holdMs = (urgent ? 0 : Math.max(settings.holdMs, policy.leastHoldMs)) + (facts.role === 'asks' ? askLaterMs : 0);
   const at = urgent ? after(now, holdMs) : scene.governor.consider(now, path, holdMs, dwellMs(scene));
-  return facts.role === 'asks' && scene.askAgainAt !== null && scene.askAgainAt > at ? scene.askAgainAt : at;
+  const mayAsk = facts.role === 'asks' ? later(scene.askAgainAt, scene.refusedUntil) : null;
+  return mayAsk !== null && mayAsk > at ? mayAsk : at;
 }
 
 /** A person wants it: at once, validated or not. */
 export function goWhereWanted(scene: Scene, standing: Standing, pair: DatagramPath): void {
   const path = scene.table.find(pair) ?? scene.table.adopt(scene.now, pair);
+  if (path === null) return;
   scene.wanted = path;
   startMove(scene, standing, path, 'wanted by command', 'command');
 }
@@ -134,15 +174,17 @@ export function moved(scene: Scene, from: Path, to: Path, byPeer: boolean): void
   const { now, move } = scene;
   scene.changed();
   scene.lean = null;
+  scene.hopes = 0;
+  scene.hopedAt = null;
   scene.governor.switched(now, move?.reason === 'preference' && move.path === to, dwellMs(scene));
   if (move !== null && (move.path === to || byPeer)) scene.move = null;
   if (scene.wanted !== null && scene.wanted !== to && byPeer) scene.wanted = null;
   if (scene.asked === from && byPeer) {
     // It went with us, and then elsewhere: it knows better, and is the one who decides.
-    scene.asksInVain = Math.max(scene.asksInVain, refusals - 1);
-    waitToAsk(scene);
+    scene.refusedUntil = after(now, Math.min(lastRefusalMs, firstRefusalMs * 2 ** Math.min(scene.refusals++, 20)));
     scene.asked = null;
   } else if (scene.asked === to) {
+    scene.asksInVain = 0;
     scene.askAgainAt = null;
   }
   to.proven(now);
@@ -152,9 +194,6 @@ function waitToAsk(scene: Scene): void {
   scene.asksInVain++;
   scene.askAgainAt = after(scene.now, Math.min(lastAskAgainMs, firstAskAgainMs * 2 ** Math.min(scene.asksInVain - 1, 20)));
 }
-
-/** Going elsewhere after it followed us counts as so many asks in vain. */
-const refusals = 6;
 
 /** The agreed path failed, our own ESP left it, and the initiator has not followed yet; or the agreed path works again. */
 function askAgain(scene: Scene, standing: Standing): Instant | null {
@@ -167,6 +206,10 @@ function askAgain(scene: Scene, standing: Standing): Instant | null {
   if (scene.askAgainAt !== null && now < scene.askAgainAt) return scene.askAgainAt;
   startMove(scene, standing, lean, 'the initiator has not followed yet', 'failure');
   return null;
+}
+
+function later(a: Instant | null, b: Instant | null): Instant | null {
+  return a === null || (b !== null && b > a) ? b : a;
 }
 
 function comeBack(scene: Scene): void {
@@ -184,12 +227,13 @@ function startMove(scene: Scene, standing: Standing, path: Path, cause: string, 
   // A plain peer expects ESP where the SA is: it is worth a risk only where that path has failed.
   const early = path.isValidated(now) && path.health.kind === 'ready' && (facts.peerIsMhtun || failureOf(scene, active) !== null);
   const id = ++scene.moves;
+  path.wantedAt = now;
   scene.move = { id, path, begunAt: now, cause, reason, resumedAt: null };
   if (facts.role === 'asks') {
     scene.asked = path;
     if (early) scene.lean = path;
   }
   scene.changed();
-  scene.log('info', `${facts.role === 'asks' ? 'asking the peer to move' : 'moving'} to ${path.label}: ${cause}`, { early });
+  scene.log(reason === 'hope' ? 'debug' : 'info', `${facts.role === 'asks' ? 'asking the peer to move' : 'moving'} to ${path.label}: ${cause}`, { early });
   scene.emit({ kind: 'move', move: id, path: path.pair, early, cause });
 }

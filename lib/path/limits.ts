@@ -25,11 +25,15 @@ export const revalidateAfterMs = 45_000;
 
 /** RFC 9002 §6.2.2 has 333 ms for a round trip not measured yet, and three of them for its probe time-out. */
 export const initialPtoMs = 1_000;
+/** Whatever the variance: a path that answers after so long carries nothing that anybody waits for. */
+export const mostPtoMs = 10_000;
 /** Least part of the probe time-out for the variance: timers and queues of a busy host differ by so much. */
 export const leastVarianceMs = 10;
 
 /** Copies of a request in one round of doubt, so that random loss is not taken for silence; one on a metered network. */
 export const doubtCopies = 3;
+/** Paths that stand by and get a copy, too, so that it is known which of them works at this moment. */
+export const alternativesAsked = 4;
 /** Least time between two of these copies: not the same burst of loss. */
 export const leastCopySpacingMs = 3;
 /** A round while packets come in takes at least so long: the path is not dead, and a queue that has filled up answers late. */
@@ -70,22 +74,38 @@ export const idleAfterMs = 5_000;
 /** ESP heard on a path is told ten times a second; so long after the last of them it may still flow. */
 export const espToldWithinMs = 250;
 
-/** Silence is told after so long at first: dense traffic has no such gaps. Doubled when the alarm was false, up to the last. */
+/**
+ * Silence is told after so long at first: dense traffic has no such gaps. Doubled by false alarms up to the last: to ask four times
+ * a second costs less than to notice late.
+ */
 export const leastSilentMs = 12;
-export const mostSilentMs = 1_500;
-/** Without a false alarm for so long the time shrinks again by a quarter. */
-export const silentShrinkMs = 10_000;
+export const mostSilentMs = 250;
+/** One false alarm in so long is the price of noticing silence at once: three copies of a request. */
+export const tolerableAlarmMs = 2_000;
+/** Without a false alarm for so long the time shrinks again by half. */
+export const silentShrinkMs = 5_000;
 
 /** A dwell doubles up to this. */
 export const longestDwellMs = 600_000;
 /** A path that worked for so long, or a choice that stood so long, has its sins forgiven. */
 export const forgiveAfterMs = 600_000;
 
+/** Two moves to the same path are at least so far apart. */
+export const leastMoveIntervalMs = 200;
+/** Where no path works, scouts have so long to get out; then paths are tried by moving there, each for so long. */
+export const hopeAfterMs = 300;
+export const hopeForMs = 1_000;
+/** After each round over all of them twice as long, up to this. */
+export const lastHopeMs = 8_000;
+
 /** After a move the peer's ESP may still come the old way for some round trips. */
 export const settleMs = 100;
 /** A responder that asked in vain waits so long before it asks again; doubles up to the last. */
 export const firstAskAgainMs = 2_000;
-export const lastAskAgainMs = 600_000;
+export const lastAskAgainMs = 60_000;
+/** The initiator that followed and went elsewhere is not asked by preference for so long; doubles up to the last. */
+export const firstRefusalMs = 60_000;
+export const lastRefusalMs = 3_600_000;
 /** The initiator goes first where both ends want the same. */
 export const askLaterMs = 5_000;
 

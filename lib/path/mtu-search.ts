@@ -27,7 +27,7 @@ type Phase =
   /** `low` got through, or is taken for granted; `high` is the least known not to. */
   | { readonly kind: 'searching'; readonly low: number; readonly high: number; readonly size: number; readonly lost: number }
   | { readonly kind: 'found'; readonly raiseAt: Instant; readonly confirmAt: Instant }
-  | { readonly kind: 'confirming'; readonly lost: number };
+  | { readonly kind: 'confirming'; readonly lost: number; readonly raiseAt: Instant };
 
 export class MtuSearch {
   readonly #family: AddressFamily;
@@ -78,7 +78,7 @@ export class MtuSearch {
     this.#probedAt = now;
     if (this.#phase.kind === 'found') {
       const raise = this.#phase.raiseAt <= now && (this.#found ?? 0) < this.#linkMtu;
-      this.#phase = raise ? this.#start() : { kind: 'confirming', lost: 0 };
+      this.#phase = raise ? this.#start() : { kind: 'confirming', lost: 0, raiseAt: this.#phase.raiseAt };
     }
     return this.#phase.kind === 'searching' ? this.#phase.size : (this.#found ?? this.#base);
   }
@@ -86,7 +86,7 @@ export class MtuSearch {
   /** A sign that large packets vanish while small ones arrive: confirm now. */
   suspect(now: Instant): void {
     if (this.#phase.kind !== 'found' || (this.#confirmedAt !== null && now < after(this.#confirmedAt, suspicionMs))) return;
-    this.#phase = { kind: 'confirming', lost: 0 };
+    this.#phase = { kind: 'confirming', lost: 0, raiseAt: this.#phase.raiseAt };
   }
 
   answered(now: Instant, size: number): void {
@@ -99,7 +99,7 @@ export class MtuSearch {
         return;
       case 'confirming':
         this.#found ??= size;
-        this.#rest(now);
+        this.#rest(now, phase.raiseAt);
         return;
       case 'found':
         return;
@@ -114,7 +114,7 @@ export class MtuSearch {
     if (phase.kind === 'found') return;
     const lost = tooBig ? maxProbes : phase.lost + 1;
     if (phase.kind === 'confirming') {
-      if (lost < maxProbes) this.#phase = { kind: 'confirming', lost };
+      if (lost < maxProbes) this.#phase = { ...phase, lost };
       else this.#blackHole(now, size);
       return;
     }
@@ -159,8 +159,8 @@ export class MtuSearch {
     this.#phase = { kind: 'searching', low, high: size, size: low, lost: 0 };
   }
 
-  #rest(now: Instant): void {
+  #rest(now: Instant, raiseAt: Instant = after(now, raiseMs)): void {
     this.#confirmedAt = now;
-    this.#phase = { kind: 'found', raiseAt: after(now, raiseMs), confirmAt: after(now, confirmMs) };
+    this.#phase = { kind: 'found', raiseAt, confirmAt: after(now, confirmMs) };
   }
 }

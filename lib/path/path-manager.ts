@@ -126,6 +126,8 @@ export class PathManager implements Machine<PathInput, PathOutput> {
     scene.peerPath = null;
     scene.askAgainAt = null;
     scene.asksInVain = 0;
+    scene.refusals = 0;
+    scene.refusedUntil = null;
     scene.asked = null;
     scene.desk.clear();
     scene.governor.contented();
@@ -208,7 +210,7 @@ export class PathManager implements Machine<PathInput, PathOutput> {
     const silentMs = standing === null || standing.facts.role === 'fixed' ? null : Math.round(scene.silence.silentMs);
     if (silentMs !== this.#toldSilentMs) scene.emit({ kind: 'watch', silentMs });
     this.#toldSilentMs = silentMs;
-    const mtu = scene.used?.mtu.mtu ?? null;
+    const mtu = standing === null || scene.move?.reason === 'hope' ? this.#toldMtu : (scene.used?.mtu.mtu ?? null);
     if (mtu !== this.#toldMtu) scene.emit({ kind: 'path-mtu', bytes: mtu });
     this.#toldMtu = mtu;
   }

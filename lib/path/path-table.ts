@@ -35,8 +35,9 @@ export class PathTable {
     return this.#paths.get(keyOf(pair)) ?? null;
   }
 
-  /** A pair that a person named: a path until the addresses are told again, or the IKE SA is on it. */
-  adopt(now: Instant, pair: DatagramPath): Path {
+  /** A pair that a person named: a path until the addresses are told again, longer if the IKE SA is on it then. Null: there are too many. */
+  adopt(now: Instant, pair: DatagramPath): Path | null {
+    if (this.#paths.size >= maxPaths) return null;
     const path = this.#make(now, pair, unknownNetwork(pair));
     this.#add(path);
     return path;
@@ -54,7 +55,10 @@ export class PathTable {
     const before = new Map(this.#paths);
     if (active !== null) followRebinding(before, active, current);
     this.#paths.clear();
-    for (const item of pairsInOrder(local ?? [], withCurrent(remote, current)).slice(0, maxPaths)) {
+    for (const item of pairsInOrder(local ?? [], withCurrent(remote, current))) {
+      // One place is the current one's.
+      if (this.#paths.size === maxPaths - 1 && this.find(current) === null && !isPair(item, current)) continue;
+      if (this.#paths.size === maxPaths) break;
       const pair = pairOf(item, current.local.port);
       const path = before.get(keyOf(pair)) ?? this.#make(now, pair, item.local.network);
       path.pair = pair;
@@ -113,6 +117,10 @@ function withCurrent(remote: readonly RemoteCandidate[], { remote: current }: Da
 
 function pairOf({ local, remote }: OrderedPair<RemoteCandidate>, port: number): DatagramPath {
   return { local: { address: local.address, port }, remote: { address: remote.address, port: remote.port }, device: local.device };
+}
+
+function isPair({ local, remote }: OrderedPair<RemoteCandidate>, current: DatagramPath): boolean {
+  return local.address === current.local.address && remote.address === current.remote.address && remote.port === current.remote.port;
 }
 
 /** An address that the link model has not told of yet. */

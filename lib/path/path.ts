@@ -41,6 +41,10 @@ export class Path {
   testedAt: Instant | null = null;
   /** Anything left last, as far as the manager knows: what keeps a NAT's mapping. */
   sentAt: Instant | null = null;
+  /** A move there was asked for last. */
+  wantedAt: Instant | null = null;
+  /** A move went there last without its being known to work. */
+  hopedAt: Instant | null = null;
   /** The last event about it. */
   announced: 'up' | 'suspect' | 'down' | null = null;
   /** A test that somebody waits for. */
@@ -148,6 +152,12 @@ export class Path {
       default:
         unreachable(health);
     }
+  }
+
+  /** A test on it came to nothing; that says little, but the next one may wait. */
+  tried(): void {
+    const health = this.#health;
+    if (health.kind === 'untested' || health.kind === 'down') this.#become({ ...health, tries: health.tries + 1 });
   }
 
   /** So many rounds of doubt went by without an answer. */

@@ -1,6 +1,6 @@
 /** What is known of how well a path does: round-trip time and variance (RFC 9002 §5.3), jitter, loss, when it was last heard. */
 import type { Instant } from '../util/brands.js';
-import { initialPtoMs, leastVarianceMs, maxLossTests, maxRecentRtts } from './limits.js';
+import { initialPtoMs, leastVarianceMs, maxLossTests, maxRecentRtts, mostPtoMs } from './limits.js';
 
 /** RFC 3550 §6.4.1: the gain of the jitter's mean. */
 const jitterGain = 1 / 16;
@@ -57,7 +57,7 @@ export class Quality {
 
   /** So long an answer may take (RFC 9002 §6.2.1, without the peer's delay of acknowledgements). */
   get ptoMs(): number {
-    return this.#rttMs === null ? initialPtoMs : this.#rttMs + Math.max(4 * this.#rttVarMs, leastVarianceMs);
+    return this.#rttMs === null ? initialPtoMs : Math.min(mostPtoMs, this.#rttMs + Math.max(4 * this.#rttVarMs, leastVarianceMs));
   }
 
   /** Something authenticated came in. `rttMs` may be told twice for one message, which then counts once. */

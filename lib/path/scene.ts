@@ -17,7 +17,8 @@ export interface PendingMove {
   readonly begunAt: Instant;
   /** Why; for people. */
   readonly cause: string;
-  readonly reason: 'failure' | 'preference' | 'command' | 'peer';
+  /** `hope`: no path is known to work; the move itself is the test. */
+  readonly reason: 'failure' | 'preference' | 'command' | 'peer' | 'hope';
   /** ESP came in over another path than the one that is left: traffic flows again. */
   resumedAt: Instant | null;
 }
@@ -54,8 +55,14 @@ export class Scene {
   /** A responder that asked in vain does not ask again before. */
   askAgainAt: Instant | null = null;
   asksInVain: number = 0;
+  /** The initiator went elsewhere after it had followed: so often, and until then nothing is asked of it by preference. */
+  refusals: number = 0;
+  refusedUntil: Instant | null = null;
   /** Where a responder asked the initiator to last. */
   asked: Path | null = null;
+  /** Moves in hope since the last that came to something. */
+  hopes: number = 0;
+  hopedAt: Instant | null = null;
   /** Moves asked for so far; the last one's id. */
   moves: number = 0;
   #trafficAt: Instant | null = null;

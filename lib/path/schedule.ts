@@ -17,6 +17,8 @@ import type { Scene, Standing } from './scene.js';
  */
 export interface Plan {
   readonly at: Instant;
+  /** It may as well be tested from then on, where others are. */
+  readonly mayBeAt: Instant;
   readonly kind: 'alone' | 'scout';
 }
 
@@ -28,7 +30,9 @@ export function planTest(scene: Scene, standing: Standing, path: Path, need: boo
   const plan = plainPlan(scene, standing, path, need);
   const purpose: Purpose = path.health.kind === 'ready' && !path.hurried ? 'measuring' : 'needed';
   const affordable = scene.budgets.affordableAt(scene.now, path.network, costOfTest(path.pair, null), purpose);
-  return { kind: plan.kind, at: affordable > plan.at ? affordable : plan.at };
+  const at = affordable > plan.at ? affordable : plan.at;
+  const halfWay = after(plan.at, -(path.testedAt === null ? 0 : (plan.at - path.testedAt) / 2));
+  return { kind: plan.kind, at, mayBeAt: affordable > halfWay ? affordable : halfWay };
 }
 
 /** A lost test is noticed by then, and a slow one is not taken for lost; after losses the next one gets more time. */
@@ -37,7 +41,7 @@ export function testTimeoutMs({ health, quality }: Path): number {
   const atFirst = Math.min(mostTestTimeoutMs, Math.max(leastTestTimeoutMs, usual));
   switch (health.kind) {
     case 'untested':
-    case 'down': return Math.min(mostScoutTimeoutMs, atFirst * 2 ** Math.min(health.tries, 5));
+    case 'down': return Math.min(mostScoutTimeoutMs, atFirst * 2 ** Math.min(Math.max(0, health.tries - 1), 5));
     case 'suspect': return Math.min(mostTestTimeoutMs, atFirst * 2 ** Math.min(health.unanswered, 5));
     case 'probing':
     case 'ready': return atFirst;
@@ -45,7 +49,7 @@ export function testTimeoutMs({ health, quality }: Path): number {
   }
 }
 
-function plainPlan(scene: Scene, standing: Standing, path: Path, need: boolean): Plan {
+function plainPlan(scene: Scene, standing: Standing, path: Path, need: boolean): Pick<Plan, 'at' | 'kind'> {
   const { health } = path;
   switch (health.kind) {
     case 'untested':

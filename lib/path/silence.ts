@@ -1,13 +1,14 @@
 /**
  * How long inbound ESP may pause before that is called silence. Dense traffic is missed within milliseconds; traffic with gaps raises
- * false alarms, each of which doubles the time, and calm shrinks it again.
+ * false alarms. One now and then costs little, and a host stutters; where they come often each doubles the time, and calm shrinks it again.
  */
 import { after, type Instant } from '../util/brands.js';
-import { leastSilentMs, mostSilentMs, silentShrinkMs } from './limits.js';
+import { leastSilentMs, mostSilentMs, silentShrinkMs, tolerableAlarmMs } from './limits.js';
 
 export class Silence {
   #silentMs = leastSilentMs;
   #shrinkAt: Instant | null = null;
+  #alarmAt: Instant | null = null;
 
   get silentMs(): number {
     return this.#silentMs;
@@ -15,7 +16,9 @@ export class Silence {
 
   /** The path answered: what was taken for silence was a gap. */
   falseAlarm(now: Instant): void {
-    this.#silentMs = Math.min(mostSilentMs, 2 * this.#silentMs);
+    const often = this.#alarmAt !== null && now < after(this.#alarmAt, tolerableAlarmMs);
+    this.#alarmAt = now;
+    if (often) this.#silentMs = Math.min(mostSilentMs, 2 * this.#silentMs);
     this.#shrinkAt = after(now, silentShrinkMs);
   }
 
@@ -26,7 +29,7 @@ export class Silence {
   advance(now: Instant): void {
     const at = this.nextAt;
     if (at === null || now < at) return;
-    this.#silentMs = Math.max(leastSilentMs, 0.75 * this.#silentMs);
+    this.#silentMs = Math.max(leastSilentMs, 0.5 * this.#silentMs);
     this.#shrinkAt = after(now, silentShrinkMs);
   }
 }

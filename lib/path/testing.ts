@@ -24,18 +24,22 @@ export function runTests(scene: Scene, standing: Standing): Instant | null {
   const mayScout = scene.desk.underWay('scout') === null;
   const mayAlone = scene.desk.underWay('alone', 'size') === null && !inQuestion(scene, standing);
   const scouts: Path[] = [];
+  const willing: Path[] = [];
   let soonest: { readonly at: Instant; readonly path: Path } | null = null;
   let next: Instant | null = scene.desk.nextExpiry;
   for (const path of scene.table.all()) {
     const plan = planTest(scene, standing, path, need);
     if (plan === null) continue;
     if (plan.kind === 'scout') {
-      if (mayScout && plan.at <= scene.now) scouts.push(path);
-      else if (mayScout) next = earlier(next, plan.at);
+      if (!mayScout) continue;
+      if (plan.at <= scene.now) scouts.push(path);
+      else next = earlier(next, plan.at);
+      if (plan.mayBeAt <= scene.now) willing.push(path);
     } else if (mayAlone && (mayScout || path.hurried) && (soonest === null || plan.at < soonest.at)) soonest = { at: plan.at, path };
   }
-  if (scouts.length > 0) sendScouts(scene, standing, scouts);
-  if (soonest === null) return next;
+  // Fewer rounds: those whose turn comes soon go along.
+  if (scouts.length > 0) sendScouts(scene, standing, willing);
+  if (soonest === null || (scouts.length > 0 && !soonest.path.hurried)) return next;
   if (soonest.at > scene.now) return earlier(earlier(next, soonest.at), searchMtu(scene, standing));
   send(scene, 'alone', [soonest.path], testTimeoutMs(soonest.path), null);
   return next;
@@ -46,6 +50,7 @@ export function learn(scene: Scene, path: Path, test: Test, outcome: Outcome): v
   switch (outcome.outcome) {
     case 'unknown':
       path.unclear++;
+      path.tried();
       return;
     case 'answered':
       path.unclear = 0;
@@ -92,7 +97,7 @@ function lost(scene: Scene, path: Path, test: Test): void {
       else if (path.doubt === null) questionUsed(scene, path, silentSince && scene.flowsUntil === null);
       return;
     case 'copy':
-      // Rounds of doubt have their own time.
+      path.doubt?.lost(test.begunAt);
       return;
   }
 }

@@ -33,7 +33,8 @@ export interface NativeTun {
 export interface NativeUdp {
   open(local: Uint8Array, device: string, mark: number, bufferBytes: number): number;
   start(slots: Uint8Array, slotBytes: number, numbers: Int32Array, listener: BatchListener): number;
-  send(bytes: Uint8Array, peer: Uint8Array, tos: number): number;
+  /** `whole`: with Don't Fragment. */
+  send(bytes: Uint8Array, peer: Uint8Array, tos: number, whole: boolean): number;
   sendBatch(slots: Uint8Array, slotBytes: number, numbers: Int32Array, peers: Uint8Array, count: number): number;
   close(): number;
 }
@@ -50,7 +51,7 @@ export interface NativePlane {
     listener: (messages: Uint8Array) => void,
   ): number;
   apply(commands: Uint8Array): number;
-  sendIke(path: Uint8Array, bytes: Uint8Array): number;
+  sendIke(path: Uint8Array, bytes: Uint8Array, whole: boolean): number;
   counters(): Float64Array;
   setInner6(address: Uint8Array | null): number;
   close(): number;
@@ -59,7 +60,7 @@ export interface NativePlane {
 /** A native data plane without threads and sockets, for tests; octets as in `native-messages.ts`. */
 export interface NativePlaneRig {
   apply(commands: Uint8Array): number;
-  sendIke(path: Uint8Array, bytes: Uint8Array): number;
+  sendIke(path: Uint8Array, bytes: Uint8Array, whole: boolean): number;
   datagrams(path: Uint8Array, bytes: Uint8Array, tos: number, segment: number): number;
   tunPacket(header: Uint8Array, packet: Uint8Array): number;
   advance(now: number): number;

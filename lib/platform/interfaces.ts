@@ -37,6 +37,8 @@ export interface UdpSocket {
   onError(listener: (errno: string) => void): void;
   /** Null when sent, else the errno (`ENETUNREACH`, `EAGAIN`, …). Never throws. */
   send(bytes: Uint8Array, remote: SocketAddress, tos: number): string | null;
+  /** Never in fragments of IP (Don't Fragment); `EMSGSIZE` where it is too large for the link, and lost without a word where it is so further on. */
+  sendWhole(bytes: Uint8Array, remote: SocketAddress, tos: number): string | null;
   close(): void;
 }
 

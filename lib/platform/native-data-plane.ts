@@ -71,8 +71,8 @@ class NativePlaneDriver implements NativeDataPlane {
     assert(this.#native.apply(encodeCommands(commands)) === 0, 'the addon understands what it is told');
   }
 
-  sendIke(path: DatagramPath, bytes: Uint8Array): void {
-    if (!this.#closed) this.#native.sendIke(encodePath(path), bytes);
+  sendIke(path: DatagramPath, bytes: Uint8Array, whole: boolean): void {
+    if (!this.#closed) this.#native.sendIke(encodePath(path), bytes, whole);
   }
 
   counters(): DataPlaneCounters {

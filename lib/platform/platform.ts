@@ -25,7 +25,7 @@ import { nativeWorkers, startNativeDataPlane, type NativeDataPlane } from './nat
 import { hasNoIpv6, NetlinkClient, netlinkProtocol, refused } from './netlink.js';
 import { ProtectionKeeper } from './protection.js';
 import { planProtection, type ProtectedPair } from './protection-plan.js';
-import { letMarksCount } from './reverse-path.js';
+import { ReversePath } from './reverse-path.js';
 import { RouteWatch } from './route-watch.js';
 import { addAddress, bringUp, removeAddress, setMtu } from './rtnetlink-link.js';
 import { serviceNotifier } from './service-notifier.js';
@@ -95,6 +95,7 @@ class LinuxPlatform implements Platform {
   readonly #monitor: LinkMonitor;
   readonly #tun: SystemTun;
   readonly #keeper: ProtectionKeeper;
+  readonly #reverse: ReversePath;
   readonly #ikeSockets: IkeSockets;
   /** What to undo, the last first. */
   readonly #undo: (() => void)[] = [];
@@ -143,7 +144,9 @@ class LinuxPlatform implements Platform {
       });
       this.#keeper = new ProtectionKeeper({ tun: this.#tun, routing: config.endpoint.routes }, state, log);
       this.#undo.push(() => this.#keeper.close(started && this.#config.endpoint.onExit === 'block'));
-      if (config.endpoint.routes !== null) this.#undo.push(letMarksCount(this.#usable.map((use) => use.device), log));
+      this.#reverse = this.#opened(new ReversePath(log));
+      if (config.endpoint.routes !== null) this.#reverse.letMarksCount(this.#usable.map((use) => use.device));
+      this.#reverse.letSeveralUplinksAnswer(ipv4Devices(this.#usable));
       bringUp(this.#client, this.#tun.index, this.#mtu);
       this.#addAddresses(config.endpoint.address);
       this.#protect(this.#monitor.refresh());
@@ -240,9 +243,9 @@ class LinuxPlatform implements Platform {
         plane.apply(commands);
         if (this.#installed.follow(commands, protectedPairs(this.#config))) this.#guarded(() => this.#protect(this.#monitor.state()));
       },
-      sendIke: (path, bytes) => {
+      sendIke: (path, bytes, whole) => {
         this.#guarded(() => this.#ways.note(path));
-        plane.sendIke(path, bytes);
+        plane.sendIke(path, bytes, whole);
       },
       counters: () => plane.counters(),
       close: () => plane.close(),
@@ -273,6 +276,7 @@ class LinuxPlatform implements Platform {
     this.#protectedGround = ground;
     const mtu = tunnelMtu(endpoint.mtu, state, usable, this.#pathMtu);
     if (mtu !== this.#mtu && usable.length > 0) this.#guarded(() => this.#changeMtu(mtu));
+    this.#reverse.letSeveralUplinksAnswer(ipv4Devices(usable));
     // Each time: an address that could not be bound a moment ago may be there now.
     this.#ikeSockets.follow(usable);
     if (!changed) return;
@@ -355,6 +359,10 @@ function openTunFor(config: Config, log: PlatformLog): { readonly tun: SystemTun
     log('warn', 'this kernel has no TUN device with a virtio header: packets take the slower way through JavaScript', {});
     return { tun, kind: 'typescript' };
   }
+}
+
+function ipv4Devices(candidates: readonly LocalCandidate[]): string[] {
+  return candidates.filter(({ network }) => network.family === 4).map(({ device }) => device);
 }
 
 /** Own addresses for what the data plane itself sends: of the TUN interface first, then those that talk through the tunnel. */

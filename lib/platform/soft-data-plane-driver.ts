@@ -65,8 +65,8 @@ class SoftDataPlaneDriver implements DataPlane {
     this.#finish();
   }
 
-  sendIke(path: DatagramPath, bytes: Uint8Array): void {
-    this.#step({ kind: 'send-ike', path, bytes });
+  sendIke(path: DatagramPath, bytes: Uint8Array, whole: boolean): void {
+    this.#step({ kind: 'send-ike', path, bytes, whole });
     this.#finish();
   }
 
@@ -102,7 +102,7 @@ class SoftDataPlaneDriver implements DataPlane {
   #carryOut(output: SoftOutput): void {
     switch (output.kind) {
       case 'send':
-        return this.#send(output.path, output.bytes, output.tos);
+        return this.#send(output.path, output.bytes, output.tos, output.whole);
       case 'tun-write':
         this.#options.tun.write(output.packet);
         return;
@@ -141,15 +141,20 @@ class SoftDataPlaneDriver implements DataPlane {
     }
   }
 
-  #send(path: DatagramPath, bytes: Uint8Array, tos: number): void {
+  #send(path: DatagramPath, bytes: Uint8Array, tos: number, whole: boolean): void {
     if (path !== this.#lastPath) {
       this.#lastPath = path;
       this.#lastSocket = this.#sockets.get(socketKey(path.local, path.device)) ?? null;
     }
     const socket = this.#lastSocket;
-    if (socket !== null) return this.#queue.send(socket, path.remote, bytes, tos);
+    if (socket !== null) return whole ? this.#sendWhole(socket, path, bytes, tos) : this.#queue.send(socket, path.remote, bytes, tos);
     const { local, remote, device } = path;
     this.#failures.push({ kind: 'socket-error', local, remote, device, errno: 'EADDRNOTAVAIL', packetLost: true });
+  }
+
+  #sendWhole(socket: UdpSocket, { local, remote, device }: DatagramPath, bytes: Uint8Array, tos: number): void {
+    const errno = socket.sendWhole(bytes, remote, tos);
+    if (errno !== null && errno !== 'EMSGSIZE') this.#failures.push({ kind: 'socket-error', local, remote, device, errno, packetLost: true });
   }
 
   #open(local: SocketAddress, device: string | null): void {

@@ -70,6 +70,9 @@ function tunError(name: string, errno: string): Error {
     case 'ENODEV':
     case 'ENXIO':
       return systemError(`${doing}: /dev/net/tun`, errno, 'Load the module with "modprobe tun"; give a container the device with "--device /dev/net/tun".');
+    case 'EACCES':
+      // Without the capability it would be EPERM: this is the mode of the device.
+      return systemError(`${doing}: /dev/net/tun`, errno, 'Only root can open the device here: "chmod 666 /dev/net/tun", as udev does where it runs.');
     case 'EBUSY':
     case 'EEXIST':
       return systemError(doing, errno, `An interface of that name is there already: choose another "interface" in [endpoint], or see "ip link show ${name}".`);

@@ -1,6 +1,6 @@
 /**
  * UDP sockets of the outside. A datagram comes with the path it took, as one object per path, so that whoever gets many
- * of them can compare by identity. No Don't Fragment (native/src/udp_socket.cc says why).
+ * of them can compare by identity. No Don't Fragment but where it is asked for (native/src/udp_open.cc says why).
  */
 import { addressBytes, addressFamily, addressFromBytes, type DatagramPath, type SocketAddress } from '../util/address.js';
 import { addon, peerOctets, receivedWords, type NativeUdp } from './addon.js';
@@ -78,7 +78,12 @@ class NativeUdpSocket implements UdpSocket {
   }
 
   send(bytes: Uint8Array, remote: SocketAddress, tos: number): string | null {
-    const result = this.native.send(bytes, encodePeer(remote), tos);
+    const result = this.native.send(bytes, encodePeer(remote), tos, false);
+    return result < 0 ? errnoName(result) : null;
+  }
+
+  sendWhole(bytes: Uint8Array, remote: SocketAddress, tos: number): string | null {
+    const result = this.native.send(bytes, encodePeer(remote), tos, true);
     return result < 0 ? errnoName(result) : null;
   }
 

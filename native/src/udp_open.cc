@@ -25,7 +25,8 @@ int Configure(int fd, int family, const UdpOptions& options) {
   } else {
     Set(fd, IPPROTO_IP, IP_RECVTOS, 1);
     // DONT: no DF, so a router may fragment what is too big for it, and so may we by the path MTU that the host has learnt.
-    // PROBE would set DF and lose every full-sized packet on a narrower path, whose ICMP we could not map to an inner packet.
+    // PROBE would set DF and lose every full-sized packet on a narrower path, whose ICMP we could not map to an inner packet;
+    // how wide a path is, is found out by probes that are sent so (Unfragmented).
     Set(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
   }
   // A kernel before 5.0 does not know it, and then nothing comes together.
@@ -44,6 +45,20 @@ int Configure(int fd, int family, const UdpOptions& options) {
 }
 
 }  // namespace
+
+Unfragmented::Unfragmented(int fd, int family) : fd_(fd), family_(family) { Allow(false); }
+
+Unfragmented::~Unfragmented() { Allow(true); }
+
+void Unfragmented::Allow(bool fragments) const {
+  if (family_ == AF_INET) {
+    Set(fd_, IPPROTO_IP, IP_MTU_DISCOVER, fragments ? IP_PMTUDISC_DONT : IP_PMTUDISC_PROBE);
+    return;
+  }
+  Set(fd_, IPPROTO_IPV6, IPV6_MTU_DISCOVER, fragments ? IPV6_PMTUDISC_DONT : IPV6_PMTUDISC_PROBE);
+  // PROBE alone still cuts by the link's MTU.
+  Set(fd_, IPPROTO_IPV6, IPV6_DONTFRAG, fragments ? 0 : 1);
+}
 
 UdpOpened OpenUdp(const uint8_t* local, const UdpOptions& options) {
   UdpOpened out;

@@ -32,6 +32,23 @@ struct UdpOpened {
 // `local` as kPeerOctets.
 UdpOpened OpenUdp(const uint8_t* local, const UdpOptions& options);
 
+// For as long as it lives, what the socket sends is not fragmented, neither here (EMSGSIZE) nor on the way, and what the host has
+// learnt of the path's MTU does not count. The kernel has no such wish for a single datagram: what another thread sends on the
+// socket meanwhile is held to it too.
+class Unfragmented {
+ public:
+  Unfragmented(int fd, int family);
+  ~Unfragmented();
+  Unfragmented(const Unfragmented&) = delete;
+  Unfragmented& operator=(const Unfragmented&) = delete;
+
+ private:
+  void Allow(bool fragments) const;
+
+  const int fd_;
+  const int family_;
+};
+
 }  // namespace mhtun
 
 #endif  // MHTUN_UDP_OPEN_H_

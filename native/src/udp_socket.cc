@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <string>
 
 #include "datagram.h"
@@ -128,9 +129,9 @@ void UdpSocket::OnReadable(void* owner) {
 Napi::Value UdpSocket::Send(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   if (fd_ < 0) return Answer(env, -EBADF);
-  Octets octets = info.Length() < 3 ? Octets{} : OctetsOf(info[0]);
-  Octets peer = info.Length() < 3 ? Octets{} : OctetsOf(info[1]);
-  if (peer.length != kPeerOctets || !octets.given || !info[2].IsNumber()) return Answer(env, -EINVAL);
+  Octets octets = info.Length() < 4 ? Octets{} : OctetsOf(info[0]);
+  Octets peer = info.Length() < 4 ? Octets{} : OctetsOf(info[1]);
+  if (peer.length != kPeerOctets || !octets.given || !info[2].IsNumber() || !info[3].IsBoolean()) return Answer(env, -EINVAL);
   SockAddr name;
   Control control;
   iovec vector{const_cast<uint8_t*>(octets.data), octets.length};
@@ -141,6 +142,8 @@ Napi::Value UdpSocket::Send(const Napi::CallbackInfo& info) {
   message.msg_iov = &vector;
   message.msg_iovlen = 1;
   SetControls(&message, &control, family_, info[2].As<Napi::Number>().Int32Value() & 0xff, 0);
+  std::optional<Unfragmented> whole;
+  if (info[3].As<Napi::Boolean>()) whole.emplace(fd_, family_);
   return Answer(env, sendmsg(fd_, &message, MSG_DONTWAIT) < 0 ? -errno : 0);
 }
 

@@ -25,7 +25,7 @@ class UdpSocket : public Napi::ObjectWrap<UdpSocket> {
   Napi::Value Open(const Napi::CallbackInfo& info);
   // start(slots, slotBytes, numbers, listener(count, error)): 0.
   Napi::Value Start(const Napi::CallbackInfo& info);
-  // send(octets, peer, tos): 0.
+  // send(octets, peer, tos, whole): 0. Whole: not in fragments of IP.
   Napi::Value Send(const Napi::CallbackInfo& info);
   // sendBatch(slots, slotBytes, numbers, peers, count): how many left.
   Napi::Value SendBatch(const Napi::CallbackInfo& info);

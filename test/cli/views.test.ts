@@ -176,6 +176,18 @@ describe('an event for eyes', () => {
     expect(evil).to.contain('\u001b[31mpath-down').and.contain('sun·[2J').and.contain('reason x·');
   });
 
+  it('has a long list beneath it, and no ids that only programs know', () => {
+    const alternatives = ['c', 'd', 'e', 'f\r'];
+    expect(eventLines({ ...moved, from_id: 'p-1', to_id: 'p-2', alternatives }, page(), now)).to.deep.equal([
+      '04:05:06  moved            sun  from a · to b · outage 64.3 ms',
+      '          alternatives:',
+      '            c',
+      '            d',
+      '            e',
+      '            f·',
+    ]);
+  });
+
   it('goes on beneath its name where a terminal is narrow', () => {
     expect(eventLines(moved, page(50), now)).to.deep.equal([
       '04:05:06  moved            sun  from a · to b ·',

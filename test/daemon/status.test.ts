@@ -40,7 +40,7 @@ describe('the status', () => {
     expect([child?.spi_in, child?.spi_out]).to.deep.equal([sun.child_sas[0]?.spi_out, sun.child_sas[0]?.spi_in]);
     expect(child?.rekey_in_s).to.be.within(3_000, 3_600);
     expect(moon.paths.map(({ local, remote, interface: device, state }) => [local, remote, device, state])).to.deep.equal([
-      ['10.1.0.1', '10.1.0.2', 'eth0', 'active'], ['10.2.0.1', '10.1.0.2', 'eth1', 'untested'],
+      ['10.1.0.1', '10.1.0.2', 'eth0', 'active'], ['10.2.0.1', '10.1.0.2', 'eth1', 'standby'],
     ]);
     expect(new Set(moon.paths.map(({ id }) => id)).size).to.equal(2);
   });

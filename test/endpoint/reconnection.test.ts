@@ -4,7 +4,7 @@ import { invalidSpiAnswer } from '../../lib/endpoint/demux.js';
 import { concat, fromHex } from '../../lib/util/bytes.js';
 import { decodeIkeHeader } from '../../lib/wire/ike-header.js';
 import { Pair } from '../support/pair.js';
-import { ip } from '../support/virtual-host.js';
+import { configOf, ip } from '../support/virtual-host.js';
 
 const waits = { remote: null } as const;
 
@@ -44,6 +44,27 @@ describe('an endpoint whose peer', () => {
     expect(pair.moon.counters()).to.have.length(1);
     expect(pair.ping()).to.equal(true);
   });
+
+  for (const restarting of ['moon', 'sun'] as const) {
+    it(`crashed soon after it was called, is back and calls itself is served at once (${restarting})`, () => {
+      const survivor = restarting === 'moon' ? 'sun' : 'moon';
+      const pair = new Pair({ seed: 1, [restarting]: { remote: null } });
+      expect(pair.comeUp()).to.equal(true);
+      pair.world.run(700);
+      expect(pair[survivor].sas(restarting).map(({ initiator }) => initiator)).to.deep.equal([true]);
+      pair[restarting].crash();
+      pair.world.run(300);
+      // With the survivor's address this time, so that it calls as soon as it is up.
+      const back = new Pair({ seed: 1 }).text(restarting);
+      pair.boot(restarting, configOf(back));
+      expect(pair.world.runUntil(() => pair[restarting].sas(survivor).length === 1, 5_000)).to.equal(true);
+      pair.world.run(200);
+      expect(pair[survivor].sas(restarting), pair.story()).to.have.length(1);
+      expect(pair[survivor].sas(restarting)[0]?.spiI).to.equal(pair[restarting].sas(survivor)[0]?.spiI);
+      expect(pair[survivor].counters()).to.have.length(1);
+      expect(pair.ping()).to.equal(true);
+    });
+  }
 
   it('is silent is called again for ever, and found when it is back after an hour', () => {
     const pair = standing({ seed: 1, sun: waits, moon: { peer: 'dpd = "5s"' } });

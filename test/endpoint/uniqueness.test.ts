@@ -62,6 +62,19 @@ describe('of two IKE SAs with one peer', () => {
     expect(judge(peer('replace'), ours, theirs, true, true)).to.deep.equal({ kind: 'retire', which: 'old', patienceMs: 0 });
   });
 
+  it('the older is forgotten with INITIAL_CONTACT, however young it is, if the peer called after it stood', () => {
+    const ours = contender({ nonces: [Uint8Array.of(1), Uint8Array.of(9)] });
+    const theirs = contender({ initiator: false, startedAt: instant(1_000), authenticatedAt: instant(1_500) });
+    for (const isMhtun of [true, false]) expect(judge(peer('replace'), ours, theirs, true, isMhtun)).to.deep.equal({ kind: 'forget-old' });
+  });
+
+  it('the older goes at once where a peer that was called by us calls later', () => {
+    const theirs = contender({ initiator: false, startedAt: instant(1_100), authenticatedAt: instant(1_500) });
+    for (const isMhtun of [true, false]) {
+      expect(judge(peer('replace'), contender({}), theirs, false, isMhtun)).to.deep.equal({ kind: 'retire', which: 'old', patienceMs: 0 });
+    }
+  });
+
   it('the older stays for a while where a peer that does not know the rule crossed', () => {
     const ours = contender({});
     const theirs = contender({ initiator: false, authenticatedAt: instant(1_500) });

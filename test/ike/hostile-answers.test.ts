@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { after } from '../../lib/util/brands.js';
 import { toHex } from '../../lib/util/bytes.js';
 import { exchangeType, keId, notifyType, payloadType, protocolId, transformType } from '../../lib/wire/iana.js';
+import { decodeIkeHeader } from '../../lib/wire/ike-header.js';
 import { findPayload, type Payload } from '../../lib/wire/payload.js';
 import { notify } from '../../lib/wire/payloads/notify.js';
 import { transform } from '../../lib/wire/payloads/sa.js';
@@ -244,22 +245,44 @@ describe('A rekey of the IKE SA', () => {
     pass(double.end, 2_100);
     expect(double.hear().text).to.match(/^CREATE_CHILD_SA request 3 \{ SA, NONCE, KE \}$/);
   });
-  for (const [what, spi] of [['SPI 0', new Uint8Array(8)], ['an SPI of 4 octets', new Uint8Array(4).fill(1)], ['no SPI', new Uint8Array(0)]] as const) {
-    it(`answered with ${what} fails, and the IKE SA stays`, () => {
+  // The peer has moved everything to the new IKE SA, which can't be used here: the old one has nothing left there.
+  const granted = (double: IkeDouble, spi: Uint8Array, ike = double.ike): Payload[] => [
+    { kind: 'sa', critical: false, proposals: ike.map((o) => ({ ...o, spi })) },
+    { kind: 'nonce', critical: false, data: double.random.bytes(32) },
+    { kind: 'ke', critical: false, group: keId.CURVE25519, data: double.pair.publicValue },
+  ];
+  const spi = new Uint8Array(8).fill(7);
+  const useless: readonly (readonly [what: string, answer: (double: IkeDouble) => Payload[]])[] = [
+    ['SPI 0', (double) => granted(double, new Uint8Array(8))],
+    ['an SPI of 4 octets', (double) => granted(double, new Uint8Array(4).fill(1))],
+    ['no SPI', (double) => granted(double, new Uint8Array(0))],
+    ['no nonce', (double) => granted(double, spi).filter((p) => p.kind !== 'nonce')],
+    ['a public value of zero', (double) => granted(double, spi).map((p) => (p.kind === 'ke' ? { ...p, data: new Uint8Array(32) } : p))],
+    ['a critical payload of an unknown type', (double) => [...granted(double, spi), { kind: 'unknown', critical: true, type: 200, body: new Uint8Array(1) }]],
+  ];
+  for (const [what, answer] of useless) {
+    it(`answered with ${what} fails, and the IKE SA is deleted at the peer`, () => {
       const double = up();
       const id = double.end.command(ike);
-      double.hear();
-      const answer: Payload[] = [
-        { kind: 'sa', critical: false, proposals: double.ike.map((o) => ({ ...o, spi })) },
-        { kind: 'nonce', critical: false, data: double.random.bytes(32) },
-        { kind: 'ke', critical: false, group: keId.CURVE25519, data: double.pair.publicValue },
-      ];
-      for (const bytes of double.seal(exchangeType.CREATE_CHILD_SA, 2, true, answer)) double.say(bytes);
+      double.answer(double.hear(), answer(double));
       expect(double.end.answer(id)).to.include({ ok: false });
-      expect(double.end.sas).to.have.lengthOf(1);
-      expect(double.end.view.state).to.equal('ESTABLISHED');
+      const request = double.hear();
+      expect(request.text).to.equal('INFORMATIONAL request 3 { D(IKE) }');
+      double.answer(request, []);
+      expect(double.end.sas).to.have.lengthOf(0);
+      expect(double.end.outputs.filter((o) => o.kind === 'event').map(({ event }) => event)).to.include('peer-misbehaved');
     });
   }
+  it('answered with algorithms that were not offered fails, and both IKE SAs are deleted at the peer', () => {
+    const double = up();
+    const id = double.end.command(ike);
+    double.answer(double.hear(), granted(double, spi, proposals('ike', 'aes256gcm16-prfsha384-x25519')));
+    expect(double.end.answer(id)).to.include({ ok: false });
+    const headers = double.end.outbox.map(({ bytes }) => decodeIkeHeader(bytes)).filter(({ response }) => !response);
+    expect(headers.map(({ spiR, exchangeType: type, messageId }) => [spiR === '0707070707070707', type, messageId])).to.have.deep.members([
+      [true, exchangeType.INFORMATIONAL, 0], [false, exchangeType.INFORMATIONAL, 3],
+    ]);
+  });
 });
 
 describe('Slow work', () => {

@@ -115,6 +115,25 @@ describe('A request on an established IKE SA', () => {
     alive(double);
   });
 
+  it('split into fragments without an agreement on that is ignored (RFC 7383 §2.3), in either role', () => {
+    const without = (payloads: Payload[]): Payload[] => payloads.filter((p) => p.kind !== 'notify' || p.notifyType !== notifyType.IKEV2_FRAGMENTATION_SUPPORTED);
+    const large = [notify(40_000, new Uint8Array(900))];
+    const responder = IkeDouble.halfOpen(new IkeEnd({ name: 'sun', clock: new Clock() }), {}, without);
+    expect(responder.auth()?.text).to.contain('AUTH');
+    const initiator = IkeDouble.calledUp(new IkeEnd({ name: 'moon', clock: new Clock() }), (payloads) => payloads, without);
+    for (const double of [responder, initiator]) {
+      for (const bytes of double.seal(exchangeType.INFORMATIONAL, double.nextId, false, large, 300)) double.say(bytes);
+      expect(double.end.outbox).to.have.lengthOf(0);
+      expect(double.inform(...large), 'whole it is taken').to.not.equal(null);
+    }
+  });
+
+  it('split into fragments is taken where it was agreed on, though none are wished for with this peer', () => {
+    const double = IkeDouble.established(new IkeEnd({ name: 'sun', clock: new Clock(), peer: { fragmentation: false } }));
+    for (const bytes of double.seal(exchangeType.INFORMATIONAL, double.nextId, false, [notify(40_000, new Uint8Array(900))], 300)) double.say(bytes);
+    expect(double.hearAnswer(double.nextId)).to.not.equal(null);
+  });
+
   it('split anew after its answer was lost is answered as before', () => {
     const double = up();
     const payloads = [notify(40_000, new Uint8Array(900))];

@@ -189,6 +189,21 @@ describe('An IKE SA', () => {
     expect(pair.said(pair.moon, id)).to.equal('error: the IKE SA is closed');
   });
 
+  it('that is deleted here is gone after ten seconds without an answer, at a MOBIKE responder too, and behind a request that has none', () => {
+    for (const busy of [false, true]) {
+      const pair = IkePair.up();
+      pair.passes = () => false;
+      if (busy) pair.sun.command({ kind: 'check-liveness' });
+      const id = pair.sun.command({ kind: 'delete-ike', reason: 'test' });
+      pair.advance(9_900);
+      expect(pair.sun.answer(id)).to.equal(null);
+      expect(pair.sun.sas).to.have.lengthOf(1);
+      pair.advance(200);
+      expect(pair.sun.sas).to.have.lengthOf(0);
+      expect(JSON.stringify(pair.sun.answer(id))).to.match(/"ok":true.*the IKE SA is gone: deleted here; the peer did not answer/);
+    }
+  });
+
   it('is given up by an initiator whom nobody answers', () => {
     const pair = new IkePair({ moon: { peer: { giveUpMs: 30_000 } } });
     pair.passes = () => false;

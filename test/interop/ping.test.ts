@@ -37,6 +37,12 @@ describe('the measure of a ping', () => {
     expect({ sent, lost }).to.deep.equal({ sent: 69_980, lost: 1 });
   });
 
+  it('takes the middle of the round trips, and the longest of 95 in a hundred', () => {
+    const times = upTo(100).map((sequence) => output([sequence], 100).split('\n')[0]?.replace('time=0.50', `time=${sequence}.00`));
+    const { medianRttMs, p95RttMs } = measure(times.join('\n'), 10);
+    expect({ medianRttMs, p95RttMs }).to.deep.equal({ medianRttMs: 51, p95RttMs: 96 });
+  });
+
   it('tells a duplicate from a reply', () => {
     const text = output([1, 2, 3], 30).replace('icmp_seq=3 ttl=62 time=0.50 ms', 'icmp_seq=2 ttl=62 time=0.60 ms (DUP!)');
     const { duplicates, lost } = measure(text, 10);

@@ -78,7 +78,7 @@ describe('the native data plane, while a socket has no room', () => {
   it('sends IKE in spite of it as soon as there is room, before data', async () => {
     const { rig, plane } = blocked();
     for (let i = 0; i < 500; i++) plane.tunPacket(flow(1, 1_000));
-    plane.sendIke(outer4, counting(40));
+    plane.sendIke(outer4, counting(40), false);
     plane.rig.setRoom(Infinity);
     const at = (await rig.sent()).findIndex((one) => one.bytes[0] === 0 && one.bytes.length === 44);
     expect(at).to.be.within(0, 3);

@@ -46,8 +46,8 @@ describe('the driver of the TypeScript data plane', () => {
   });
 
   it('tells the machine of a datagram that has no socket to leave from', () => {
-    machine.answers = [[{ kind: 'send', path, bytes: Uint8Array.of(1), tos: 0 }]];
-    plane.sendIke(path, Uint8Array.of(9));
+    machine.answers = [[{ kind: 'send', path, bytes: Uint8Array.of(1), tos: 0, whole: false }]];
+    plane.sendIke(path, Uint8Array.of(9), false);
     expect(machine.inputs.at(-1)).to.deep.equal({
       kind: 'socket-error', local: path.local, remote: path.remote, device: 'eth0', errno: 'EADDRNOTAVAIL', packetLost: true,
     });

@@ -93,9 +93,9 @@ export class IkeDouble {
   }
 
   /** IKE_SA_INIT with `end` as responder is done. */
-  static halfOpen(end: IkeEnd, options: DoubleOptions = {}): IkeDouble {
+  static halfOpen(end: IkeEnd, options: DoubleOptions = {}, change: (payloads: Payload[]) => Payload[] = (p) => p): IkeDouble {
     const double = new IkeDouble(end, options);
-    double.sayInit(double.initPayloads());
+    double.sayInit(change(double.initPayloads()));
     const answer = double.plainAnswer();
     double.finishInit(answer);
     return double;
@@ -128,6 +128,7 @@ export class IkeDouble {
       { kind: 'ke', critical: false, group: this.#ke().transformId, data: this.pair.publicValue },
       { kind: 'nonce', critical: false, data: this.nonce },
       ...natDetectionNotifies(pathOf(this.name, 500), this.initiator ? this.spi : this.remoteSpi, this.initiator ? zeroSpi : this.spi, this.random.bytes),
+      notify(notifyType.IKEV2_FRAGMENTATION_SUPPORTED),
     ];
   }
 

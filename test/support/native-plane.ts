@@ -49,8 +49,8 @@ export class NativePlaneUnderTest implements DataPlaneUnderTest {
     this.rig.tunPacket(header, packet);
   }
 
-  sendIke(path: DatagramPath, bytes: Uint8Array): void {
-    this.rig.sendIke(encodePath(path), bytes);
+  sendIke(path: DatagramPath, bytes: Uint8Array, whole: boolean): void {
+    this.rig.sendIke(encodePath(path), bytes, whole);
   }
 
   advance(ms: number): Promise<void> {

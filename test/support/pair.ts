@@ -1,4 +1,5 @@
 /** Two hosts, moon and sun, over a virtual network: the stage of most tests of the endpoint. */
+import type { Config } from '../../lib/config/types.js';
 import { configOf, VirtualHost } from './virtual-host.js';
 import { VirtualNetwork } from './virtual-network.js';
 import { World } from './world.js';
@@ -38,11 +39,11 @@ export class Pair {
   }
 
   /** A host as it comes up; the one of that name before it, if any, must have crashed. */
-  boot(name: 'moon' | 'sun'): VirtualHost {
+  boot(name: 'moon' | 'sun', config: Config = configOf(this.text(name))): VirtualHost {
     const host = new VirtualHost({
       name,
       network: this.network,
-      config: configOf(this.text(name)),
+      config,
       addresses: this.options[name]?.addresses ?? [{ address: usual[name].outer, device: 'eth0' }],
       names: { 'moon.example': ['10.1.0.1'], 'sun.example': ['10.1.0.2'] },
     });

@@ -80,15 +80,26 @@ export class FakeIke {
       this.#next();
       return;
     }
-    const open = this.#active?.kind === 'alone' || this.#active?.kind === 'copies' ? this.#active : null;
+    const active = this.#active;
+    const open = active !== null && output.paths.every((item) => this.#mayCopy(active, item)) ? active : null;
     const request = open ?? { ...blank('copies', path, output.timeoutMs), tests: [] };
     request.tests.push(...tests);
-    if (open !== null) for (const item of output.paths) this.#copy(request, item);
-    else this.#queue.push(request);
+    if (open === null) {
+      this.#queue.unshift(request);
+      this.#next();
+      return;
+    }
+    for (const item of output.paths) this.#copy(request, item);
     this.#around.world.schedule(output.timeoutMs, () => {
       this.#timeOut(request, output.test);
     });
-    this.#next();
+  }
+
+  /** What names addresses, or asks how they are seen, goes over its own path alone (RFC 4555 §3.6, §3.8). */
+  #mayCopy(request: Request, path: DatagramPath): boolean {
+    const isHome = samePath(request.path, this.path);
+    const bound = request.kind === 'update' || request.kind === 'list' || (isHome && request.kind === 'alone' && this.#around.facts().natLocal);
+    return !bound || (isHome && samePath(path, this.path));
   }
 
   move(output: MoveOutput): void {
@@ -99,6 +110,12 @@ export class FakeIke {
       return;
     }
     if (output.early) this.#around.setEspPath(output.path);
+    const under = [this.#active, ...this.#queue].find((item) => item?.move !== null && item !== null && samePath(item.path, output.path)) ?? null;
+    if (under?.move !== null && under !== null) {
+      give({ kind: 'move-done', move: under.move.move, ok: false, reason: 'wished for once more' });
+      under.move = output;
+      return;
+    }
     if (samePath(output.path, this.path)) {
       give({ kind: 'move-done', move: output.move, ok: true, reason: 'there already' });
       return;
@@ -207,6 +224,9 @@ export class FakeIke {
     request.serial = ++this.#serial;
     for (const path of request.kind === 'copies' ? request.tests.map((item) => item.path) : [request.path]) this.#copy(request, path);
     if (request.kind !== 'alone') {
+      for (const { test } of request.tests) this.#around.world.schedule(request.timeoutMs, () => {
+        this.#timeOut(request, test);
+      });
       this.#repeatLater(request);
       return;
     }

@@ -54,8 +54,8 @@ export class SoftPlaneUnderTest implements DataPlaneUnderTest {
     lent.fill(0xdb);
   }
 
-  sendIke(path: DatagramPath, bytes: Uint8Array): void {
-    this.input({ kind: 'send-ike', path, bytes });
+  sendIke(path: DatagramPath, bytes: Uint8Array, whole: boolean): void {
+    this.input({ kind: 'send-ike', path, bytes, whole });
   }
 
   advance(ms: number): Promise<void> {

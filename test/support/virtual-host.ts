@@ -184,7 +184,7 @@ export class VirtualHost {
   #take(output: EndpointOutput): void {
     switch (output.kind) {
       case 'transmit':
-        if (output.path.local.port === this.#natPort) this.#plan({ kind: 'send-ike', path: output.path, bytes: output.bytes });
+        if (output.path.local.port === this.#natPort) this.#plan({ kind: 'send-ike', path: output.path, bytes: output.bytes, whole: output.whole });
         else this.#network.send(output.path, output.bytes);
         return;
       case 'data-plane':

@@ -30,7 +30,8 @@ export function watchLines(latest: Snapshot, before: Snapshot | null, page: Watc
   const peers = latest.status.peers.filter((peer) => page.peer === null || peer.name === page.peer);
   if (peers.length === 0) return [page.peer === null ? 'no peers are configured' : `there is no peer "${page.peer}" any more`];
   const rateOf = childRates(latest, before);
-  const blocks = [...(peers.length > 1 ? [overview(peers, page, rateOf)] : []), ...peers.map((peer) => peerLines(peer, page, rateOf))];
+  const rows = peers.flatMap(({ name, ike_sas: sas }): Row[] => (sas.length === 0 ? [{ name, sa: null }] : sas.map((sa) => ({ name, sa }))));
+  const blocks = [...(rows.length > 1 ? [overview(rows, page, rateOf)] : []), ...peers.map((peer) => peerLines(peer, page, rateOf))];
   return blocks.flatMap((lines, index) => (index === 0 ? lines : ['', ...lines]));
 }
 
@@ -51,12 +52,13 @@ function peerLines({ name, ike_sas: sas }: PeerStatus, page: WatchPage, rateOf: 
   ]);
 }
 
-/** Each peer on a line: what a person with many of them looks for first. */
-function overview(peers: readonly PeerStatus[], page: WatchPage, rateOf: RateOf): string[] {
+/** Each IKE SA on a line: what a person with many of them looks for first. */
+function overview(rows: readonly Row[], page: WatchPage, rateOf: RateOf): string[] {
   const { style } = page;
-  const rows = peers.flatMap(({ name, ike_sas: sas }): Row[] => (sas.length === 0 ? [{ name, sa: null }] : sas.map((sa) => ({ name, sa }))));
   const columns: Column<Row>[] = [
     { heading: 'PEER', cell: ({ name }) => ({ text: name, look: style.strong }) },
+    // Of a peer that many may be, who this one is.
+    { heading: 'ID', cell: ({ name, sa }) => ({ text: sa === null || sa.remote_id === name ? '' : sa.remote_id }), yields: { turn: 4, to: 'nowhere' } },
     { heading: 'STATE', cell: ({ sa }) => (sa === null ? { text: 'DOWN', look: style.bad } : { text: sa.state, look: stateLook(sa.state, style) }) },
     { heading: 'ON', cell: (row) => ({ text: withActive(row, networkName) }), yields: { turn: 3, to: 'nowhere' } },
     { heading: 'RTT', right: true, least: 14, cell: (row) => ({ text: withActive(row, (path) => spread(path.rtt_ms, path.rtt_var_ms)) }) },

@@ -29,9 +29,9 @@ export const score: Policy = {
     return firstDifference(scoreOf(b) - scoreOf(a), a.order - b.order);
   },
   opinion(candidate: Contender, current: Contender): Opinion {
-    // What chance may have done to the loss speaks for staying.
-    const own = scoreOf({ ...candidate, loss: mostLoss(candidate) ?? doubtfulLoss });
-    const target = scoreOf({ ...current, loss: leastLoss(current) }) + margin;
+    const [ownLoss, currentLoss] = surelyLost(candidate, current);
+    const own = scoreOf({ ...candidate, loss: ownLoss });
+    const target = scoreOf({ ...current, loss: currentLoss }) + margin;
     const needs = target >= 1 ? 'the path in use losing score' : own > target ? `a score that stays over ${target.toFixed(2)}` : `a score over ${target.toFixed(2)}`;
     return { better: own > target, ours: false, why: `score ${showScore(candidate)} against ${scoreOf(current).toFixed(2)} in use`, needs };
   },
@@ -39,6 +39,15 @@ export const score: Policy = {
     return `score ${showScore(current)}, which none beats by ${margin}`;
   },
 };
+
+/** A candidate's advantage in loss counts by what chance leaves of it, a disadvantage in full. */
+function surelyLost(candidate: Contender, current: Contender): readonly [number, number] {
+  const own = candidate.loss ?? doubtfulLoss;
+  const other = current.loss ?? own;
+  if (own >= other) return [own, other];
+  const [most, least] = [mostLoss(candidate) ?? own, leastLoss(current) ?? other];
+  return most < least ? [most, least] : [other, other];
+}
 
 /** From 0 to 1. */
 export function scoreOf(contender: Contender): number {

@@ -84,9 +84,9 @@ Napi::Value DataPlane::Apply(const Napi::CallbackInfo& info) {
 
 Napi::Value DataPlane::SendIke(const Napi::CallbackInfo& info) {
   if (host_ == nullptr) return Answer(info.Env(), -EBADF);
-  if (info.Length() < 2) return Answer(info.Env(), -EINVAL);
+  if (info.Length() < 3 || !info[2].IsBoolean()) return Answer(info.Env(), -EINVAL);
   Octets octets = OctetsOf(info[1]);
-  host_->plane().SendIke(host_->Now(), PathOf(OctetsOf(info[0])), octets.data, octets.length);
+  host_->plane().SendIke(host_->Now(), PathOf(OctetsOf(info[0])), octets.data, octets.length, info[2].As<Napi::Boolean>());
   return Answer(info.Env(), 0);
 }
 

@@ -22,7 +22,7 @@ class DataPlane : public Napi::ObjectWrap<DataPlane> {
   Napi::Value Start(const Napi::CallbackInfo& info);
   // apply(commands): 0.
   Napi::Value Apply(const Napi::CallbackInfo& info);
-  // sendIke(path, octets): 0.
+  // sendIke(path, octets, whole): 0. Whole: not in fragments of IP.
   Napi::Value SendIke(const Napi::CallbackInfo& info);
   // counters(): numbers.
   Napi::Value Counters(const Napi::CallbackInfo& info);

@@ -85,9 +85,8 @@ void Inbound::ReceiveOther(const Path& path, const Datagram& datagram) {
 }
 
 void Inbound::ReceiveRun(double now, const Path& path, uint8_t tos, const Datagram* run, size_t count) {
-  uint32_t spi = Load32(run[0].data);
-  Child* child = state_->Current().BySpi(spi);
-  if (child == nullptr) return Unknown(now, path, spi, count);
+  Child* child = state_->Current().BySpi(Load32(run[0].data));
+  if (child == nullptr) return Unknown(now, path, tos, run, count);
   // With limits that count, each packet may be the last one.
   size_t step = count;
   for (size_t i = 0; i < count; i += step) {
@@ -131,10 +130,26 @@ void Inbound::Open(double now, const Path& path, uint8_t tos, Child* child, Inbo
   octets_ = 0;
 }
 
-void Inbound::Unknown(double now, const Path& path, uint32_t spi, size_t count) {
-  state_->dropped.Count(Drop::kUnknownSpi, count);
-  // Reserved numbers name no SA, neither ours nor a lost one: nobody needs to hear of it.
-  if (spi >= kFirstUsableSpi && state_->MayTellUnknownSpi(now)) state_->events.UnknownSpi(spi, path);
+void Inbound::Unknown(double now, const Path& path, uint8_t tos, const Datagram* run, size_t count) {
+  uint32_t spi = Load32(run[0].data);
+  // Reserved numbers name no SA, neither ours nor one to come: nobody needs to hear of it.
+  if (spi < kFirstUsableSpi) return state_->dropped.Count(Drop::kUnknownSpi, count);
+  for (size_t i = 0; i < count; i++) {
+    size_t lost = state_->early.Hold(now, spi, path, tos, run[i].data, run[i].length);
+    if (lost > 0) state_->dropped.Count(Drop::kUnknownSpi, lost);
+  }
+  state_->events.WakeBy(state_->early.NextExpiry());
+  if (state_->MayTellUnknownSpi(now)) state_->events.UnknownSpi(spi, path);
+  // Its SA may have come while this looked the other way, and the control thread has asked for what waited before it did.
+  if (state_->Current().BySpi(spi) != nullptr) ReceiveEarly(now, state_->early.Take(spi));
+}
+
+void Inbound::ReceiveEarly(double now, std::vector<EarlyPacket> packets) {
+  for (EarlyPacket& packet : packets) {
+    // What is delivered stays until it is written.
+    kept_.push_back(std::move(packet.datagram));
+    Receive(now, packet.path, packet.tos, kept_.back().data(), kept_.back().size(), 0);
+  }
 }
 
 void Inbound::Refused(Child* child, InboundSa::Opened why) {

@@ -19,6 +19,8 @@ class Inbound {
   // Datagrams of one path, each `segment` octets long but for a shorter last one; 0: it is one. They are opened in place and
   // must stay until Flush().
   void Receive(double now, const Path& path, uint8_t tos, uint8_t* data, size_t length, size_t segment);
+  // What came before its SA, which is there now, as if it came now.
+  void ReceiveEarly(double now, std::vector<EarlyPacket> packets);
   // Delivers what has come together.
   void Flush();
 
@@ -33,7 +35,7 @@ class Inbound {
   void ReceiveOther(const Path& path, const Datagram& datagram);
   void ReceiveRun(double now, const Path& path, uint8_t tos, const Datagram* run, size_t count);
   void Open(double now, const Path& path, uint8_t tos, Child* child, InboundSa* sa, const Datagram* run, size_t count);
-  void Unknown(double now, const Path& path, uint32_t spi, size_t count);
+  void Unknown(double now, const Path& path, uint8_t tos, const Datagram* run, size_t count);
   void Refused(Child* child, InboundSa::Opened why);
   void Authenticated(double now, Child* child, const Path& path, bool advanced);
   void Unpack(double now, Child* child, InboundSa* sa, const InboundSa::Payload& payload, uint8_t outer_ecn);
@@ -45,7 +47,7 @@ class Inbound {
   PlaneState* const state_;
   const size_t worker_;
   Merger merger_;
-  // Fragments that had waited and are being delivered.
+  // What had waited and is being delivered.
   std::vector<HeldOctets> kept_;
   // Delivered of the run at hand, not yet counted.
   uint64_t packets_ = 0;

@@ -26,6 +26,10 @@ inline constexpr size_t kMaxHeldFragments = 32;
 inline constexpr size_t kMaxHeldFragmentOctets = 64 * 1024;
 inline constexpr double kHeldFragmentMs = 2000;
 
+inline constexpr size_t kMaxEarlyPackets = 64;
+inline constexpr size_t kMaxEarlyOctets = 128 * 1024;
+inline constexpr double kEarlyPacketMs = 100;
+
 inline constexpr double kIcmpBurst = 50;
 inline constexpr double kIcmpPerSecond = 100;
 
@@ -33,7 +37,7 @@ inline constexpr size_t kMaxActivityPaths = 8;
 inline constexpr double kActivityIntervalMs = 100;
 inline constexpr double kOutboundActivityIntervalMs = 100;
 inline constexpr double kInboundPathIntervalMs = 50;
-inline constexpr double kNewSourceIntervalMs = 1000;
+inline constexpr double kNewSourceIntervalMs = 250;
 inline constexpr double kAcquireIntervalMs = 1000;
 inline constexpr double kUnknownSpiIntervalMs = 100;
 inline constexpr double kSocketErrorIntervalMs = 1000;

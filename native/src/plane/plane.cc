@@ -32,11 +32,12 @@ Plane::~Plane() {
   delete state_->tables.load();
 }
 
-void Plane::SendIke(double now, const Path& path, const uint8_t* octets, size_t length) {
-  SendNow(now, path, kMarker, sizeof(kMarker), octets, length);
+void Plane::SendIke(double now, const Path& path, const uint8_t* octets, size_t length, bool whole) {
+  SendNow(now, path, kMarker, sizeof(kMarker), octets, length, whole);
 }
 
-void Plane::SendNow(double now, const Path& path, const uint8_t* head, size_t head_octets, const uint8_t* body, size_t body_octets) {
+void Plane::SendNow(double now, const Path& path, const uint8_t* head, size_t head_octets, const uint8_t* body, size_t body_octets,
+                    bool whole) {
   std::unique_ptr<const Route> route(NewRoute(path));
   if (route->socket == nullptr) return state_->SendFailed(now, path, true, EADDRNOTAVAIL, 1);
   mmsghdr message{};
@@ -45,8 +46,10 @@ void Plane::SendNow(double now, const Path& path, const uint8_t* head, size_t he
   message.msg_hdr.msg_namelen = route->name_length;
   message.msg_hdr.msg_iov = parts;
   message.msg_hdr.msg_iovlen = 2;
-  int sent = state_->io->Send(route->socket, &message, 1);
+  int sent = whole ? state_->io->SendWhole(route->socket, &message) : state_->io->Send(route->socket, &message, 1);
   if (sent >= 0) return;
+  // A probe is lost here as well as further on; it does not wait, where it would leave in fragments.
+  if (whole && (sent == -EMSGSIZE || sent == -EAGAIN)) return;
   if (sent != -EAGAIN) return state_->SendFailed(now, path, true, -sent, 1);
   // Full of data: the worker that fills it lets this go first.
   UrgentDatagram urgent{path, std::vector<uint8_t>(head, head + head_octets)};
@@ -141,6 +144,8 @@ void Plane::Tick(double now) {
     state_->dropped.Count(Drop::kNoSa, fragments.Expire(now));
     state_->events.WakeBy(fragments.NextExpiry());
   }
+  state_->dropped.Count(Drop::kUnknownSpi, state_->early.Expire(now));
+  state_->events.WakeBy(state_->early.NextExpiry());
   if (state_->keys_to_wipe.exchange(false, std::memory_order_acq_rel)) children_.WipeExpired();
   Publish();
 }

@@ -36,7 +36,7 @@ class Plane {
   // none; those before are done.
   bool Apply(double now, uint8_t* commands, size_t length);
   // From the NAT port, the marker added.
-  void SendIke(double now, const Path& path, const uint8_t* octets, size_t length);
+  void SendIke(double now, const Path& path, const uint8_t* octets, size_t length, bool whole);
   // Timers, keys of what has expired, and what can be freed. The events say when to come again.
   void Tick(double now);
   // Drop counters in order; then nine numbers for each Child SA.
@@ -56,7 +56,7 @@ class Plane {
   void SetPolicies(ByteReader* from);
   void OpenSocket(double now, ByteReader* from);
   void CloseSocket(ByteReader* from);
-  void SendNow(double now, const Path& path, const uint8_t* head, size_t head_octets, const uint8_t* body, size_t body_octets);
+  void SendNow(double now, const Path& path, const uint8_t* head, size_t head_octets, const uint8_t* body, size_t body_octets, bool whole);
 
   Socket* FindSocket(const Endpoint& local, const DeviceName& device);
   Socket* AddSocket(const Endpoint& local, const DeviceName& device);
@@ -86,6 +86,8 @@ class Plane {
   bool changed_ = true;
   // For the sending workers, after the next tables are there.
   Errands errands_;
+  // Inbound SAs for which packets may have come already.
+  std::vector<uint32_t> installed_;
   // What is out of reach once they are there.
   std::vector<std::function<void()>> later_;
 };

@@ -72,6 +72,11 @@ bool Plane::Apply(double now, uint8_t* commands, size_t length) {
   bool good = true;
   while (good && from.left() > 0) good = ApplyOne(now, &from) && !from.failed();
   Publish();
+  // After the whole batch: what is delivered may be answered at once.
+  for (uint32_t spi : std::exchange(installed_, {})) {
+    std::vector<EarlyPacket> packets = state_->early.Take(spi);
+    if (!packets.empty()) host_->Receive(std::move(packets));
+  }
   // What has gone with these commands is no secret any more either.
   if (state_->keys_to_wipe.load(std::memory_order_relaxed)) Tick(now);
   return good;
@@ -111,7 +116,7 @@ bool Plane::ApplyOne(double now, ByteReader* from) {
       return true;
     case Command::kSendKeepalive: {
       Path path = ReadPath(from);
-      SendNow(now, path, &kKeepalive, sizeof(kKeepalive), nullptr, 0);
+      SendNow(now, path, &kKeepalive, sizeof(kKeepalive), nullptr, 0, false);
       return true;
     }
     case Command::kSetMtu:
@@ -129,6 +134,7 @@ void Plane::InstallInbound(double now, ByteReader* from) {
   SelectorSet selectors(from);
   Lifetime lifetime = ReadLifetime(from);
   uint32_t window = from->U32();
+  installed_.push_back(spi);
   Child* child = children_.Room(id);
   bool done = child != nullptr && !from->failed() && keys.Fit() && children_.MayHaveInbound(*child, spi);
   if (done) {

@@ -64,6 +64,8 @@ class PlaneHost {
   virtual void Shut(Socket* socket) = 0;
   // For one sending worker; false where there is no room for what is urgent.
   virtual bool Send(size_t worker, Errands errands) = 0;
+  // For a receiving worker.
+  virtual void Receive(std::vector<EarlyPacket> packets) = 0;
   virtual Outbound& outbound(size_t worker) = 0;
   // A path without a socket of its own has one all the same.
   virtual bool HasEverySocket() const = 0;

@@ -16,6 +16,8 @@ class PlaneIo {
   virtual ~PlaneIo() = default;
   // As sendmmsg(2), without waiting: how many messages left, or an errno, negated.
   virtual int Send(Socket* socket, mmsghdr* messages, unsigned count) = 0;
+  // One that is not to be fragmented, here or on the way.
+  virtual int SendWhole(Socket* socket, mmsghdr* message) = 0;
   // One packet with its virtio header in the first part. False where the kernel does not take it.
   virtual bool WriteTun(size_t worker, const iovec* parts, int count) = 0;
   // To be told once when a socket that was full has room again.

@@ -36,9 +36,9 @@ Napi::Value PlaneRig::Apply(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value PlaneRig::SendIke(const Napi::CallbackInfo& info) {
-  if (host_ == nullptr || info.Length() < 2) return Answer(info.Env(), -EINVAL);
+  if (host_ == nullptr || info.Length() < 3 || !info[2].IsBoolean()) return Answer(info.Env(), -EINVAL);
   Octets octets = OctetsOf(info[1]);
-  host_->SendIke(PathOf(OctetsOf(info[0])), octets.data, octets.length);
+  host_->SendIke(PathOf(OctetsOf(info[0])), octets.data, octets.length, info[2].As<Napi::Boolean>());
   return Answer(info.Env(), 0);
 }
 

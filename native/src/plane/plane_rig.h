@@ -19,7 +19,7 @@ class PlaneRig : public Napi::ObjectWrap<PlaneRig> {
  private:
   // apply(commands): 0.
   Napi::Value Apply(const Napi::CallbackInfo& info);
-  // sendIke(path, octets): 0.
+  // sendIke(path, octets, whole): 0. Whole: not in fragments of IP.
   Napi::Value SendIke(const Napi::CallbackInfo& info);
   // datagrams(path, octets, tos, segment): 0.
   Napi::Value Datagrams(const Napi::CallbackInfo& info);

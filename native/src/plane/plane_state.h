@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "counters.h"
+#include "early_packets.h"
 #include "events.h"
 #include "icmp.h"
 #include "pacing.h"
@@ -50,6 +51,7 @@ class PlaneState {
   DropCounters dropped;
   EventQueue events;
   HeldPackets held;
+  EarlyPackets early;
   // A child has expired whose keys the control thread has still to take away.
   std::atomic<bool> keys_to_wipe{false};
 

@@ -1,6 +1,8 @@
 #include "receive_worker.h"
 
 #include <cerrno>
+#include <iterator>
+#include <utility>
 
 namespace mhtun {
 namespace {
@@ -15,6 +17,24 @@ constexpr size_t kDatagramAt = 64 - 16;
 
 ReceiveWorker::ReceiveWorker(PlaneState* state, const PlaneClock* clock, size_t index, MergeOptions merge)
     : Worker("mhtun-receive", state, clock), index_(index), inbound_(state, index, merge), slots_(kMessages * kSlotOctets) {}
+
+void ReceiveWorker::Send(std::vector<EarlyPacket> packets) {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    early_.insert(early_.end(), std::make_move_iterator(packets.begin()), std::make_move_iterator(packets.end()));
+  }
+  Wake();
+}
+
+void ReceiveWorker::Woken(double now) {
+  std::vector<EarlyPacket> packets;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    packets.swap(early_);
+  }
+  inbound_.ReceiveEarly(now, std::move(packets));
+  inbound_.Flush();
+}
 
 void ReceiveWorker::Ready(double now, uint64_t tag) {
   Socket* socket = state_->Current().SocketById(tag - kFirstSocketTag);

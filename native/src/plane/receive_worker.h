@@ -4,6 +4,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
+#include <vector>
 
 #include "inbound.h"
 #include "packet_memory.h"
@@ -17,11 +19,13 @@ class ReceiveWorker : public Worker {
 
   // Any thread; 0 or an errno.
   int Add(const Socket& socket) { return Watch(socket.fds[index_], EPOLLIN, kFirstSocketTag + socket.id); }
+  // What came before its SA, to be received again.
+  void Send(std::vector<EarlyPacket> packets);
   void Remove(const Socket& socket) { Unwatch(socket.fds[index_]); }
 
  protected:
   void Ready(double now, uint64_t tag) override;
-  void Woken(double /*now*/) override {}
+  void Woken(double now) override;
   void EndTurn(double /*now*/) override {}
 
  private:
@@ -30,6 +34,8 @@ class ReceiveWorker : public Worker {
 
   const size_t index_;
   Inbound inbound_;
+  std::mutex mutex_;
+  std::vector<EarlyPacket> early_;
   PacketMemory slots_;
   mmsghdr messages_[kMessages];
   iovec vectors_[kMessages];

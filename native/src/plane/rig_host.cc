@@ -37,7 +37,9 @@ void RigHost::Apply(uint8_t* commands, size_t length) {
   Settle();
 }
 
-void RigHost::SendIke(const Path& path, const uint8_t* octets, size_t length) { plane_->SendIke(now_, path, octets, length); }
+void RigHost::SendIke(const Path& path, const uint8_t* octets, size_t length, bool whole) {
+  plane_->SendIke(now_, path, octets, length, whole);
+}
 
 void RigHost::Datagrams(const Path& path, uint8_t tos, uint8_t* data, size_t length, size_t segment) {
   inbound_->Receive(now_, path, tos, data, length, segment);
@@ -86,6 +88,11 @@ bool RigHost::Send(size_t /*worker*/, Errands errands) {
   errands.CarryOut(now_, outbound_.get());
   outbound_->Flush(now_);
   return true;
+}
+
+void RigHost::Receive(std::vector<EarlyPacket> packets) {
+  inbound_->ReceiveEarly(now_, std::move(packets));
+  inbound_->Flush();
 }
 
 Outbound& RigHost::outbound(size_t /*worker*/) { return *outbound_; }

@@ -28,7 +28,7 @@ class RigHost : public PlaneHost, public PlaneIo {
   ~RigHost() override;
 
   void Apply(uint8_t* commands, size_t length);
-  void SendIke(const Path& path, const uint8_t* octets, size_t length);
+  void SendIke(const Path& path, const uint8_t* octets, size_t length, bool whole);
   void Datagrams(const Path& path, uint8_t tos, uint8_t* data, size_t length, size_t segment);
   void TunPacket(const VnetHeader& header, uint8_t* packet, size_t length);
   // Time passes; timers run.
@@ -44,10 +44,12 @@ class RigHost : public PlaneHost, public PlaneIo {
   int Open(Socket* socket) override;
   void Shut(Socket* socket) override;
   bool Send(size_t worker, Errands errands) override;
+  void Receive(std::vector<EarlyPacket> packets) override;
   Outbound& outbound(size_t worker) override;
   bool HasEverySocket() const override { return true; }
 
   int Send(Socket* socket, mmsghdr* messages, unsigned count) override;
+  int SendWhole(Socket* socket, mmsghdr* message) override { return Send(socket, message, 1); }
   bool WriteTun(size_t worker, const iovec* parts, int count) override;
   void AwaitRoom(size_t worker, Socket* socket) override;
 

@@ -115,6 +115,11 @@ int ThreadedHost::Send(Socket* socket, mmsghdr* messages, unsigned count) {
   }
 }
 
+int ThreadedHost::SendWhole(Socket* socket, mmsghdr* message) {
+  Unfragmented whole(socket->fds[0], socket->family == 6 ? AF_INET6 : AF_INET);
+  return Send(socket, message, 1);
+}
+
 bool ThreadedHost::WriteTun(size_t worker, const iovec* parts, int count) {
   for (;;) {
     if (writev(tun_fds_[worker], parts, count) >= 0) return true;

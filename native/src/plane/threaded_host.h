@@ -50,10 +50,12 @@ class ThreadedHost : public PlaneHost, public PlaneIo {
   int Open(Socket* socket) override;
   void Shut(Socket* socket) override;
   bool Send(size_t worker, Errands errands) override { return senders_[worker]->Send(std::move(errands)); }
+  void Receive(std::vector<EarlyPacket> packets) override { receivers_[0]->Send(std::move(packets)); }
   Outbound& outbound(size_t worker) override { return senders_[worker]->outbound(); }
   bool HasEverySocket() const override { return false; }
 
   int Send(Socket* socket, mmsghdr* messages, unsigned count) override;
+  int SendWhole(Socket* socket, mmsghdr* message) override;
   bool WriteTun(size_t worker, const iovec* parts, int count) override;
   void AwaitRoom(size_t worker, Socket* socket) override { senders_[worker]->AwaitRoom(socket); }
 

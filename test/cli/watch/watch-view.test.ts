@@ -62,6 +62,16 @@ describe('the page of a live view', () => {
     expect(lines.at(-1)).to.equal('mars  DOWN');
   });
 
+  it('tells the callers of one peer apart', () => {
+    const callers = { ...status, peers: [{ name: 'road', ike_sas: ['carol', 'dave'].map((id) => ({ ...sa, remote_id: id })) }] };
+    expect(watchLines(at(2000, callers), null, pageOf()).slice(0, 4).map((line) => line.slice(0, 28))).to.deep.equal([
+      '  PEER  ID     STATE        ',
+      '  road  carol  ESTABLISHED  ',
+      '  road  dave   ESTABLISHED  ',
+      '',
+    ]);
+  });
+
   it('shows paths and switches alone, of one peer, where that was asked for', () => {
     const lines = watchLines(at(2000, status), null, pageOf({ pathsOnly: true, peer: 'sun' }));
     expect(lines[0]).to.match(/^sun  ESTABLISHED/);

@@ -14,10 +14,12 @@ export function testIke(kind: DataPlaneKind): void {
 
     it('sends IKE with the marker, by the path given', async () => {
       const rig = new Rig(kind);
-      rig.plane.sendIke(outer6, counting(40));
-      const sent = only(await rig.sent());
-      expect(sent.path).to.deep.equal(outer6);
-      expect(sent.bytes).to.deep.equal(concat(new Uint8Array(4), counting(40)));
+      for (const whole of [false, true]) {
+        rig.plane.sendIke(outer6, counting(40), whole);
+        const sent = only(await rig.sent());
+        expect(sent.path).to.deep.equal(outer6);
+        expect(sent.bytes).to.deep.equal(concat(new Uint8Array(4), counting(40)));
+      }
     });
 
     it('ignores keepalives and sends one octet 0xff as its own', async () => {
@@ -47,7 +49,7 @@ export function testIke(kind: DataPlaneKind): void {
       await rig.plane.outputs();
       rig.plane.tunPacket(udpPacket(here4, there4, 100));
       rig.receive(child.peer.seal(udpPacket(there4, here4, 100)));
-      rig.plane.sendIke(outer4, counting(40));
+      rig.plane.sendIke(outer4, counting(40), false);
       rig.plane.close();
       expect(await rig.plane.outputs()).to.deep.equal({ sent: [], written: [], events: [] });
     });

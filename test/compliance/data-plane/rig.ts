@@ -29,7 +29,7 @@ export interface DataPlaneUnderTest {
   /** A datagram arrives from `path.remote` at `path.local`. */
   datagram(path: DatagramPath, bytes: Uint8Array, tos: number): void;
   tunPacket(packet: Uint8Array): void;
-  sendIke(path: DatagramPath, bytes: Uint8Array): void;
+  sendIke(path: DatagramPath, bytes: Uint8Array, whole: boolean): void;
   /** Time passes; timers run. */
   advance(ms: number): Promise<void>;
   /** Waits until the plane is at rest. */

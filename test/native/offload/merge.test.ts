@@ -75,6 +75,9 @@ describe('the merger', function () {
   it('stops before 64 KiB, and before there are more than 64', async () => {
     const large = { payload: counting(100 * 1348), id: 0 };
     expect(await shapes(segmentsOf(large, 1348))).to.deep.equal([48, 48, 4]);
+    // 65,535 octets are the most that an IPv4 packet can have.
+    expect(await shapes(segmentsOf({ payload: counting(65_495) }, 13_099))).to.deep.equal([5]);
+    expect(await shapes(segmentsOf({ payload: counting(65_496) }, 13_099))).to.deep.equal([5, 1]);
     expect(await shapes(segmentsOf({ ...large, payload: counting(10_000) }, 50))).to.deep.equal([64, 64, 64, 8]);
   });
 

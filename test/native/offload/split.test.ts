@@ -111,6 +111,7 @@ describe('the splitter', function () {
       ['a TCP header longer than the packet', { ...header, gsoSize: 1 }, superPacketOf({ payload: new Uint8Array(0), reserved: 0xa0 }, 1).packet],
       ['a fragment', header, changed(6, 0x20, 0)],
       ['half an IP header', header, packet.slice(0, 19)],
+      ['an extension header longer than the packet', superPacketOf({ version: 6 }, 10).header, longExtension()],
       ['a checksum behind the end', { ...checksumHeader({}), checksumStart: packet.length }, packet],
       ['a checksum field half behind the end', { ...checksumHeader({}), checksumStart: packet.length - 17 }, packet],
       ['a checksum field at an odd place', { ...checksumHeader({}), checksumOffset: 17 }, packet],
@@ -147,6 +148,12 @@ describe('the splitter', function () {
     }
   });
 });
+
+function longExtension(): Uint8Array {
+  const { packet } = superPacketOf({ version: 6, extension: new Uint8Array(8) }, 10);
+  packet[41] = 255;
+  return packet;
+}
 
 /** As deep equality, but quick for thousands of packets. */
 function expectSame(found: readonly Uint8Array[] | null, expected: readonly Uint8Array[]): void {

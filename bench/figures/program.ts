@@ -1,0 +1,50 @@
+/** The programs of bench/traffic, in a namespace of the lab: what they say is a line of JSON. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { LabError } from '../../interop/lab/exec.js';
+import type { Namespace } from '../../interop/lab/lab.js';
+import { compile } from '../../scripts/compile.js';
+
+export class TrafficProgram {
+  readonly #child: ChildProcess;
+  readonly #what: string;
+  readonly #ended: Promise<void>;
+  #told = '';
+  #wake: () => void = () => undefined;
+
+  constructor(host: Namespace, name: 'datagram-source' | 'datagram-sink' | 'stream', args: readonly string[]) {
+    const path = compile({ name, sources: [`bench/traffic/${name}.cc`], includes: ['bench/traffic'], flags: ['-O2'] });
+    this.#what = `${name} ${args.join(' ')}`;
+    this.#child = spawn('ip', ['netns', 'exec', host.name, path, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.#told += text;
+      this.#wake();
+    });
+    this.#ended = new Promise((resolve) => {
+      this.#child.on('close', () => {
+        this.#wake();
+        resolve();
+      });
+    });
+  }
+
+  /** Until it says that it listens. */
+  async ready(): Promise<void> {
+    while (!this.#told.includes('ready\n')) {
+      if (this.#child.exitCode !== null) throw new LabError(`${this.#what} ended`);
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+  }
+
+  end(): void {
+    this.#child.kill('SIGTERM');
+  }
+
+  /** What it says in the end. @throws LabError */
+  async result(): Promise<unknown> {
+    await this.#ended;
+    const line = this.#told.split('\n').find((text) => text.startsWith('{'));
+    if (line === undefined) throw new LabError(`${this.#what} said nothing`);
+    const value: unknown = JSON.parse(line);
+    return value;
+  }
+}

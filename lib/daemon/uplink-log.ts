@@ -1,0 +1,30 @@
+/** What the log says of own addresses and of gateways that fall silent: each once, when it changes. */
+import type { LocalCandidate } from '../path/io.js';
+import type { Log } from './log.js';
+
+export class UplinkLog {
+  readonly #log: Log;
+  #addresses = '';
+  #silent: ReadonlySet<string> = new Set();
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  tell(candidates: readonly LocalCandidate[]): void {
+    const addresses = candidates.map(({ address, device, leaving }) => `${address} (${device}${leaving ? ', about to go' : ''})`).join(', ');
+    if (addresses !== this.#addresses) this.#log('info', addresses === '' ? 'no own address is left' : `own addresses: ${addresses}`);
+    this.#addresses = addresses;
+    const silent = new Set(candidates.flatMap(({ network }) => (network.reach === 'gateway-silent' ? [gatewayOf(network)] : [])));
+    for (const gateway of silent) if (!this.#silent.has(gateway)) this.#log('warn', `the gateway ${gateway} does not answer`);
+    for (const { network } of candidates) {
+      const gateway = gatewayOf(network);
+      if (network.reach === 'beyond' && this.#silent.has(gateway)) this.#log('info', `the gateway ${gateway} answers again`);
+    }
+    this.#silent = silent;
+  }
+}
+
+function gatewayOf({ gateway, interface: link }: LocalCandidate['network']): string {
+  return `${gateway ?? '-'} on ${link}`;
+}

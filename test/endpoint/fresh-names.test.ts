@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { PathLook } from '../../lib/path/io.js';
 import { Pair } from '../support/pair.js';
 
 describe('a peer that is known by its name', () => {
@@ -13,7 +14,8 @@ describe('a peer that is known by its name', () => {
     const known = (): string[] => pair.moon.endpoint.look(pair.world.now).flatMap(({ locations }) => locations.map(({ address }) => address));
     expect(known()).to.deep.equal(['10.1.0.2']);
     pair.names['sun.example'] = ['10.1.0.9', '10.1.0.2'];
-    const remotes = (): string[] => pair.moon.endpoint.look(pair.world.now).flatMap(({ sas }) => sas.flatMap(({ paths }) => paths.map(({ path }) => path.remote.address)));
+    const paths = (): PathLook[] => pair.moon.endpoint.look(pair.world.now).flatMap(({ sas }) => sas.flatMap((sa) => sa.paths));
+    const remotes = (): string[] => paths().map(({ path }) => path.remote.address);
     expect(remotes()).to.not.include('10.1.0.9');
     pair.world.run(70_000);
     expect(known()).to.deep.equal(['10.1.0.2', '10.1.0.9']);

@@ -9,6 +9,7 @@ import { DecodeError, PlatformError } from '../util/errors.js';
 import { HostReader, type Way } from './host-reader.js';
 import type { LocalUse } from './interfaces.js';
 import { newsOf, type LinkNews } from './link-news.js';
+import type { NetlinkMessage } from './netlink-codec.js';
 import { NetlinkClient, netlinkProtocol, watchGroups, type NetlinkGroups, type Told } from './netlink.js';
 import { ReadingBudget } from './reading-budget.js';
 import type { NextHop } from './rtnetlink-lookup.js';
@@ -204,7 +205,7 @@ class NetlinkMonitor implements LinkMonitor {
   }
 }
 
-function decoded(message: Parameters<typeof newsOf>[0]): LinkNews | null | 'nonsense' {
+function decoded(message: NetlinkMessage): LinkNews | null | 'nonsense' {
   try {
     return newsOf(message);
   } catch (error) {

@@ -27,7 +27,7 @@ import { PeerLink } from './peer-link.js';
 import { PlaneReception } from './plane-reception.js';
 import { policiesOf } from './policies.js';
 import { Reception } from './reception.js';
-import { ResolvedNames } from './resolved-names.js';
+import { namesOf, ResolvedNames } from './resolved-names.js';
 import { Rivalry } from './rivalry.js';
 import { followAddresses } from './roaming.js';
 import { newLineage, SaDriver, type SaEntry } from './sa-driver.js';
@@ -67,6 +67,9 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
   readonly #plane: PlaneReception;
   #config: Config;
   #own: readonly LocalCandidate[] = [];
+  readonly #log = (level: 'error' | 'warn' | 'info' | 'debug', message: string, fields: Readonly<Record<string, unknown>>): void => {
+    this.#outputs.push({ kind: 'log', level, message, fields });
+  };
 
   /** Its first outputs are pending: drain at once, then give it `local-addresses`. */
   constructor(now: Instant, options: EndpointOptions) {
@@ -106,6 +109,14 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
       },
     });
     this.#paths = new PathDesk(this.#pathHost());
+    this.#names.keepFresh({
+      alarms: this.#alarms,
+      draw: () => drawFraction(this.#random),
+      isWanted: (name) => [...this.#links.values()].some(({ peer, standing }) => standing.length > 0 && namesOf(peer).has(name)),
+      changed: (now) => {
+        this.#paths.refresh(now);
+      },
+    });
     this.#sockets = new NatSockets(options.config.endpoint.natPort);
     this.#reception = new Reception(now, {
       alarms: this.#alarms,
@@ -121,9 +132,7 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
       acquire: (now, peer, child) => {
         this.#links.get(peer)?.acquire(now, child);
       },
-      log: (level, message, fields) => {
-        this.#log(level, message, fields);
-      },
+      log: this.#log,
     });
     this.#commands = this.#makeCommands();
     for (const peer of options.config.peers) this.#links.set(peer.name, new PeerLink(this.#linkHost(), peer));
@@ -306,9 +315,7 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
       attemptFailed: (_now, peer, reason, final) => {
         this.#commands.waiters.attemptFailed(peer, reason, final);
       },
-      log: (level, message, fields) => {
-        this.#log(level, message, fields);
-      },
+      log: this.#log,
     };
   }
 
@@ -329,9 +336,7 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
       event: (peer, event, fields) => {
         this.#outputs.push({ kind: 'event', event: { event, peer, fields } });
       },
-      log: (level, message, fields) => {
-        this.#log(level, message, fields);
-      },
+      log: this.#log,
       pathMtu: (bytes) => {
         this.#outputs.push({ kind: 'path-mtu', bytes });
       },
@@ -390,9 +395,5 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
 
   #setPolicies(): void {
     this.#outputs.push({ kind: 'data-plane', commands: [{ kind: 'set-policies', policies: policiesOf(this.#config.peers) }] });
-  }
-
-  #log(level: 'error' | 'warn' | 'info' | 'debug', message: string, fields: Readonly<Record<string, unknown>>): void {
-    this.#outputs.push({ kind: 'log', level, message, fields });
   }
 }

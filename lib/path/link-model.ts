@@ -15,6 +15,9 @@ export type Listen = readonly IpAddress[] | 'auto';
 /** Addresses of one family taken from one link, beyond those that are listed by name: every pair with each of a peer's is a path to test. */
 export const maxAddressesPerLink = 8;
 
+/** Networks whose gateway is remembered: those of a host that moves about, and of one with many links. */
+export const maxRememberedGateways = 256;
+
 export interface LinkModelInput {
   readonly state: HostState;
   readonly listen: Listen;
@@ -24,27 +27,35 @@ export interface LinkModelInput {
 }
 
 export class LinkModel {
-  /** The last gateway of each network that is still there: a route that comes and goes makes no other network of it. */
-  #gateways: ReadonlyMap<string, IpAddress> = new Map();
+  /** The last gateway of each network, those seen last at the end: a link or a route that comes and goes makes no other network of it. */
+  readonly #gateways = new Map<string, IpAddress>();
 
   /** Best kept first: what is to be left comes last. */
   candidates({ state, listen, inside, rules }: LinkModelInput): LocalCandidate[] {
     const links = new Map(state.links.map((link) => [link.name, link]));
-    const gateways = new Map<string, IpAddress>();
     const out: LocalCandidate[] = [];
     for (const own of usableAddresses(state, listen, inside)) {
       const link = links.get(own.device);
       if (link === undefined) continue;
       const uplink = state.uplinks.find((item) => item.address === own.address && item.device === own.device) ?? null;
       const prefix = identifyingPrefix(own);
-      const key = `${own.device} ${formatPrefix(prefix)}`;
-      const gateway = uplink === null ? (this.#gateways.get(key) ?? null) : uplink.gateway;
-      if (gateway !== null) gateways.set(key, gateway);
+      const gateway = this.#gatewayOf(`${own.device} ${formatPrefix(prefix)}`, uplink);
       const network = networkOf({ own, link, prefix, gateway, reach: reachOf(uplink), rules });
       out.push({ address: own.address, device: own.device, network, leaving: own.deprecated || own.expiring });
     }
-    this.#gateways = gateways;
     return out;
+  }
+
+  #gatewayOf(network: string, uplink: HostUplink | null): IpAddress | null {
+    const gateway = uplink === null ? (this.#gateways.get(network) ?? null) : uplink.gateway;
+    if (gateway === null) return null;
+    this.#gateways.delete(network);
+    this.#gateways.set(network, gateway);
+    for (const oldest of this.#gateways.keys()) {
+      if (this.#gateways.size <= maxRememberedGateways) break;
+      this.#gateways.delete(oldest);
+    }
+    return gateway;
   }
 }
 

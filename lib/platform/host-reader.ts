@@ -97,7 +97,10 @@ export class HostReader {
       return [{ key, request: neighbourRequest(this.#indexes.get(item.device) ?? 0, item.gateway) }];
     });
     const answers = this.#client.askAll(questions.map(({ request }) => request));
-    questions.forEach(({ key }, i) => this.#note(key, decodeAnswer(answers[i] ?? null)));
+    questions.forEach(({ key }, i) => {
+      const answer = answers[i] ?? null;
+      this.#note(key, answer === null ? null : decodeNeighbour(answer));
+    });
   }
 
   /** One who is asked for again after he did not answer has not answered yet. */
@@ -113,10 +116,6 @@ export class HostReader {
     const index = this.#indexes.get(device);
     return index === undefined || gateway === null ? null : `${index} ${gateway}`;
   }
-}
-
-function decodeAnswer(message: Parameters<typeof decodeNeighbour>[0] | null): Neighbour | null {
-  return message === null ? null : decodeNeighbour(message);
 }
 
 function anAddress(text: string): IpAddress {

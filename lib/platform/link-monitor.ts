@@ -9,7 +9,9 @@ import { DecodeError, PlatformError } from '../util/errors.js';
 import { HostReader, type Way } from './host-reader.js';
 import type { LocalUse } from './interfaces.js';
 import { newsOf, type LinkNews } from './link-news.js';
+import type { NetlinkMessage } from './netlink-codec.js';
 import { NetlinkClient, netlinkProtocol, watchGroups, type NetlinkGroups, type Told } from './netlink.js';
+import { ReadingBudget } from './reading-budget.js';
 import type { NextHop } from './rtnetlink-lookup.js';
 import { SignalWatch } from './signal-watch.js';
 
@@ -18,8 +20,6 @@ import { SignalWatch } from './signal-watch.js';
  * and a path must not wait noticeably for its link.
  */
 const settleMs = 5;
-/** A reading may take a twentieth of the time, whatever the number of links and however often they change. */
-export const restPerCost: number = 19;
 /** Whoever takes something away still holds the kernel's lock for a while, and asking would wait for him; the loss is known already. */
 const settleAfterLossMs = 30;
 /** When the kernel could not answer. */
@@ -67,8 +67,7 @@ class NetlinkMonitor implements LinkMonitor {
   #stale: 'nothing' | 'routes' | 'all' = 'all';
   #timer: NodeJS.Timeout | null = null;
   #expiryTimer: NodeJS.Timeout | null = null;
-  /** Not before this is there reading again. */
-  #readAgainAt = 0;
+  readonly #budget = new ReadingBudget(performance.now());
   #closed = false;
 
   constructor(options: LinkMonitorOptions) {
@@ -159,12 +158,12 @@ class NetlinkMonitor implements LinkMonitor {
 
   #readIn(ms: number): void {
     if (this.#closed) return;
-    const rest = this.#readAgainAt - performance.now();
-    this.#timer ??= setTimeout(() => this.#readLate(), Math.max(ms, rest));
+    this.#timer ??= setTimeout(() => this.#readLate(), Math.max(ms, this.#budget.waitMs(performance.now())));
   }
 
   #readLate(): void {
     this.#timer = null;
+    const from = performance.now();
     try {
       this.#state = this.#read();
     } catch (error) {
@@ -175,11 +174,12 @@ class NetlinkMonitor implements LinkMonitor {
       return;
     }
     this.#options.read(this.#state);
+    const now = performance.now();
+    this.#budget.spend(now, now - from);
   }
 
   /** Only what is stale. */
   #read(): HostState {
-    const from = performance.now();
     let state = this.#state;
     if (this.#stale === 'all') {
       const { links, addresses, expiringInSeconds } = this.#reader.links();
@@ -188,8 +188,6 @@ class NetlinkMonitor implements LinkMonitor {
     }
     const uplinks = this.#reader.uplinks(this.#options.uses(state));
     this.#stale = 'nothing';
-    const now = performance.now();
-    this.#readAgainAt = now + restPerCost * (now - from);
     return { ...state, uplinks };
   }
 
@@ -207,7 +205,7 @@ class NetlinkMonitor implements LinkMonitor {
   }
 }
 
-function decoded(message: Parameters<typeof newsOf>[0]): LinkNews | null | 'nonsense' {
+function decoded(message: NetlinkMessage): LinkNews | null | 'nonsense' {
   try {
     return newsOf(message);
   } catch (error) {

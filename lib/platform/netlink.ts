@@ -3,7 +3,7 @@
  * takes the request, so a request is an ordinary call.
  */
 import { concat } from '../util/bytes.js';
-import { PlatformError } from '../util/errors.js';
+import { DecodeError, PlatformError } from '../util/errors.js';
 import { addon, type NativeNetlink } from './addon.js';
 import { errnoName, systemError } from './errno.js';
 import { decodeMessages, encodeMessage, isDone, netlinkFlag, verdictOf, type NetlinkMessage } from './netlink-codec.js';
@@ -127,12 +127,22 @@ export interface Told {
 export function watchGroups(protocol: number, groups: readonly number[], told: (news: Told) => void): NetlinkGroups {
   const native = openNative(protocol, groups);
   const buffer = new Uint8Array(receiveOctets);
-  const started = native.start(buffer, (octets, error) => told({ messages: decodeMessages(buffer.subarray(0, octets)), lost: error !== 0 }));
+  const started = native.start(buffer, (octets, error) => told(decodeTold(buffer.subarray(0, octets), error !== 0)));
   if (started < 0) {
     native.close();
     throw systemError('can\'t watch the links', errnoName(started));
   }
   return { close: () => void native.close() };
+}
+
+/** What can't be read is as good as lost. */
+function decodeTold(octets: Uint8Array, lost: boolean): Told {
+  try {
+    return { messages: decodeMessages(octets), lost };
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    return { messages: [], lost: true };
+  }
 }
 
 function openNative(protocol: number, groups: readonly number[]): NativeNetlink {

@@ -59,7 +59,7 @@ function main(): void {
 }
 
 function namesOf(candidates: readonly LocalCandidate[]): string[] {
-  return candidates.map(({ address, device }) => `${address} ${device}`);
+  return candidates.map(({ address, device, network }) => `${address} ${device}${network.name === null ? '' : ` ${network.name}`}`);
 }
 
 function load(text: string): Config {

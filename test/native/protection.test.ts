@@ -216,6 +216,8 @@ describe('the protection of a host', function () {
     platform.say({ toml: moonToml });
     await platform.line((item) => item['kind'] === 'reconfigured');
     expect(lab.spaces.run(lab.moon, 'ip addr show mh0')).not.to.contain('10.9.0.1');
+    platform.say({ toml: `[[network]]\nname = "office"\nmatch = { gateway = "10.1.0.2" }\n${moonToml}` });
+    expect((await platform.line((item) => item['kind'] === 'addresses'))['addresses']).to.deep.equal(['10.1.0.1 e0 office']);
   });
 
   it('does without IPv6 where the kernel has it switched off, and says so', async () => {

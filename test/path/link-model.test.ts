@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { HostAddress, HostLink, HostState } from '../../lib/path/host-state.js';
-import { LinkModel, maxAddressesPerLink, missingAddresses, usableAddresses, type LinkModelInput } from '../../lib/path/link-model.js';
+import { LinkModel, maxAddressesPerLink, maxRememberedGateways, missingAddresses, usableAddresses, type LinkModelInput } from '../../lib/path/link-model.js';
 import type { LocalCandidate } from '../../lib/path/io.js';
 import type { NetworkMatch, NetworkRule } from '../../lib/path/network.js';
 import { parsePrefix, prefixRange, type AddressRange } from '../../lib/util/address-range.js';
@@ -113,8 +113,20 @@ describe('the link model', () => {
     expect(seen('10.1.0.7', '10.1.0.254')).to.equal(home);
     expect(seen('10.1.0.7', '10.1.0.253')).to.not.equal(home);
     expect(seen('10.2.0.7', null)).to.not.equal(home);
-    expect(seen('10.1.0.1', null), 'forgotten with the network').to.not.equal(home);
     expect(seen('10.1.0.1', '10.1.0.254')).to.equal(home);
+    model.candidates({ state: host(), listen: 'auto', inside: [], rules: [] });
+    expect(seen('10.1.0.1', null), 'the link came back before its route').to.equal(home);
+  });
+
+  it('remembers the gateways of so many networks, those it was in last', () => {
+    const model = new LinkModel();
+    const at = (i: number, gateway: boolean): LocalCandidate | undefined => {
+      const text = `10.${i >> 8}.${i & 255}.1`;
+      const uplinks = gateway ? [{ address: ip(text), device: 'eth0', gateway: ip('10.255.0.1'), gatewayAnswers: true }] : [];
+      return look({ state: { ...host(address(text, 'eth0')), uplinks } }, model)[0];
+    };
+    for (let i = 0; i <= maxRememberedGateways; i++) at(i, true);
+    expect([at(0, false)?.network.gateway, at(1, false)?.network.gateway]).to.deep.equal([null, '10.255.0.1']);
   });
 
   it('takes an address that comes without its network for one of its subnet', () => {

@@ -27,6 +27,8 @@ export class Pair {
   readonly world: World;
   readonly network: VirtualNetwork;
   readonly options: PairOptions;
+  /** What names stand for, now. */
+  readonly names: Record<string, readonly string[]> = { 'moon.example': ['10.1.0.1'], 'sun.example': ['10.1.0.2'] };
   moon: VirtualHost;
   sun: VirtualHost;
 
@@ -45,7 +47,7 @@ export class Pair {
       network: this.network,
       config,
       addresses: this.options[name]?.addresses ?? [{ address: usual[name].outer, device: 'eth0' }],
-      names: { 'moon.example': ['10.1.0.1'], 'sun.example': ['10.1.0.2'] },
+      names: this.names,
     });
     if (name === 'moon') this.moon = host;
     else this.sun = host;

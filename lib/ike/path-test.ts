@@ -97,7 +97,8 @@ function obstacle(association: Association, { wish, path }: Trial): string | nul
   // RFC 7296 §2.23: a peer that does no MOBIKE may take the address of any request for our new one.
   if (!association.traits.mobike && !samePath(path, association.path)) return 'the peer does no MOBIKE';
   // Too large for every path it could never be answered, and without fragments not be repeated either (RFC 7383 §2.4).
-  return wish.padToBytes !== null && !association.splits ? 'the peer takes no fragments' : null;
+  // strongSwan agrees to fragments, and takes an INFORMATIONAL request in fragments for one without protection.
+  return wish.padToBytes !== null && !(association.splits && association.traits.mhtun) ? 'the peer takes no such request in fragments' : null;
 }
 
 function refuse(association: Association, trial: Trial, reason: string): void {

@@ -82,11 +82,10 @@ function runDoubt(scene: Scene, path: Path): void {
   scene.emit({ kind: 'test', test: test.id, paths: asked.map(({ pair }) => pair), alone: false, timeoutMs, padToBytes: null });
 }
 
-/** Those that share least with the path in doubt first; a metered one only where there is no other. */
+/** Those that share least with the path in doubt first. A doubt is no reason to pay for a metered one: its last test has to do. */
 function alternatives(scene: Scene, doubted: Path): Path[] {
   const ready = scene.table.all().filter((path) => path !== doubted && path.health.kind === 'ready' && path.doubt === null && !path.gone
-    && scene.budgets.affordableAt(scene.now, path.purse, costOfTest(path.pair, null), 'needed') <= scene.now);
+    && !path.metered);
   const shared = ({ pair }: Path): number => Number(pair.device === doubted.pair.device) + Number(pair.remote.address === doubted.pair.remote.address);
-  const free = ready.filter(({ metered }) => !metered);
-  return (free.length > 0 ? free : ready).sort((a, b) => shared(a) - shared(b)).slice(0, alternativesAsked);
+  return ready.sort((a, b) => shared(a) - shared(b)).slice(0, alternativesAsked);
 }

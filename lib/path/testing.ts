@@ -133,7 +133,10 @@ function inQuestion(scene: Scene, { active }: Standing): boolean {
 
 /** A path in use is in question, and no validated one stands by. */
 function inNeed(scene: Scene, standing: Standing): boolean {
-  if (!inQuestion(scene, standing)) return false;
+  const { used } = scene;
+  const failing = (path: Path): boolean => (path.doubt !== null && path.doubt.unanswered > 0) || failureOf(scene, path) !== null;
+  // A gap in the traffic alone is no need.
+  if (!failing(standing.active) && (used === null || !failing(used))) return false;
   return !scene.table.all().some((path) => path.health.kind === 'ready' && path.doubt === null && path.isValidated(scene.now) && !scene.isUsed(path));
 }
 
@@ -158,7 +161,8 @@ function send(scene: Scene, kind: TestKind, paths: readonly Path[], timeoutMs: n
 
 /** Large packets are rare and of no hurry: only when nothing else is due, only on paths that work, and on a metered network only the one in use. */
 function searchMtu(scene: Scene, { facts }: Standing): Instant | null {
-  if (facts.role === 'fixed' || !scene.busy) return null;
+  // A lost probe can only be repeated in pieces, and strongSwan takes no INFORMATIONAL request in pieces.
+  if (facts.role === 'fixed' || !facts.peerIsMhtun || !scene.busy) return null;
   let next: Instant | null = null;
   for (const path of scene.table.all()) {
     const { metered } = path;

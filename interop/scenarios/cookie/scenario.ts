@@ -14,7 +14,7 @@ export const scenario: Scenario = {
       await topology.filter(1, ['udp dport 4500 drop']);
       await moon.initiate('net', 1);
       await moon.kill();
-      await topology.restore(1);
+      await topology.filter(1, []);
       await moon.start();
     }
     await stage.connect();

@@ -13,6 +13,7 @@ export class Doubt {
   readonly stubborn: boolean;
   readonly #quality: Quality;
   readonly #copies: number;
+  readonly #leastRoundMs: number;
   #rounds = 0;
   #copiesLeft = 0;
   #copyAt: Instant;
@@ -21,11 +22,12 @@ export class Doubt {
   /** A copy of this round is known to have left, and its answer not to have come in time. */
   #evidence = false;
 
-  constructor(now: Instant, cause: string, stubborn: boolean, quality: Quality, metered: boolean) {
+  constructor(now: Instant, cause: string, stubborn: boolean, quality: Quality, metered: boolean, leastRoundMs: number) {
     this.since = now;
     this.cause = cause;
     this.stubborn = stubborn;
     this.#quality = quality;
+    this.#leastRoundMs = leastRoundMs;
     this.#copies = metered ? 1 : copiesFor(quality.loss ?? 0);
     this.#copyAt = now;
     this.#decideAt = now;
@@ -84,7 +86,7 @@ export class Doubt {
     const { rttMs, rttVarMs, ptoMs } = this.#quality;
     // The last copy has the usual time for its answer, if not all of its variance.
     const lastAnswerMs = lastCopyMs + (rttMs ?? ptoMs) + 2 * (rttVarMs ?? 0);
-    this.#decideAt = after(now, Math.max(ptoMs, lastAnswerMs, this.stubborn ? stubbornRoundMs : 0));
+    this.#decideAt = after(now, Math.max(ptoMs, lastAnswerMs, this.stubborn ? stubbornRoundMs : this.#leastRoundMs));
   }
 
   #spacingMs(): number {

@@ -2,7 +2,7 @@
 import { after, earlier, type Instant } from '../util/brands.js';
 import { costOfTest } from './budget.js';
 import { Doubt } from './doubt.js';
-import { alternativesAsked, mostTestTimeoutMs, overdueMs } from './limits.js';
+import { alternativesAsked, leastPlainRoundMs, leastRoundMs, mostTestTimeoutMs, overdueMs } from './limits.js';
 import type { Path } from './path.js';
 import type { Scene } from './scene.js';
 import type { Test } from './test-desk.js';
@@ -15,7 +15,7 @@ export function doubt(scene: Scene, path: Path, cause: string, stubborn = false)
   const { now } = scene;
   if (path.doubt !== null || path.gone || (!path.works && path.health.kind !== 'suspect')) return;
   if (scene.budgets.affordableAt(now, path.purseInDoubt, costOfTest(path.pair, null), 'needed') > now) return;
-  path.doubt = new Doubt(now, cause, stubborn, path.quality, path.metered);
+  path.doubt = new Doubt(now, cause, stubborn, path.quality, path.metered, scene.standing?.facts.peerIsMhtun === true ? leastRoundMs : leastPlainRoundMs);
 }
 
 /** Sends the copies that are due, and draws the conclusions. Answers with when to come back. */

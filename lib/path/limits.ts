@@ -39,6 +39,9 @@ export const mostDoubtCopies = 6;
 export const alternativesAsked = 4;
 /** Least time between two of these copies: not the same burst of loss. */
 export const leastCopySpacingMs = 3;
+/** A round takes at least so long: a host that computes answers late. A plain peer does its key exchanges before it answers. */
+export const leastRoundMs = 25;
+export const leastPlainRoundMs = 80;
 /** A round while packets come in takes at least so long: the path is not dead, and a queue that has filled up answers late. */
 export const stubbornRoundMs = 250;
 /** Unanswered rounds: a plain peer's path is left after two, any is down after three. */

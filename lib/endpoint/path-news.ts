@@ -2,6 +2,7 @@
 import type { DataPlaneEvent } from '../esp/data-plane.js';
 import type { IkeSaView } from '../ike/io.js';
 import type { PathInput, RemoteCandidate, SaFacts } from '../path/io.js';
+import { isEverything, rangeContains, type AddressRange } from '../util/address-range.js';
 import { unreachable } from '../util/unreachable.js';
 import type { PeerLocation } from './address-pairs.js';
 import type { PathNews } from './sa-driver.js';
@@ -49,14 +50,26 @@ export function factsOf(view: IkeSaView, dpdMs: number): SaFacts {
   };
 }
 
-/** Where it is now, where the configuration says, and where it says itself (RFC 4555 §3.4), each address once. */
+/**
+ * Where it is now, where the configuration says, and where it says itself (RFC 4555 §3.4), each address once. Of its own list not what
+ * lies inside a remote selector: that is behind it, and the way there is the tunnel.
+ */
 export function remotesOf(view: IkeSaView, locations: readonly PeerLocation[]): RemoteCandidate[] {
-  const all: RemoteCandidate[] = [
+  const outside: RemoteCandidate[] = [
     ...locations.map(({ address, port }) => ({ address, port: address === view.path.remote.address ? view.path.remote.port : (port ?? natPortOfPeers) })),
     view.path.remote,
-    ...view.peerAddresses.map((address) => ({ address, port: natPortOfPeers })),
   ];
+  // A selector of everything, or one that takes in an outer address, says nothing of the others.
+  const behind = remoteRanges(view).filter((range) => !isEverything(range) && !outside.some(({ address }) => rangeContains(range, address)));
+  const told = view.peerAddresses.filter((address) => !behind.some((range) => rangeContains(range, address)));
+  const all = [...outside, ...told.map((address) => ({ address, port: natPortOfPeers }))];
   return all.filter((item, i) => all.findIndex((other) => other.address === item.address) === i);
+}
+
+/** Those that are configured, and those that Child SAs came to. */
+function remoteRanges({ peer, children }: IkeSaView): AddressRange[] {
+  const configured = (peer?.children ?? []).flatMap(({ remote }) => remote.flatMap((item) => (item.kind === 'range' ? [item.selector.range] : [])));
+  return [...configured, ...children.flatMap(({ remoteTs }) => remoteTs.map(({ range }) => range))];
 }
 
 /** Where a peer that names no port takes ESP in UDP (RFC 3948 §2.2, RFC 4555 §3.3). */

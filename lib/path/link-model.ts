@@ -3,7 +3,7 @@
  * the network behind it, its name and what it is good for. No system in it.
  */
 import { addressFamily, type IpAddress } from '../util/address.js';
-import { formatPrefix, prefixRange, rangeContains, type AddressRange, type Prefix } from '../util/address-range.js';
+import { formatPrefix, isEverything, prefixRange, rangeContains, type AddressRange, type Prefix } from '../util/address-range.js';
 import type { HostAddress, HostLink, HostState, HostUplink } from './host-state.js';
 import { networkId } from './ids.js';
 import type { LocalCandidate } from './io.js';
@@ -122,10 +122,6 @@ function isAutomatic(listen: Listen, address: IpAddress): boolean {
 
 function isUnspecified(address: IpAddress): boolean {
   return address === '0.0.0.0' || address === '::';
-}
-
-function isEverything(range: AddressRange): boolean {
-  return isUnspecified(range.start) && (range.end === '255.255.255.255' || range.end === 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff');
 }
 
 /** DHCPv6 gives addresses without a network (RFC 8415 §21.6); they are of some subnet all the same (RFC 4291 §2.5.4). */

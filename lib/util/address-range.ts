@@ -26,6 +26,11 @@ export function rangeContains(range: AddressRange, address: IpAddress): boolean 
   return compareAddresses(range.start, address) <= 0 && compareAddresses(address, range.end) <= 0;
 }
 
+/** Every address of its family. */
+export function isEverything(range: AddressRange): boolean {
+  return [range.start, range.end].every((address, side) => addressBytes(address).every((octet) => octet === (side === 0 ? 0 : 0xff)));
+}
+
 /** What both have in common, or null. */
 export function intersectRanges(a: AddressRange, b: AddressRange): AddressRange | null {
   if (addressFamily(a.start) !== addressFamily(b.start)) return null;

@@ -120,7 +120,10 @@ export type DataPlaneEvent =
   | { readonly kind: 'acquire'; readonly policy: string; readonly local: TrafficSelector; readonly remote: TrafficSelector }
   /** An authenticated packet that advanced the window's right edge came from elsewhere. At most four a second a Child SA. */
   | { readonly kind: 'new-source'; readonly child: ChildSaId; readonly path: DatagramPath }
-  /** Authenticated packets came in since the last of these. At most ten a second a Child SA and path. */
+  /**
+   * Authenticated packets came in since the last of these. At most ten a second a Child SA and path; what is held back when a watched SA
+   * falls silent is told before that.
+   */
   | { readonly kind: 'inbound-activity'; readonly child: ChildSaId; readonly path: DatagramPath }
   /**
    * Of a watched SA: an authenticated packet that advanced the window's right edge came over another path than the one before it;

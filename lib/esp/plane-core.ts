@@ -73,13 +73,15 @@ export class PlaneCore {
       this.expire(child);
       return;
     }
-    for (const path of child.activity.due(now)) this.event({ kind: 'inbound-activity', child: child.id, path });
+    const silent = child.watch.dueSilence(now);
+    // What came in before the silence is told before it.
+    for (const path of child.activity.due(now, silent)) this.event({ kind: 'inbound-activity', child: child.id, path });
     const source = child.newSource.due(now);
     if (source !== null) this.event({ kind: 'new-source', child: child.id, path: source });
     const path = child.watch.duePath(now);
     if (path !== null) this.event({ kind: 'inbound-path', child: child.id, path });
     if (child.watch.dueOutbound(now)) this.event({ kind: 'outbound-activity', child: child.id });
-    if (child.watch.dueSilence(now)) this.event({ kind: 'silent', child: child.id });
+    if (silent) this.event({ kind: 'silent', child: child.id });
     const fragments = child.inbound?.fragments ?? null;
     if (fragments !== null) {
       this.drop('selector-mismatch', fragments.expire(now));

@@ -29,11 +29,11 @@ export class ActivityReports {
     return 'now';
   }
 
-  /** The paths whose time has come. */
-  due(now: Instant): readonly DatagramPath[] {
+  /** The paths whose time has come. @param all it is time for every one that waits */
+  due(now: Instant, all: boolean): readonly DatagramPath[] {
     const paths: DatagramPath[] = [];
     for (const entry of this.#entries) {
-      if (!entry.pending || entry.toldAt === null || now < entry.toldAt + activityIntervalMs) continue;
+      if (!entry.pending || entry.toldAt === null || (!all && now < entry.toldAt + activityIntervalMs)) continue;
       entry.toldAt = now;
       entry.pending = false;
       paths.push(entry.path);

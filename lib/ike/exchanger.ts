@@ -169,6 +169,7 @@ export class Exchanger {
   copyTo(path: DatagramPath, watcher: CopyWatcher): SentRequest | null {
     const sent = this.#outstanding;
     if (sent === null || this.association.keys === null || !sent.takes(path)) return null;
+    sent.breakUp();
     if (!sent.fansOut && (sent.away || !samePath(path, this.association.path))) return null;
     this.#transmit(sent, path);
     sent.watch(path, watcher);
@@ -310,7 +311,7 @@ export class Exchanger {
     const { association } = this;
     this.#before?.forget();
     this.#before = this.#sent;
-    if (this.#before !== null) this.#before.overtaken = true;
+    if (this.#before !== null) this.#before.overtakenAt = association.now;
     this.#sent = sent;
     sent.depart(association.now);
     const first = route.first ?? this.#pathsOf(sent);

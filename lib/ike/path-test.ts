@@ -134,9 +134,12 @@ function copyOver(exchanger: Exchanger, trial: Trial): boolean {
 /** The copy of the trial is out: what it comes to is known when its time is over. */
 function awaitAnswer(association: Association, trial: Trial, request: SentRequest): void {
   trial.sent = true;
-  const due = after(association.now, trial.wish.timeoutMs);
+  const { timeoutMs } = trial.wish;
+  const due = after(association.now, timeoutMs);
+  // The copy was there by then, and a peer that got it has answered.
+  const arrivedAt = after(association.now, timeoutMs / 2);
   association.timers.set(trial.timer, request.isSlow ? latest(due, after(request.firstAt, slowAnswerMs)) : due, () => {
-    decide(association, trial, request.overtaken ? 'unknown' : 'lost', null, false);
+    decide(association, trial, request.overtakenAt !== null && request.overtakenAt < arrivedAt ? 'unknown' : 'lost', null, false);
   });
 }
 

@@ -58,8 +58,8 @@ export class SentRequest {
   /** Repeats since the path changed last: what the back-off goes by. */
   attempts = 0;
   answered = false;
-  /** A later request has the window, so that the peer need not answer this one any more (RFC 7296 §2.3). */
-  overtaken = false;
+  /** From then on a later request has the window, and the peer need not answer this one any more (RFC 7296 §2.3). */
+  overtakenAt: Instant | null = null;
   readonly #boundToPath: boolean;
   readonly #provesPeer: boolean;
   readonly #copies: Copies[] = [];
@@ -85,6 +85,14 @@ export class SentRequest {
   /** Larger than every path takes, to find out whether this one does. */
   get isWhole(): boolean {
     return this.#pieces !== null;
+  }
+
+  /** Copies shall go to paths that take it in pieces alone: whether this one takes it whole stays unknown. */
+  breakUp(): void {
+    if (this.#pieces === null) return;
+    this.datagrams = this.#pieces();
+    this.#pieces = null;
+    this.forget();
   }
 
   /** It leaves for the first time. */

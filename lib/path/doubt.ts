@@ -21,6 +21,10 @@ export class Doubt {
   #roundSince: Instant;
   /** A copy of this round is known to have left, and its answer not to have come in time. */
   #evidence = false;
+  /** Copies of this round whose outcome is not known yet. */
+  #open = 0;
+  /** Rounds in a row that told nothing. */
+  #unclear = 0;
 
   constructor(now: Instant, cause: string, stubborn: boolean, quality: Quality, metered: boolean, leastRoundMs: number) {
     this.since = now;
@@ -49,32 +53,34 @@ export class Doubt {
   takeCopy(now: Instant): boolean {
     if (this.#copiesLeft === 0 || now < this.#copyAt) return false;
     this.#copiesLeft--;
+    this.#open++;
     this.#copyAt = after(now, this.#spacingMs());
     return true;
   }
 
-  /** A copy sent at that time was lost. */
-  lost(copyAt: Instant): void {
-    if (copyAt >= this.#roundSince) this.#evidence = true;
+  /** What became of a copy sent at that time: `lost`, or nobody knows. */
+  decided(copyAt: Instant, lost: boolean): void {
+    if (copyAt < this.#roundSince) return;
+    this.#open--;
+    if (lost) this.#evidence = true;
   }
 
   /** A round is over without an answer; the next begins. One whose copies had to wait for their turn proves nothing, and is repeated. */
   takeRound(now: Instant): boolean {
-    if (this.#copiesLeft > 0 || now < this.#decideAt) return false;
+    if (this.#copiesLeft > 0 || now < this.#overAt) return false;
     const over = this.#evidence;
     if (over) this.#rounds++;
-    else if (now < this.#givenUpAt) return false;
+    this.#unclear = over ? 0 : this.#unclear + 1;
     this.#begin(now);
     return over;
   }
 
   get nextAt(): Instant {
-    if (this.#copiesLeft > 0) return this.#copyAt;
-    return this.#evidence ? this.#decideAt : this.#givenUpAt;
+    return this.#copiesLeft > 0 ? this.#copyAt : this.#overAt;
   }
 
-  get #givenUpAt(): Instant {
-    return after(this.#decideAt, mostTestTimeoutMs);
+  get #overAt(): Instant {
+    return this.#evidence || this.#open === 0 ? this.#decideAt : after(this.#decideAt, mostTestTimeoutMs);
   }
 
   #begin(now: Instant): void {
@@ -82,11 +88,13 @@ export class Doubt {
     this.#copyAt = now;
     this.#roundSince = now;
     this.#evidence = false;
+    this.#open = 0;
     const lastCopyMs = (this.#copies - 1) * this.#spacingMs();
     const { rttMs, rttVarMs, ptoMs } = this.#quality;
     // The last copy has the usual time for its answer, if not all of its variance.
     const lastAnswerMs = lastCopyMs + (rttMs ?? ptoMs) + 2 * (rttVarMs ?? 0);
-    this.#decideAt = after(now, Math.max(ptoMs, lastAnswerMs, this.stubborn ? stubbornRoundMs : this.#leastRoundMs));
+    const roundMs = Math.max(ptoMs, lastAnswerMs, this.stubborn ? stubbornRoundMs : this.#leastRoundMs);
+    this.#decideAt = after(now, Math.min(roundMs * 2 ** this.#unclear, Math.max(roundMs, mostTestTimeoutMs)));
   }
 
   #spacingMs(): number {

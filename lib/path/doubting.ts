@@ -16,6 +16,7 @@ export function doubt(scene: Scene, path: Path, cause: string, stubborn = false)
   if (path.doubt !== null || path.gone || (!path.works && path.health.kind !== 'suspect')) return;
   if (scene.budgets.affordableAt(now, path.purseInDoubt, costOfTest(path.pair, null), 'needed') > now) return;
   path.doubt = new Doubt(now, cause, stubborn, path.quality, path.metered, scene.standing?.facts.peerIsMhtun === true ? leastRoundMs : leastPlainRoundMs);
+  scene.log('debug', `path ${path.label} is in doubt: ${cause}`, { id: path.id });
 }
 
 /** Sends the copies that are due, and draws the conclusions. Answers with when to come back. */

@@ -210,7 +210,10 @@ export class PathManager implements Machine<PathInput, PathOutput> {
   #tell(standing: Standing | null): void {
     const scene = this.#scene;
     const silentMs = standing === null || standing.facts.role === 'fixed' ? null : scene.silence.silentMs;
-    if (silentMs !== this.#toldSilentMs) scene.emit({ kind: 'watch', silentMs });
+    if (silentMs !== this.#toldSilentMs) {
+      scene.log('debug', `a pause of ${silentMs} ms is silence`);
+      scene.emit({ kind: 'watch', silentMs });
+    }
     this.#toldSilentMs = silentMs;
     const mtu = standing === null || scene.move?.reason === 'hope' ? this.#toldMtu : (scene.used?.mtu.mtu ?? null);
     if (mtu !== this.#toldMtu) scene.emit({ kind: 'path-mtu', bytes: mtu });

@@ -21,8 +21,9 @@ export function runTests(scene: Scene, standing: Standing): Instant | null {
   const need = inNeed(scene, standing);
   // The next request makes the peer forget the one that the scouts are copies of (RFC 7296 §2.3). And while the path in use is in
   // question, its own requests go first.
-  const mayScout = scene.desk.underWay('scout') === null;
-  const mayAlone = scene.desk.underWay('alone', 'size') === null && !inQuestion(scene, standing);
+  const questioned = inQuestion(scene, standing);
+  const mayScout = scene.desk.underWay('scout') === null && (need || !questioned);
+  const mayAlone = scene.desk.underWay('alone', 'size') === null && !questioned;
   const scouts: Path[] = [];
   const willing: Path[] = [];
   let soonest: { readonly at: Instant; readonly path: Path } | null = null;
@@ -51,6 +52,7 @@ export function learn(scene: Scene, path: Path, test: Test, outcome: Outcome): v
   switch (outcome.outcome) {
     case 'unknown':
       if (test.kind === 'size') path.mtu.unclear(scene.now);
+      if (test.kind === 'copy') path.doubt?.decided(test.begunAt, false);
       if (test.kind === 'size' || test.kind === 'copy') return;
       path.unclear++;
       path.tried();
@@ -115,7 +117,7 @@ function lost(scene: Scene, path: Path, test: Test): void {
       else if (path.doubt === null) questionUsed(scene, path, silentSince && scene.flowsUntil === null);
       return;
     case 'copy':
-      path.doubt?.lost(test.begunAt);
+      path.doubt?.decided(test.begunAt, true);
       return;
   }
 }

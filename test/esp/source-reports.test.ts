@@ -14,8 +14,8 @@ describe('reports of activity', () => {
     expect(reports.seen(instant(1), from(1))).to.equal('later');
     expect(reports.seen(instant(2), from(1))).to.equal('known');
     expect(reports.nextDue()).to.equal(100);
-    expect(reports.due(instant(99))).to.deep.equal([]);
-    expect(reports.due(instant(100))).to.deep.equal([from(1)]);
+    expect(reports.due(instant(99), false)).to.deep.equal([]);
+    expect(reports.due(instant(100), false)).to.deep.equal([from(1)]);
     expect(reports.nextDue()).to.equal(null);
   });
 

@@ -162,11 +162,13 @@ void Plane::TickChild(double now, Child* child) {
     events.WakeBy(fragments->NextExpiry());
   }
   std::lock_guard<std::mutex> lock(child->reports_mutex);
-  for (const Path& path : child->activity.Due(now)) events.InboundActivity(child->id, path);
+  const bool silent = child->watch.DueSilence(now);
+  // What came in before the silence is told before it.
+  for (const Path& path : child->activity.Due(now, silent)) events.InboundActivity(child->id, path);
   if (auto source = child->new_source.Due(now); source.has_value()) events.NewSource(child->id, *source);
   if (auto path = child->watch.DuePath(now); path.has_value()) events.InboundPath(child->id, *path);
   if (child->watch.DueOutbound(now)) events.OutboundActivity(child->id);
-  if (child->watch.DueSilence(now)) events.Silent(child->id);
+  if (silent) events.Silent(child->id);
   events.WakeBy(std::min(hard_at, child->NextDue()));
 }
 

@@ -19,10 +19,10 @@ ActivityReports::Told ActivityReports::Seen(double now, const Path& path) {
   return Told::kNow;
 }
 
-std::vector<Path> ActivityReports::Due(double now) {
+std::vector<Path> ActivityReports::Due(double now, bool all) {
   std::vector<Path> due;
   for (Entry& entry : entries_) {
-    if (!entry.pending || now < entry.told_at + kActivityIntervalMs) continue;
+    if (!entry.pending || (!all && now < entry.told_at + kActivityIntervalMs)) continue;
     entry.told_at = now;
     entry.pending = false;
     due.push_back(entry.path);

@@ -19,8 +19,8 @@ class ActivityReports {
 
   // kNow: tell it; kLater: when NextDue() says; kKnown: that was said before.
   Told Seen(double now, const Path& path);
-  // The paths whose time has come.
-  std::vector<Path> Due(double now);
+  // The paths whose time has come; `all`: it is time for every one that waits.
+  std::vector<Path> Due(double now, bool all);
   double NextDue() const;
 
  private:

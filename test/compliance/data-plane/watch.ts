@@ -90,6 +90,19 @@ function testSilence(kind: DataPlaneKind): void {
     expect(silences(await rig.events())).to.equal(1);
   });
 
+  it('tells what came in before it fell silent first, so that nothing after it is old', async () => {
+    const rig = new Rig(kind);
+    const child = watched(rig, 15);
+    rig.receive(child.peer.seal(incoming));
+    await rig.plane.advance(10);
+    rig.receive(child.peer.seal(incoming));
+    await rig.plane.advance(500);
+    const { events } = await rig.plane.outputs();
+    expect(events.map((event) => event.kind).filter((name) => name !== 'inbound-path')).to.deep.equal([
+      'inbound-activity', 'inbound-activity', 'silent',
+    ]);
+  });
+
   it('takes nothing forged for a sign of life', async () => {
     const rig = new Rig(kind);
     const child = watched(rig, 50);

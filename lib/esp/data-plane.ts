@@ -118,7 +118,7 @@ export type DataPlaneEvent =
   | { readonly kind: 'hard-expired'; readonly child: ChildSaId }
   /** A packet wants through and there is no SA. At most one a second a policy. */
   | { readonly kind: 'acquire'; readonly policy: string; readonly local: TrafficSelector; readonly remote: TrafficSelector }
-  /** An authenticated packet that advanced the window's right edge came from elsewhere. At most four a second a Child SA. */
+  /** An authenticated packet that advanced the window's right edge came from elsewhere. At most twenty a second a Child SA. */
   | { readonly kind: 'new-source'; readonly child: ChildSaId; readonly path: DatagramPath }
   /**
    * Authenticated packets came in since the last of these. At most ten a second a Child SA and path; what is held back when a watched SA

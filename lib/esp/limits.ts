@@ -55,7 +55,7 @@ export const outboundActivityIntervalMs: number = 100;
 /** At most twenty `inbound-path` a second a Child SA: a peer that moves is followed at once, one that flaps costs little. */
 export const inboundPathIntervalMs: number = 50;
 /** At most four `new-source` a second a Child SA: a NAT that binds anew twice in a row is followed all the same. */
-export const newSourceIntervalMs: number = 250;
+export const newSourceIntervalMs: number = 50;
 /** At most one `acquire` a second a policy. */
 export const acquireIntervalMs: number = 1_000;
 /** At most ten `unknown-spi` a second in all. */

@@ -16,13 +16,19 @@ export function followSource(exchanger: Exchanger, path: DatagramPath): void {
   if (association.phase.kind !== 'established' || !followsNewSource(association)) return;
   // A NAT that binds anew changes where the peer seems to be, never which address of ours it sends to: what comes there is old.
   if (path.local.address !== from.local.address) return;
-  if (sameSocketAddress(path.remote, from.remote) || association.timers.has('doubted path')) return;
+  if (sameSocketAddress(path.remote, from.remote)) return;
   association.path = path;
   association.diverted = null;
   switchPath(association);
   announceMove(association, from, 'the peer’s NAT mapping changed', true);
   exchanger.repeatNow();
-  doubt(exchanger, from, 'all');
+  if (association.doubted === null || !sameSocketAddress(path.remote, association.doubted.from.remote)) {
+    doubt(exchanger, from, 'all');
+    return;
+  }
+  // Back where it was proved to be.
+  association.doubted = null;
+  association.timers.cancel('doubted path');
 }
 
 /**
@@ -32,11 +38,18 @@ export function followSource(exchanger: Exchanger, path: DatagramPath): void {
 export function doubt(exchanger: Exchanger, from: DatagramPath, what: 'all' | 'traffic'): void {
   const { association } = exchanger;
   // The last that was proved, where one doubt follows another.
-  association.doubted = { from: association.doubted?.from ?? from, to: association.path, what };
+  const before = association.doubted;
+  association.doubted = { from: before?.from ?? from, to: association.path, what };
+  // Whoever goes from source to source gains no time by it.
+  if (before?.what !== 'all' || what !== 'all' || !association.timers.has('doubted path')) setTimer(exchanger);
+  checkPath(exchanger, association.traits.mobike, true);
+}
+
+function setTimer(exchanger: Exchanger): void {
+  const { association } = exchanger;
   association.timers.set('doubted path', after(association.now, doubtTimeoutMs), () => {
     doubtFailed(exchanger);
   });
-  checkPath(exchanger, association.traits.mobike, true);
 }
 
 export function doubtFailed(exchanger: Exchanger): void {

@@ -63,8 +63,11 @@ export function bestPath(scene: Scene, except: Path | null): Path | null {
   const since = except?.doubt?.since ?? null;
   // What was heard while the other fell silent works for sure, whatever both share.
   const unheard = ({ quality: { heardAt } }: Path): number => Number(since === null || heardAt === null || heardAt < since);
+  // Where this host itself cannot send, or has lost an address, it most likely has lost the link.
+  const oursFails = except !== null && (except.gone || except.refused);
+  const shares = ({ pair }: Path): number => Number(oursFails && pair.device === except.pair.device && pair.local.address === except.pair.local.address);
   const weight = (path: Path): number => burdenOf(scene, path).weight;
-  const order = (a: Path, b: Path): number => firstDifference(weight(a) - weight(b), unheard(a) - unheard(b), compare(scene, a, b));
+  const order = (a: Path, b: Path): number => firstDifference(weight(a) - weight(b), unheard(a) - unheard(b), shares(a) - shares(b), compare(scene, a, b));
   return usable.reduce<Path | null>((best, path) => (best === null || order(path, best) < 0 ? path : best), null);
 }
 

@@ -148,7 +148,11 @@ export class PathManager implements Machine<PathInput, PathOutput> {
     const scene = this.#scene;
     const lost = (path: Path | null): boolean => path !== null && !scene.table.has(path);
     if (scene.move !== null && lost(scene.move.path)) scene.move = null;
-    if (lost(scene.lean)) scene.lean = null;
+    if (lost(scene.lean)) {
+      scene.lean = null;
+      // What was asked for last cannot be any more.
+      scene.askAgainAt = null;
+    }
     if (lost(scene.wanted)) scene.wanted = null;
     if (lost(scene.peerPath)) scene.peerPath = null;
     if (lost(scene.asked)) scene.asked = null;

@@ -36,6 +36,8 @@ export class Path {
   leaving: boolean = false;
   /** Its own address is gone, but the IKE SA is on it still. */
   gone: boolean = false;
+  /** It is down since this host itself cannot send there. */
+  refused: boolean = false;
   /** Place in the order of preference; the first is 0. */
   order: number = 0;
   /** The round of doubt under way; null: none. */
@@ -188,7 +190,6 @@ export class Path {
       return;
     }
     if (this.#health.kind === 'down' || this.#health.kind === 'untested') return;
-    this.#validatedAt = null;
     this.#become({ kind: 'suspect', since: this.#health.kind === 'suspect' ? this.#health.since : now, unanswered, cause });
   }
 
@@ -248,6 +249,7 @@ export class Path {
   #become(to: Health): void {
     const from = this.#health;
     this.#health = to;
+    if (to.kind !== 'down') this.refused = false;
     if (to.kind === 'ready') this.#blamed = false;
     this.#listener(this, from, to);
   }

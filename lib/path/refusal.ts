@@ -21,7 +21,9 @@ function judge(scene: Scene, path: Path, errno: string): void {
     const test = scene.desk.of(path);
     if (test?.kind === 'size' && test.padToBytes !== null) path.mtu.lost(scene.now, test.padToBytes, true);
   } else if (ownErrors.has(errno)) {
-    if (path.health.kind !== 'untested') path.fail(scene.now, `this host cannot send there: ${errno}`);
+    if (path.health.kind === 'untested') return;
+    path.fail(scene.now, `this host cannot send there: ${errno}`);
+    path.refused = true;
   } else if (scene.isUsed(path)) {
     doubt(scene, path, `a send failed: ${errno}`);
   }

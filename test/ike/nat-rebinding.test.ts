@@ -64,6 +64,34 @@ describe('A NAT that changes its mapping', () => {
     pair.expectOne();
   });
 
+  it('is followed once more while the first is in doubt, and not for longer', () => {
+    const { pair } = pairBehind(true);
+    const [child] = pair.sun.children;
+    if (child === undefined) throw new Error('there is a Child SA');
+    const before = pair.sun.view.path;
+    for (let port = 2_001; port <= 2_100; port++) {
+      pair.sun.input({ kind: 'new-source', child: child.id, path: { ...before, remote: { address: address('198.51.100.1'), port } } });
+      expect(pair.sun.view.path.remote.port).to.equal(port);
+      pair.advance(40);
+    }
+    pair.advance(1_100);
+    expect(pair.sun.view.path).to.deep.equal(before);
+    pair.expectOne();
+  });
+
+  it('is left for the true one at once where somebody was faster with a copy of a packet', () => {
+    const { pair } = pairBehind(true);
+    const [child] = pair.sun.children;
+    if (child === undefined) throw new Error('there is a Child SA');
+    const before = pair.sun.view.path;
+    pair.sun.input({ kind: 'new-source', child: child.id, path: { ...before, remote: { address: address('198.51.100.1'), port: 6666 } } });
+    pair.advance(100);
+    pair.sun.input({ kind: 'new-source', child: child.id, path: before });
+    expect(pair.sun.view.path).to.deep.equal(before);
+    pair.advance(20_000);
+    expect(pair.sun.view.path).to.deep.equal(before);
+  });
+
   it('is not believed of what arrives at another address of ours: that is what was on its way when the SA moved', () => {
     const { pair } = pairBehind(true);
     const [child] = pair.sun.children;

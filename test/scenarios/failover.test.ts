@@ -132,6 +132,22 @@ describe('a tunnel whose path fails', () => {
     });
   }
 
+  for (const side of ['moon', 'sun'] as const) {
+    it(`leaves a link of ${side} whose routes go before its address does`, () => {
+      const run = new Run(3);
+      const [gone, left] = side === 'moon' ? moonTwo : sunTwo;
+      const [other] = side === 'moon' ? sunTwo : moonTwo;
+      run.under(1_000, () => {
+        const host = run.pair[side];
+        run.pair.network.passes = ({ from, to }) => from.address !== gone.address && to.address !== gone.address;
+        const event = { kind: 'socket-error', device: gone.device, local: { address: ip(gone.address), port: 4500 }, remote: { address: ip(other.address), port: 4500 }, errno: 'ENETUNREACH' } as const;
+        host.give({ kind: 'data-plane-event', event });
+        run.pair.world.schedule(2, () => { host.setAddresses([left]); });
+      });
+      expect(run.longestGap(), run.pair.story()).to.be.lessThan(50);
+    });
+  }
+
   it('moves by command without losing a packet', () => {
     const run = new Run(4);
     for (const n of [2, 1, 2]) {

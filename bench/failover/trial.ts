@@ -72,7 +72,10 @@ async function standsReady(stage: Stage, event: FailoverEvent, withinMs: number)
   const ends = stage.parties.filter((party) => party instanceof Mhtun);
   if (ends.length < 2) await sleep(addressListMs);
   const all = async (): Promise<true | null> => ((await Promise.all(ends.map((end) => endIsReady(stage, end)))).every(Boolean) ? true : null);
-  return (await eventually('paths stand ready', all, withinMs, 100).catch(nullWhenTooLate)) !== null;
+  const ready = (await eventually('paths stand ready', all, withinMs, 100).catch(nullWhenTooLate)) !== null;
+  // At a moment that has nothing to do with the tests that made them ready.
+  await sleep(1_000 * Math.random());
+  return ready;
 }
 
 /** Every pair of an own uplink's address with one of the other end's could carry traffic now. */

@@ -28,7 +28,7 @@ export function beginMove(exchanger: Exchanger, { path: to, cause, early }: Move
   const { association } = exchanger;
   const before = association.moving;
   if (before !== null) answer(association, before, { ok: false, error: `overtaken by a move to ${describe(to)}` });
-  const move: Move = { from: before?.from ?? association.path, to, cause, commands };
+  const move: Move = { from: before?.from ?? association.path, to, cause, early, commands };
   const traffic = association.trafficPath;
   association.moving = move;
   association.path = to;
@@ -83,7 +83,7 @@ export function refresh(cause: string | null): Intent {
   return (exchanger) => {
     const { moving, path } = exchanger.association;
     // A move that waits for its turn will tell.
-    return moving === null ? new AddressUpdate(exchanger, { from: path, to: path, cause, commands: [] }) : null;
+    return moving === null ? new AddressUpdate(exchanger, { from: path, to: path, cause, early: false, commands: [] }) : null;
   };
 }
 
@@ -130,7 +130,7 @@ class AddressUpdate implements Exchange {
 
   #settle(payloads: readonly Payload[], path: DatagramPath): void {
     const { association } = this.#exchanger;
-    const { from, to, cause } = this.#move;
+    const { from, to, cause, early } = this.#move;
     // Overtaken by a move that waits for its turn, and will tell the newest.
     if (association.moving !== null && association.moving !== this.#move) return;
     if (!samePath(association.path, to)) {
@@ -151,7 +151,8 @@ class AddressUpdate implements Exchange {
     noteNat(association, payloads, path);
     association.peerAsked = null;
     association.diverted = null;
-    switchPath(association);
+    // strongSwan without kernel ESP cannot move an SA: it rekeys it, and takes what still comes on the old one where that was.
+    switchPath(association, (child) => !early && !association.traits.mhtun && child.state === 'rekeyed');
     if (cause !== null) announceMove(association, from, cause, false);
     answer(association, this.#move, { ok: true, detail: `the tunnel is on ${describe(to)}` });
   }

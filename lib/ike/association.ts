@@ -58,6 +58,8 @@ export interface Move {
   readonly to: DatagramPath;
   /** Null: not worth an event. */
   readonly cause: string | null;
+  /** Our own ESP is there already. */
+  readonly early: boolean;
   /** Who waits for it; empty once answered. */
   commands: readonly number[];
 }

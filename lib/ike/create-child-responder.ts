@@ -5,6 +5,7 @@ import { notifyName, notifyType, protocolId } from '../wire/iana.js';
 import { findNotify, findPayload, type Payload } from '../wire/payload.js';
 import type { KePayload } from '../wire/payloads/ke.js';
 import { notify, type NotifyPayload } from '../wire/payloads/notify.js';
+import type { Association } from './association.js';
 import { isRefusal, judgeChildRequest, selectorPayloads, type AgreedChild } from './child-negotiation.js';
 import { addChild, announceChild, maxChildSasPerIkeSa, replaceChild } from './children.js';
 import { espSpiBytes, formatEspSpi, type ChildSa } from './child-sa.js';
@@ -52,9 +53,8 @@ interface Grant {
 function findTarget({ association, active }: Exchanger, payloads: readonly Payload[]): { readonly kind: 'found'; readonly child: ChildSa | null } | { readonly kind: 'refused'; readonly notify: NotifyPayload; readonly reason: string } {
   const rekey = findNotify(payloads, notifyType.REKEY_SA);
   if (rekey === null) return { kind: 'found', child: null };
-  const spi = rekeyedSpi(payloads);
-  const child = spi === null ? undefined : [...association.children.values()].find((c) => espSpiBytes(c.spiOut).every((octet, i) => octet === spi[i]));
-  if (child !== undefined) return { kind: 'found', child };
+  const child = rekeyedChild(association, payloads);
+  if (child !== null) return { kind: 'found', child };
   if (active?.subject.kind === 'child') {
     // It may be the very one that our request makes, whose answer was overtaken by this one.
     return { kind: 'refused', notify: notify(notifyType.TEMPORARY_FAILURE), reason: 'a Child SA is being made' };
@@ -62,6 +62,13 @@ function findTarget({ association, active }: Exchanger, payloads: readonly Paylo
   // RFC 7296 §2.25: protocol and SPI as in the request; a protocol that is none is not echoed.
   const protocol = rekey.protocol === protocolId.AH ? protocolId.AH : protocolId.ESP;
   return { kind: 'refused', notify: notify(notifyType.CHILD_SA_NOT_FOUND, empty, protocol, rekey.spi.length === 4 ? rekey.spi : empty), reason: 'the peer wants to rekey a Child SA that does not exist' };
+}
+
+/** The Child SA of ours that the request rekeys; null: none. */
+export function rekeyedChild(association: Association, payloads: readonly Payload[]): ChildSa | null {
+  const spi = rekeyedSpi(payloads);
+  if (spi === null) return null;
+  return [...association.children.values()].find((child) => espSpiBytes(child.spiOut).every((octet, i) => octet === spi[i])) ?? null;
 }
 
 /** RFC 7296 §2.25.1, §2.25.2: what stands in the way of a request that would be fine at another time. */

@@ -214,7 +214,7 @@ export class IkeSa implements IkeSaMachine {
       return;
     }
     this.#followIke(request);
-    if (findNotify(request.payloads, notifyType.UPDATE_SA_ADDRESSES) === null) noteConsent(this.#exchanger, request.path);
+    if (findNotify(request.payloads, notifyType.UPDATE_SA_ADDRESSES) === null) noteConsent(this.#exchanger, request);
     // A peer that works on this IKE SA takes it for the one that stands (RFC 7296 §2.8.2), whatever we still wait for.
     if (!deletesIkeSa(request)) association.undecided?.adopt();
     switch (type) {

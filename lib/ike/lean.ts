@@ -10,8 +10,11 @@ import { notify } from '../wire/payloads/notify.js';
 import { noteNat } from './address-checks.js';
 import { AddressList, announceMove, describe } from './address-update.js';
 import type { Association } from './association.js';
+import type { ChildSa } from './child-sa.js';
+import { rekeyedChild } from './create-child-responder.js';
 import type { Exchanger } from './exchanger.js';
 import { doubt } from './new-source.js';
+import type { Request } from './peer-requests.js';
 import { divertTraffic, switchPath } from './traffic-path.js';
 
 /** The peer may try, and give up, a move of its own first. */
@@ -74,7 +77,7 @@ export function processUpdate(exchanger: Exchanger, payloads: readonly Payload[]
   }
   const from = association.path;
   noteNat(association, payloads, path);
-  movedByPeer(exchanger, from, path);
+  movedByPeer(exchanger, from, path, null);
   return [];
 }
 
@@ -82,19 +85,22 @@ export function processUpdate(exchanger: Exchanger, payloads: readonly Payload[]
  * Shown our new source, strongSwan as the initiator goes there at once and sends no UPDATE_SA_ADDRESSES: its next request comes over
  * just the pair that we asked for, and that is its consent.
  */
-export function noteConsent(exchanger: Exchanger, path: DatagramPath): void {
+export function noteConsent(exchanger: Exchanger, { path, payloads }: Request): void {
   const { association } = exchanger;
   // Our own kind sends the update, and tests paths with requests that mean nothing else.
   if (association.traits.mhtun || !isAsked(association, path)) return;
-  movedByPeer(exchanger, association.path, path);
+  // Without kernel ESP it cannot move a Child SA: it rekeys it, and takes what still comes on the old one where that was.
+  const left = samePath(association.trafficPath, path) ? null : rekeyedChild(association, payloads);
+  movedByPeer(exchanger, association.path, path, left);
 }
 
-function movedByPeer(exchanger: Exchanger, from: DatagramPath, to: DatagramPath): void {
+/** @param left stays where it is */
+function movedByPeer(exchanger: Exchanger, from: DatagramPath, to: DatagramPath, left: ChildSa | null): void {
   const { association } = exchanger;
   association.path = to;
   association.diverted = null;
   association.seenAs = null;
-  switchPath(association);
+  switchPath(association, (child) => child === left);
   if (!samePath(from, to)) {
     announceMove(association, from, 'the peer moved', true);
     // What has no answer was sent to where the peer no longer is.

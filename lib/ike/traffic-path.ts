@@ -2,10 +2,11 @@
 import { samePath, type DatagramPath } from '../util/address.js';
 import type { ChildSaId } from '../util/brands.js';
 import type { Association } from './association.js';
+import type { ChildSa } from './child-sa.js';
 
-/** The next packet of every Child SA leaves by the traffic's path. */
-export function switchPath(association: Association): void {
-  const children = sending(association);
+/** The next packet of every Child SA, those that `stays` holds back not among them, leaves by the traffic's path. */
+export function switchPath(association: Association, stays: (child: ChildSa) => boolean = () => false): void {
+  const children = sending(association, stays);
   if (children.length > 0) association.dataPlane({ kind: 'switch-path', children, path: association.trafficPath, reportNewSource: followsNewSource(association) });
 }
 
@@ -15,7 +16,7 @@ export function divertTraffic(association: Association, path: DatagramPath | nul
   association.diverted = path === null || samePath(path, association.path) ? null : path;
   if (samePath(before, association.trafficPath)) return;
   switchPath(association);
-  const children = sending(association);
+  const children = sending(association, () => false);
   if (children.length > 0) association.dataPlane({ kind: 'send-dummy', children });
 }
 
@@ -32,6 +33,6 @@ export function followsNewSource(association: Association): boolean {
   return fakesNat ? saysBehindNat : natRemote;
 }
 
-function sending(association: Association): ChildSaId[] {
-  return [...association.children.values()].filter((child) => child.sends).map((child) => child.id);
+function sending(association: Association, stays: (child: ChildSa) => boolean): ChildSaId[] {
+  return [...association.children.values()].filter((child) => child.sends && !stays(child)).map((child) => child.id);
 }

@@ -192,6 +192,8 @@ export function moved(scene: Scene, from: Path, to: Path, byPeer: boolean): void
     scene.askAgainAt = null;
   }
   scene.silence.moved(to.metered);
+  // Nothing but the mapping of a NAT has changed.
+  if (from === to) scene.silence.justified();
   to.proven(now);
 }
 

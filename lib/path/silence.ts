@@ -9,6 +9,8 @@ export class Silence {
   #silentMs = leastSilentMs;
   #shrinkAt: Instant | null = null;
   #alarmAt: Instant | null = null;
+  /** Before the last false alarm. */
+  #beforeMs = leastSilentMs;
 
   /** Null: pauses say nothing. */
   get silentMs(): number | null {
@@ -19,9 +21,15 @@ export class Silence {
   falseAlarm(now: Instant, metered: boolean): void {
     const often = metered || (this.#alarmAt !== null && now < after(this.#alarmAt, tolerableAlarmMs));
     this.#alarmAt = now;
+    this.#beforeMs = this.#silentMs;
     const most = metered ? mostSilentMeteredMs : Math.max(mostSilentMs, this.#silentMs);
     if (often) this.#silentMs = Math.min(most, 2 * this.#silentMs);
     this.#shrinkAt = after(now, metered ? silentShrinkMeteredMs : silentShrinkMs);
+  }
+
+  /** The last alarm was right: the path answers, and what came in before could not any more. */
+  justified(): void {
+    this.#silentMs = Math.min(this.#silentMs, this.#beforeMs);
   }
 
   get nextAt(): Instant | null {

@@ -69,7 +69,8 @@ export function learn(scene: Scene, path: Path, test: Test, outcome: Outcome): v
 
 /** A request of the peer's came over it, or an answer that tells no RTT: on a metered network it costs as much as one of ours. */
 export function asked(scene: Scene, path: Path): void {
-  path.thrift.requested(scene.now, scene.busy ? scene.busySince : null, scene.isUsed(path));
+  // A plain peer asks when it has something to say, and is not thrifty by it.
+  if (scene.standing?.facts.peerIsMhtun === true) path.thrift.requested(scene.now, scene.busy ? scene.busySince : null, scene.isUsed(path));
   if (path.network.metered) scene.budgets.spend(scene.now, path.purse, costOfTest(path.pair, null));
 }
 
@@ -89,6 +90,8 @@ export function hear(scene: Scene, path: Path, rttMs: number | null, answers: bo
     scene.silence.falseAlarm(scene.now, path.metered);
     // Or large packets vanish where small ones do not.
     if (!path.metered) path.mtu.suspect(scene.now);
+    // Or our NAT has forgotten us, and what the peer sends of itself goes to where we were: a test alone tells (RFC 4555 §3.8).
+    if (scene.standing?.facts.natLocal === true && scene.isUsed(path)) path.hurried = true;
   }
   path.heard(scene.now, rttMs, answers);
 }

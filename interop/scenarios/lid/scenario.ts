@@ -14,7 +14,7 @@ export const scenario: Scenario = {
     await sleep(8000);
     await stage.outage(stream, 'the link is back after 8 s', () => bringLinkUp(stage.topology.moon, uplink), 40_000);
     const { local } = await stage.ike(stage.moon);
-    ensure(local.startsWith(`${uplink.address4}:`), `moon is at ${local}`);
+    ensure(local.startsWith(`${uplink.address4}:`) || local.startsWith(`[${uplink.address6}]:`), `moon is at ${local}`);
     await stage.reaches();
   },
 };

@@ -1,5 +1,5 @@
 /** MOBIKE's initiator decides on the pair to use and tells the peer (RFC 4555 §3.5); either end tells of its other addresses (§3.6). */
-import { formatSocketAddress, samePath, type DatagramPath } from '../util/address.js';
+import { formatSocketAddress, sameAddresses, samePath, type DatagramPath } from '../util/address.js';
 import { after } from '../util/brands.js';
 import { exchangeType, notifyName, notifyType } from '../wire/iana.js';
 import { findNotify, type Payload } from '../wire/payload.js';
@@ -138,6 +138,8 @@ class AddressUpdate implements Exchange {
       this.#exchanger.enqueueFirst(refresh(null));
       return;
     }
+    // A copy that went elsewhere was answered: the peer is there now, and whoever sent it there will say where to go.
+    if (association.moving !== null && !sameAddresses(path, to) && this.#exchanger.askedOver(path)) return;
     association.moving = null;
     association.timers.cancel('move');
     const refusal = [notifyType.UNACCEPTABLE_ADDRESSES, notifyType.UNEXPECTED_NAT_DETECTED].find((type) => findNotify(payloads, type) !== null);

@@ -166,11 +166,11 @@ export class Exchanger {
   }
 
   /** A copy of the request that has no answer goes over `path` now, where it may; null: there is none, or it may not. */
-  copyTo(path: DatagramPath, watcher: CopyWatcher): SentRequest | null {
+  copyTo(path: DatagramPath, watcher: CopyWatcher, desperate: boolean): SentRequest | null {
     const sent = this.#outstanding;
     if (sent === null || this.association.keys === null || !sent.takes(path)) return null;
     sent.breakUp();
-    if (!sent.fansOut && (sent.away || !samePath(path, this.association.path))) return null;
+    if (!sent.fansOut && !desperate && (sent.away || !samePath(path, this.association.path))) return null;
     this.#transmit(sent, path);
     sent.watch(path, watcher);
     return sent;
@@ -185,6 +185,11 @@ export class Exchanger {
   /** The newest request went over that pair alone: its answer proves who is there (RFC 4555 §3.7). */
   askedOnlyOver(path: DatagramPath): boolean {
     return this.#sent?.isOnlyOver(path) ?? false;
+  }
+
+  /** Copies of the newest request went over that pair, too. */
+  askedOver(path: DatagramPath): boolean {
+    return this.#sent?.wentOver(path) ?? false;
   }
 
   /** The answer is believed: the request is not repeated while the exchange works on it. */

@@ -126,7 +126,7 @@ const testWaiting: Intent = (exchanger) => {
 };
 
 function copyOver(exchanger: Exchanger, trial: Trial): boolean {
-  const request = exchanger.copyTo(trial.path, watcherOf(exchanger.association, trial));
+  const request = exchanger.copyTo(trial.path, watcherOf(exchanger.association, trial), trial.wish.desperate);
   if (request !== null) awaitAnswer(exchanger.association, trial, request);
   return request !== null;
 }

@@ -140,6 +140,10 @@ export class SentRequest {
     return this.#copies.length === 1 && this.#copiesOver(path) !== undefined;
   }
 
+  wentOver(path: DatagramPath): boolean {
+    return this.#copiesOver(path) !== undefined;
+  }
+
   /** An authentic answer came over `path`. */
   hear(path: DatagramPath, now: Instant): Hearing {
     const copies = this.#copiesOver(path);

@@ -120,7 +120,9 @@ function lost(scene: Scene, path: Path, test: Test): void {
       else if (path.doubt === null) questionUsed(scene, path, silentSince && scene.flowsUntil === null);
       return;
     case 'copy':
-      path.doubt?.decided(test.begunAt, true);
+      if (path.doubt !== null) path.doubt.decided(test.begunAt, true);
+      // Asked since another was in doubt: what failed there may have failed here as well.
+      else if (path.health.kind === 'ready' && silentSince) doubt(scene, path, 'no answer, as of another path');
       return;
   }
 }
@@ -161,7 +163,9 @@ function send(scene: Scene, kind: TestKind, paths: readonly Path[], timeoutMs: n
     path.testedAt = now;
     path.hurried = false;
   }
-  scene.emit({ kind: 'test', test: test.id, paths: paths.map(({ pair }) => pair), alone: kind === 'alone' || kind === 'size', timeoutMs, padToBytes });
+  const alone = kind === 'alone' || kind === 'size';
+  const desperate = kind === 'scout' && !scene.table.all().some((path) => path.works && !path.gone && path.doubt === null);
+  scene.emit({ kind: 'test', test: test.id, paths: paths.map(({ pair }) => pair), alone, desperate, timeoutMs, padToBytes });
 }
 
 /** Large packets are rare and of no hurry: only when nothing else is due, only on paths that work, and on a metered network only the one in use. */

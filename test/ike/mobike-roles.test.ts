@@ -326,6 +326,35 @@ describe('A Child SA that a plain peer rekeys as the tunnel moves, for it cannot
   });
 });
 
+describe('A move in despair', () => {
+  it('is answered over the one pair that works, and the next update says that it is that one', () => {
+    const pair = up();
+    pair.passes = ({ path: { local } }) => local.address.startsWith('10.3.');
+    pair.moon.command(moveTo(second));
+    pair.advance(500);
+    expect(verdicts(pair.moon)).to.deep.equal([]);
+    pair.moon.command(testOf([home, third], { desperate: true }));
+    pair.settle();
+    expect(verdicts(pair.moon)).to.deep.equal(['10.3.0.1 answered 0']);
+    expect(pair.moon.view.path, 'nobody has said so yet').to.deep.equal(second);
+    pair.moon.command(moveTo(third));
+    pair.settle();
+    expect([pair.moon.view.path, pair.sun.view.path.remote.address]).to.deep.equal([third, '10.3.0.1']);
+    expect(switches(pair.moon).at(-1)).to.equal('10.3.0.1 → 10.3.0.2');
+    pair.advance(60_000);
+    pair.expectOne();
+  });
+
+  it('has no copies as long as some pair may work', () => {
+    const pair = up();
+    pair.passes = ({ path: { local } }) => local.address.startsWith('10.3.');
+    pair.moon.command(moveTo(second));
+    pair.moon.command(testOf([third]));
+    pair.settle();
+    expect(verdicts(pair.moon)).to.deep.equal([]);
+  });
+});
+
 describe('ESP over another pair than the one in use', () => {
   it('is no sign that the peer knows of the move (RFC 4555 §3.12)', () => {
     const pair = up();

@@ -7,8 +7,8 @@ import { clean, width, wrap } from './text.js';
 import { bytes, duration } from './units.js';
 
 export function statusView(status: StatusDocument, page: Page, now: Date): string {
-  const peers = status.peers.map(({ name, ike_sas: sas }) => {
-    if (sas.length === 0) return downLine(name, page);
+  const peers = status.peers.map(({ name, ike_sas: sas, down_reason: reason }) => {
+    if (sas.length === 0) return downLines(name, reason, page).join('\n');
     return sas.map((sa) => [...headLines(name, sa, page), ...factLines(sa, page), ...parts(sa, page, now)].join('\n')).join('\n');
   });
   return [endpointLines(status, page).join('\n'), ...(peers.length === 0 ? ['no peers are configured'] : peers)].join('\n\n');
@@ -23,8 +23,12 @@ export function endpointLines({ endpoint }: StatusDocument, { style, columns }: 
   return [style.strong(id), ...wrap(facts, columns - 2).map((line) => `  ${style.faint(line)}`)];
 }
 
-export function downLine(name: string, { style }: Page): string {
-  return `${style.strong(clean(name))}  ${style.bad('DOWN')}`;
+/** That a peer is down, and beneath it why. */
+export function downLines(name: string, reason: string | null, { style, columns }: Page): string[] {
+  const line = `${style.strong(clean(name))}  ${style.bad('DOWN')}`;
+  if (reason === null) return [line];
+  const said = clean(reason);
+  return [line, ...(columns === null ? [said] : wrap(said, columns - 2)).map((part) => `  ${style.faint(part)}`)];
 }
 
 /** Switches that a look at the state shows; the events know them all. */

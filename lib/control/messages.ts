@@ -41,6 +41,8 @@ export interface StatusDocument {
 
 export interface PeerStatus {
   readonly name: string;
+  /** Why no IKE SA is established; null: one is. */
+  readonly down_reason: string | null;
   readonly ike_sas: readonly IkeSaStatus[];
 }
 

@@ -1,7 +1,7 @@
 /** The status document (CONTRACT: "Status JSON", schema 1) out of what the core and the data plane know. Pure: it only puts together. */
 import type { ChildSaStatus, IkeSaStatus, PeerStatus } from '../control/messages.js';
 import { formatEspSuite, formatIkeSuite } from '../crypto/suite.js';
-import type { PeerLook } from '../endpoint/endpoint.js';
+import type { PeerLook } from '../endpoint/look.js';
 import type { ChildCounters } from '../esp/data-plane.js';
 import type { ChildSaView } from '../ike/io.js';
 import { formatSocketAddress } from '../util/address.js';
@@ -19,7 +19,7 @@ export interface StatusInput {
 }
 
 export function peerStatuses(input: StatusInput): PeerStatus[] {
-  return input.peers.map((peer) => ({ name: peer.name, ike_sas: peer.sas.map((sa) => ikeSaStatus(input, sa)) }));
+  return input.peers.map((peer) => ({ name: peer.name, down_reason: peer.downReason, ike_sas: peer.sas.map((sa) => ikeSaStatus(input, sa)) }));
 }
 
 function ikeSaStatus(input: StatusInput, sa: PeerLook['sas'][number]): IkeSaStatus {

@@ -4,6 +4,7 @@ import type { IkeCommand } from '../ike/io.js';
 import type { OwnAddress } from '../ike/peer.js';
 import { addressFamily, type DatagramPath, type IpAddress } from '../util/address.js';
 import { after, type Instant } from '../util/brands.js';
+import { nearestWord } from '../util/nearest.js';
 import { unreachable } from '../util/unreachable.js';
 import { natPathOf, type PeerLocation, type Ports } from './address-pairs.js';
 import type { Alarms } from './alarms.js';
@@ -56,7 +57,7 @@ export class CommandDesk {
       case 'rekey-ike':
       case 'move': {
         const link = this.#host.link(command.peer);
-        if (link === null) this.#host.reply(id, { ok: false, error: `no peer is called ${command.peer}` });
+        if (link === null) this.#host.reply(id, { ok: false, error: noSuch('no peer is called', command.peer, this.#host.links().map(({ peer }) => peer.name)) });
         else this.#forPeer(now, id, command, link);
         return;
       }
@@ -90,7 +91,7 @@ export class CommandDesk {
   #initiate(now: Instant, id: number, command: Of<'initiate'>, link: PeerLink): void {
     const { peer, child, timeoutMs } = command;
     if (child !== null && !link.peer.children.some(({ name }) => name === child)) {
-      this.#host.reply(id, { ok: false, error: `${peer} has no child called ${child}` });
+      this.#host.reply(id, { ok: false, error: noSuch(`${peer} has no child called`, child, link.peer.children.map(({ name }) => name)) });
       return;
     }
     const primary = link.primary();
@@ -134,7 +135,7 @@ export class CommandDesk {
   #toPrimary(now: Instant, id: number, link: PeerLink, child: string | null, order: IkeCommand, timeoutMs: number | null): void {
     const primary = link.primary();
     if (primary === null) {
-      this.#host.reply(id, { ok: false, error: `${link.peer.name} is not up` });
+      this.#host.reply(id, { ok: false, error: notUp(link) });
       return;
     }
     if (child !== null && !primary.view().children.some(({ name }) => name === child)) {
@@ -151,7 +152,7 @@ export class CommandDesk {
   #move(now: Instant, id: number, { local, remote }: Of<'move'>, link: PeerLink): void {
     const primary = link.primary();
     const own = this.#host.ownAddresses().find(({ address }) => address === local);
-    const problem = primary === null ? `${link.peer.name} is not up` : whyNotThere(local, remote, own);
+    const problem = primary === null ? notUp(link) : whyNotThere(local, remote, own);
     if (problem !== null || primary === null || own === undefined) {
       this.#host.reply(id, { ok: false, error: problem ?? 'not possible' });
       return;
@@ -216,6 +217,15 @@ class ShutdownWait {
     this.#host.alarms.set(this, null);
     this.#host.reply(this.#id, { ok: true, detail });
   }
+}
+
+function notUp({ peer }: PeerLink): string {
+  return `${peer.name} is not up: \`mhtun initiate ${peer.name}\` says why, or brings it up`;
+}
+
+function noSuch(what: string, word: string, known: readonly string[]): string {
+  const nearest = nearestWord(word, known);
+  return `${what} ${word}${nearest === null ? '' : `; did you mean ${nearest}?`}`;
 }
 
 function whyNotThere(local: IpAddress, remote: IpAddress, own: OwnAddress | undefined): string | null {

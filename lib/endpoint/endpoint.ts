@@ -6,7 +6,7 @@ import type { Config, PeerConfig } from '../config/types.js';
 import type { RandomBytes } from '../crypto/algorithm.js';
 import type { Registry } from '../crypto/registry.js';
 import { IkeSa } from '../ike/ike-sa.js';
-import type { IkeEnvironment, IkeSaView } from '../ike/io.js';
+import type { IkeEnvironment } from '../ike/io.js';
 import type { IkePeer } from '../ike/peer.js';
 import type { Instant } from '../util/brands.js';
 import { OutputQueue, type Machine, type Wake } from '../util/machine.js';
@@ -20,8 +20,9 @@ import { configDifference } from './config-difference.js';
 import { environmentOf } from './environment.js';
 import type { EndpointInput, EndpointOutput } from './io.js';
 import { maxIkeSas, maxWakesAtOnce } from './limits.js';
+import type { PeerLook } from './look.js';
 import { NatSockets } from './nat-sockets.js';
-import { PathDesk, type PathsLook } from './path-desk.js';
+import { PathDesk } from './path-desk.js';
 import { ConfiguredPeers } from './peer-directory.js';
 import { PeerLink } from './peer-link.js';
 import { PlaneReception } from './plane-reception.js';
@@ -40,13 +41,6 @@ export interface EndpointOptions {
   readonly registry: Registry;
   readonly keyLog: IkeEnvironment['keyLog'];
   readonly endpointId: Uint8Array;
-}
-
-/** One peer as status shows it. */
-export interface PeerLook {
-  readonly name: string;
-  readonly sas: readonly (IkeSaView & PathsLook)[];
-  readonly locations: readonly PeerLocation[];
 }
 
 export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
@@ -175,6 +169,7 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
       name: link.peer.name,
       sas: [...link.standing, ...link.connecting].map((entry) => ({ ...entry.view(), ...this.#paths.look(now, entry) })),
       locations: this.#names.locationsOf(link.peer),
+      downReason: link.standing.length > 0 ? null : link.whyNotYet(),
     }));
   }
 

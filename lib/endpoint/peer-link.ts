@@ -186,11 +186,12 @@ export class PeerLink implements Sleeper {
     this.#setAlarm();
   }
 
-  /** What there is to wait for just now, told to whoever has waited for long enough. */
+  /** What there is to wait for just now, told to whoever has waited for long enough, or looks at a peer that is down. */
   whyNotYet(): string {
     switch (this.#attempt.kind) {
       case 'none':
-        return this.#standing.length > 0 ? 'the IKE SA stands, the Child SA does not' : (this.#lastReason ?? 'nothing was tried');
+        if (this.#standing.length > 0) return 'the IKE SA stands, the Child SA does not';
+        return this.#held ? 'taken down by command' : (this.#lastReason ?? whyNothingTried(this.#peer));
       case 'resolving':
         return 'its names are not resolved yet';
       case 'racing': {
@@ -367,6 +368,10 @@ function silentFrom(entry: SaEntry): Instant | null {
   if (entry.lineage.doomed) return entry.lineage.startedAt;
   const { unansweredSince } = entry.view();
   return unansweredSince === null ? null : after(unansweredSince, besideAfterMs);
+}
+
+function whyNothingTried({ addresses, start }: PeerConfig): string {
+  return addresses.length === 0 ? 'it has not called' : `nothing was tried: start = "${start}"`;
 }
 
 function whyNoPairs(peer: PeerConfig, own: readonly LocalCandidate[], locations: readonly PeerLocation[]): string {

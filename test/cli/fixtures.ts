@@ -130,10 +130,10 @@ export const status: StatusDocument = {
     endpoint_id: '00112233445566778899aabbccddeeff',
     config: '/etc/mhtun/mhtun.toml',
   },
-  peers: [{ name: 'sun', ike_sas: [sa] }, { name: 'mars', ike_sas: [] }],
+  peers: [{ name: 'sun', down_reason: null, ike_sas: [sa] }, { name: 'mars', down_reason: 'no answer', ike_sas: [] }],
 };
 
 /** The status with another SA of `sun`, and nobody else. */
 export function statusWith(own: Partial<IkeSaStatus>): StatusDocument {
-  return { ...status, peers: [{ name: 'sun', ike_sas: [{ ...sa, ...own }] }] };
+  return { ...status, peers: [{ name: 'sun', down_reason: null, ike_sas: [{ ...sa, ...own }] }] };
 }

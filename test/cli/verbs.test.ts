@@ -145,7 +145,7 @@ describe('the verbs', () => {
     const [sun] = status.peers;
     const sa = sun?.ike_sas[0];
     const older = { ...sa, switches: undefined };
-    for (const result of [null, 7, {}, { ...status, schema: 2 }, { ...status, peers: [{ name: 'sun', ike_sas: [older] }] }, { schema: 1, endpoint: {}, peers: [{}] }]) {
+    for (const result of [null, 7, {}, { ...status, schema: 2 }, { ...status, peers: [{ name: 'sun', down_reason: null, ike_sas: [older] }] }, { schema: 1, endpoint: {}, peers: [{}] }]) {
       await daemon({ ok: true, result });
       for (const line of ['status', 'paths', 'events']) {
         const ran = await run([line, '--control', socket]);

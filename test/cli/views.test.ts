@@ -29,6 +29,7 @@ describe('the status for eyes', () => {
       '  down    lte (wwan0)   backup, metered, NAT  10.2.0.1 ↔ 10.2.0.2              –       –      –     –  never  no link',
       '',
       'mars  DOWN',
+      '  no answer',
     ]);
   });
 
@@ -56,6 +57,7 @@ describe('the status for eyes', () => {
       '    10.2.0.1 ↔ 10.2.0.2 · no link',
       '',
       'mars  DOWN',
+      '  no answer',
     ]);
   });
 

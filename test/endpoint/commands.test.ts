@@ -64,6 +64,7 @@ describe('initiate', () => {
 
   it('refuses a name that is not configured', () => {
     const pair = new Pair({ seed: 1, sun: waits, moon: byHand });
+    expect(pair.moon.ask({ kind: 'initiate', peer: 'sunn', child: null, timeoutMs: null })).to.deep.equal({ ok: false, error: 'no peer is called sunn; did you mean sun?' });
     expect(pair.moon.ask({ kind: 'initiate', peer: 'mars', child: null, timeoutMs: null })).to.deep.equal({ ok: false, error: 'no peer is called mars' });
     expect(JSON.stringify(pair.moon.ask({ kind: 'initiate', peer: 'sun', child: 'nix', timeoutMs: null }))).to.contain('no child called nix');
   });
@@ -141,7 +142,7 @@ describe('rekey', () => {
 
   it('fails where nothing is up', () => {
     const pair = new Pair({ seed: 1, sun: waits, moon: byHand });
-    expect(pair.moon.ask({ kind: 'rekey-ike', peer: 'sun', timeoutMs: null })).to.deep.equal({ ok: false, error: 'sun is not up' });
+    expect(pair.moon.ask({ kind: 'rekey-ike', peer: 'sun', timeoutMs: null })).to.deep.equal({ ok: false, error: 'sun is not up: `mhtun initiate sun` says why, or brings it up' });
   });
 });
 

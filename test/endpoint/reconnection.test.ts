@@ -46,24 +46,27 @@ describe('an endpoint whose peer', () => {
   });
 
   for (const restarting of ['moon', 'sun'] as const) {
-    it(`crashed soon after it was called, is back and calls itself is served at once (${restarting})`, () => {
-      const survivor = restarting === 'moon' ? 'sun' : 'moon';
-      const pair = new Pair({ seed: 1, [restarting]: { remote: null } });
-      expect(pair.comeUp()).to.equal(true);
-      pair.world.run(700);
-      expect(pair[survivor].sas(restarting).map(({ initiator }) => initiator)).to.deep.equal([true]);
-      pair[restarting].crash();
-      pair.world.run(300);
-      // With the survivor's address this time, so that it calls as soon as it is up.
-      const back = new Pair({ seed: 1 }).text(restarting);
-      pair.boot(restarting, configOf(back));
-      expect(pair.world.runUntil(() => pair[restarting].sas(survivor).length === 1, 5_000)).to.equal(true);
-      pair.world.run(200);
-      expect(pair[survivor].sas(restarting), pair.story()).to.have.length(1);
-      expect(pair[survivor].sas(restarting)[0]?.spiI).to.equal(pair[restarting].sas(survivor)[0]?.spiI);
-      expect(pair[survivor].counters()).to.have.length(1);
-      expect(pair.ping()).to.equal(true);
-    });
+    for (const called of ['was called', 'called'] as const) {
+      for (const afterMs of [700, 5_000, 30_000]) {
+        it(`crashed ${afterMs} ms after it ${called}, is back and calls itself is served at once (${restarting})`, () => {
+          const survivor = restarting === 'moon' ? 'sun' : 'moon';
+          const pair = new Pair({ seed: 1, [called === 'called' ? survivor : restarting]: { remote: null } });
+          expect(pair.comeUp()).to.equal(true);
+          pair.world.run(afterMs);
+          expect(pair[survivor].sas(restarting).map(({ initiator }) => initiator)).to.deep.equal([called === 'was called']);
+          pair[restarting].crash();
+          pair.world.run(300);
+          // With the survivor's address, so that it calls as soon as it is up.
+          pair.boot(restarting, configOf(new Pair({ seed: 1 }).text(restarting)));
+          expect(pair.world.runUntil(() => pair[restarting].sas(survivor).length === 1, 5_000)).to.equal(true);
+          pair.world.run(200);
+          expect(pair[survivor].sas(restarting), pair.story()).to.have.length(1);
+          expect(pair[survivor].sas(restarting)[0]?.spiI).to.equal(pair[restarting].sas(survivor)[0]?.spiI);
+          expect(pair[survivor].counters()).to.have.length(1);
+          expect(pair.ping()).to.equal(true);
+        });
+      }
+    }
   }
 
   it('is silent is called again for ever, and found when it is back after an hour', () => {

@@ -4,7 +4,7 @@ import type { Instant } from '../../util/brands.js';
 import { networkName, pathLines } from '../paths-view.js';
 import { childLines, factLines, headLines, lastSwitchLines, stateLook, switchLines, type ChildRate } from '../sa-view.js';
 import { shownTests, sparkline } from '../sparkline.js';
-import { downLine } from '../status-view.js';
+import { downLines } from '../status-view.js';
 import type { Page } from '../style.js';
 import { table, type Column } from '../table.js';
 import { bitRate, percent, spread } from '../units.js';
@@ -40,8 +40,8 @@ type RateOf = (child: ChildSaStatus) => ChildRate | null;
 /** Switches of one IKE SA that are shown; the events know them all. */
 const shownSwitches = 6;
 
-function peerLines({ name, ike_sas: sas }: PeerStatus, page: WatchPage, rateOf: RateOf): string[] {
-  if (sas.length === 0) return [downLine(name, page)];
+function peerLines({ name, ike_sas: sas, down_reason: reason }: PeerStatus, page: WatchPage, rateOf: RateOf): string[] {
+  if (sas.length === 0) return downLines(name, reason, page);
   return sas.flatMap((sa) => [
     ...headLines(name, sa, page),
     ...(page.pathsOnly ? [] : factLines(sa, page)),

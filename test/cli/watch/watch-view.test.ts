@@ -21,7 +21,7 @@ describe('the page of a live view', () => {
     const switches = [{ time: new Date(2026, 10, 22, 11, 4).toISOString(), from: 'p-b', to: 'p-a', cause: 'fibre is back', outage_ms: 64.3 }];
     const before = at(0, carrying(1000));
     const latest = at(2000, carrying(3000));
-    const withSwitch = { ...latest, status: { ...latest.status, peers: [{ name: 'sun', ike_sas: [{ ...sa, ...latest.status.peers[0]?.ike_sas[0], switches }] }] } };
+    const withSwitch = { ...latest, status: { ...latest.status, peers: [{ name: 'sun', down_reason: null, ike_sas: [{ ...sa, ...latest.status.peers[0]?.ike_sas[0], switches }] }] } };
     expect(watchLines(withSwitch, before, pageOf())).to.deep.equal([
       'sun  ESTABLISHED on fibre (eth0)  moon (10.1.0.1:4500) → sun (10.1.0.2:4500)',
       '  aes128gcm16-prfsha256-x25519 · up 12 s · rekey in 3h 50m · initiator · MOBIKE · peer behind a NAT',
@@ -59,11 +59,11 @@ describe('the page of a live view', () => {
       '',
       'sun  ESTABLISHED on fibre (eth0)  moon (10.1.0.1:4500) → sun (10.1.0.2:4500)',
     ]);
-    expect(lines.at(-1)).to.equal('mars  DOWN');
+    expect(lines.at(-2)).to.equal('mars  DOWN');
   });
 
   it('tells the callers of one peer apart', () => {
-    const callers = { ...status, peers: [{ name: 'road', ike_sas: ['carol', 'dave'].map((id) => ({ ...sa, remote_id: id })) }] };
+    const callers = { ...status, peers: [{ name: 'road', down_reason: null, ike_sas: ['carol', 'dave'].map((id) => ({ ...sa, remote_id: id })) }] };
     expect(watchLines(at(2000, callers), null, pageOf()).slice(0, 4).map((line) => line.slice(0, 28))).to.deep.equal([
       '  PEER  ID     STATE        ',
       '  road  carol  ESTABLISHED  ',

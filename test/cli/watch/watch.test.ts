@@ -53,7 +53,7 @@ class Desk {
   }
 }
 
-const many = { ...status, peers: Array.from({ length: 30 }, (_, index) => ({ name: `peer${index}`, ike_sas: [] })) };
+const many = { ...status, peers: Array.from({ length: 30 }, (_, index) => ({ name: `peer${index}`, down_reason: null, ike_sas: [] })) };
 
 describe('a live view', () => {
   it('asks at once, shows the answer, and asks again a while after it', () => {

@@ -58,13 +58,15 @@ export class Race<Entry extends Racer> {
   /** Starts what may start; called at the beginning and when `nextAt` has come. */
   advance(now: Instant): void {
     if (this.#winner !== null || (this.#nextAt !== null && now < this.#nextAt)) return;
-    this.#makeRoom(now);
+    // A timer that rings late takes no time from the pairs that come after, and gives none to those that run.
+    const due = this.#nextAt === null || this.#nextAt < after(now, -racePaceMs) ? now : this.#nextAt;
+    this.#makeRoom(now, due);
     const pair = this.#runners.length < maxRacingAtOnce ? this.#waiting.shift() : undefined;
     if (pair !== undefined) {
       const entry = this.#host.start(now, pair);
-      if (entry !== null && !entry.closed) this.#runners.push({ entry, pair, startedAt: now });
+      if (entry !== null && !entry.closed) this.#runners.push({ entry, pair, startedAt: due });
     }
-    this.#nextAt = this.#waiting.length === 0 ? null : after(now, racePaceMs);
+    this.#nextAt = this.#waiting.length === 0 ? null : after(due, racePaceMs);
   }
 
   /** This one's IKE_SA_INIT was answered: it wins, the others are dropped. */
@@ -107,11 +109,11 @@ export class Race<Entry extends Racer> {
   }
 
   /** The oldest gives way once it had its time, and goes to the end of the queue. */
-  #makeRoom(now: Instant): void {
+  #makeRoom(now: Instant, due: Instant): void {
     const oldest = this.#runners[0];
     if (this.#waiting.length === 0 || this.#runners.length < maxRacingAtOnce || oldest === undefined) return;
     const slice = raceSliceMs * 2 ** Math.min(maxSliceDoublings, Math.floor(this.#slicesGiven / this.#pairs));
-    if (now < oldest.startedAt + slice) return;
+    if (due < oldest.startedAt + slice) return;
     this.#slicesGiven++;
     this.#runners.shift();
     this.#waiting.push(oldest.pair);

@@ -31,8 +31,8 @@ function pairsOf(own: number, theirs: number): StartPair[] {
   return startPairs(locals, Array.from({ length: theirs }, (_, i) => ({ address: ip(`10.${i + 1}.0.2`), port: null })), ports);
 }
 
-/** When the first answer was there; null: none within ten seconds. Pairs of `alive` answer after a round trip. */
-function firstAnswer(pairs: readonly StartPair[], alive: (index: number) => boolean, rttMs: number): { readonly at: number | null; readonly most: number } {
+/** When the first answer was there; null: none within ten seconds. Pairs of `alive` answer after a round trip. @param lateMs timers ring so late */
+function firstAnswer(pairs: readonly StartPair[], alive: (index: number) => boolean, rttMs: number, lateMs = 0): { readonly at: number | null; readonly most: number } {
   const running = new Map<Runner, number>();
   let now = 0;
   let most = 0;
@@ -59,7 +59,7 @@ function firstAnswer(pairs: readonly StartPair[], alive: (index: number) => bool
       return { at: now, most };
     }
     const next = race.nextAt();
-    if (next !== null && next <= now) race.advance(instant(now));
+    if (next !== null && next + lateMs <= now) race.advance(instant(now));
   }
   return { at: null, most };
 }
@@ -82,6 +82,13 @@ describe('the race of address pairs', () => {
       }).timeout(120_000);
     }
   }
+
+  it('loses no turn where timers ring late', () => {
+    for (let index = 0; index < 16; index++) {
+      const { at } = firstAnswer(pairsOf(4, 4), (i) => i === index, rttMs, 10);
+      expect(at, `pair ${index}`).to.be.a('number').and.to.be.at.most(index * racePaceMs + rttMs + 15);
+    }
+  });
 
   it('finds the only pair that lives even where a round trip takes longer than the first turn of each', () => {
     for (let index = 0; index < 16; index++) {

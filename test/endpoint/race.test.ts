@@ -32,7 +32,9 @@ function pairsOf(own: number, theirs: number): StartPair[] {
 }
 
 /** When the first answer was there; null: none within ten seconds. Pairs of `alive` answer after a round trip. @param lateMs timers ring so late */
-function firstAnswer(pairs: readonly StartPair[], alive: (index: number) => boolean, rttMs: number, lateMs = 0): { readonly at: number | null; readonly most: number } {
+function firstAnswer(
+  pairs: readonly StartPair[], alive: (index: number) => boolean, rttMs: number, lateMs = 0,
+): { readonly at: number | null; readonly most: number } {
   const running = new Map<Runner, number>();
   let now = 0;
   let most = 0;

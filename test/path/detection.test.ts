@@ -104,6 +104,19 @@ describe('silence', () => {
     }
   });
 
+  it('on every path is known of every path within a second, and whichever works again is taken', () => {
+    for (const mhtun of [true, false]) {
+      const net = steady({ mhtun });
+      for (const [a, b] of [['10.1.0.1', '10.1.0.2'], ['10.2.0.1', '10.2.0.2']] as const) net.wire(a, b).cut();
+      net.world.run(3_000);
+      expect(net.moon.looks().map(({ state }) => state), `mhtun: ${mhtun}`).to.not.include('standby');
+      net.world.run(20_000);
+      net.wire('10.2.0.1', '10.2.0.2').heal();
+      net.world.run(6_000);
+      expect(net.moon.active, `mhtun: ${mhtun}`).to.equal(second);
+    }
+  });
+
   it('of traffic that flows one way only is none', () => {
     const net = new PathNet({ moon: { candidates: [wired.moon, other.moon] }, sun: { candidates: [wired.sun, other.sun] } }).up();
     net.flow(2, [net.moon]);
@@ -196,6 +209,15 @@ describe('a send that this host refuses', () => {
     expect(since(net.moon, at, 'move')).to.have.length(1);
     net.world.run(500);
     expect(net.moon.active).to.equal(second);
+  });
+
+  it('for a reason of its own host leaves the link, not just the pair', () => {
+    const net = new PathNet({ moon: { candidates: [wired.moon, other.moon] }, sun: { candidates: [wired.sun, other.sun] } }).up();
+    net.flow(2);
+    net.world.run(30_300);
+    net.moon.give({ kind: 'refused', local: ip('10.1.0.1'), remote: ip('10.1.0.2'), errno: 'ENETUNREACH' });
+    net.world.run(500);
+    expect(net.moon.active).to.match(/^10\.2\.0\.1 > /);
   });
 
   it('for what anyone can forge only starts a test', () => {

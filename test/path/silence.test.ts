@@ -32,6 +32,15 @@ describe('the time after which silence is told', () => {
     expect(silence.silentMs).to.equal(leastSilentMs);
   });
 
+  it('takes the last doubling back where the alarm was right after all', () => {
+    const silence = new Silence();
+    for (let n = 0; n < 3; n++) silence.falseAlarm(instant(n), false);
+    silence.justified();
+    expect(silence.silentMs).to.equal(24);
+    silence.justified();
+    expect(silence.silentMs).to.equal(24);
+  });
+
   it('doubles each time where alarms cost money, and ends where the gaps are of seconds', () => {
     const silence = new Silence();
     const told: (number | null)[] = [];

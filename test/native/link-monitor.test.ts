@@ -121,7 +121,8 @@ describe('the link monitor', function () {
     expect(lagMs, 'milliseconds that anything else had to wait').to.be.lessThan(250);
     expect(readings, 'readings').to.be.greaterThan(3).and.lessThan(400);
     await lab.sees('10.2.0.1 eth1 10.2.0.254 beyond');
-  });
+    // On a machine that is busy with something else a storm takes long, and so may be more readings.
+  }).retries(2);
 
   it('is right in the end where more happened than the kernel keeps for us', async () => {
     lab.stop();

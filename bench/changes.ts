@@ -30,20 +30,39 @@ export async function changes(args: readonly string[]): Promise<void> {
       rate: { type: 'string', default: '10000' },
     },
   });
-  const count = Number(values.count);
-  const plane = planeNamed(values.plane);
-  const tunnel = await openMhtun(`changes-${plane}`, plane, { suite: values.suite, uplinks: 2 });
+  const run = { plane: planeNamed(values.plane), suite: values.suite, count: Number(values.count), rate: Number(values.rate) };
+  const { rows, targets } = await measureChanges(run);
+  process.stdout.write(`${JSON.stringify({ bench: 'changes', ...run, rows, targets })}\n`);
+}
+
+export interface ChangesRun {
+  readonly plane: DataPlaneName;
+  readonly suite: string;
+  /** Of each change, beside a TCP flow and again beside datagrams. */
+  readonly count: number;
+  /** Datagrams a second. */
+  readonly rate: number;
+}
+
+export interface ChangesResult {
+  readonly rows: readonly Row[];
+  readonly targets: readonly Judgement[];
+}
+
+/** Prints a line for each change and one for each target. */
+export async function measureChanges({ plane, suite, count, rate }: ChangesRun): Promise<ChangesResult> {
+  const tunnel = await openMhtun(`changes-${plane}`, plane, { suite, uplinks: 2 });
   const rows: Row[] = [];
   try {
     for (const change of ['none', 'rekey', 'move'] as const) {
-      const row = await measure(tunnel, change, count, Number(values.rate));
+      const row = await measure(tunnel, change, count, rate);
       rows.push(row);
       process.stdout.write(`${describe(row)}\n`);
     }
   } finally {
     await tunnel.close();
   }
-  process.stdout.write(`${JSON.stringify({ bench: 'changes', plane, suite: values.suite, count, rate: Number(values.rate), rows, targets: judge(rows) })}\n`);
+  return { rows, targets: judge(rows) };
 }
 
 async function measure(tunnel: StagedTunnel, change: ChangeName, count: number, rate: number): Promise<Row> {

@@ -1,5 +1,6 @@
 /** Tables and the line of JSON at the end of `throughput`. */
 import { cpus, release } from 'node:os';
+import type { ChangesResult } from './changes.js';
 import type { Figure } from './figures/figure.js';
 import { ratioOf, summarize, type Summary } from './statistics.js';
 import { isMet, targets, type Results } from './targets.js';
@@ -21,8 +22,7 @@ export function report(run: RunDescription, figures: readonly Figure[], results:
     const cells = names.map((name) => describe(summarize(results.get(name)?.get(figure.name) ?? []), figure.decimals).padStart(columnWidth));
     line(`${figure.title.padEnd(titleWidth)}${cells.join('')}`);
   }
-  const ratios = ratiosBetween(names, figures, results);
-  for (const [pair, byFigure] of Object.entries(ratios)) {
+  for (const [pair, byFigure] of Object.entries(ratiosBetween(names, figures, results))) {
     line(`\n${pair}`);
     for (const [figure, summary] of Object.entries(byFigure)) line(`  ${figure.padEnd(20)} ${describe(summary, 2)}`);
   }
@@ -30,11 +30,17 @@ export function report(run: RunDescription, figures: readonly Figure[], results:
   if (judged.length > 0) line('\nwhat is wanted of mhtun-native');
   for (const { what, bound, wanted, found, met } of judged) line(`  ${met ? 'met    ' : 'MISSED '} ${what}: ${describe(found, 2)}, wanted ${bound} ${wanted}`);
   for (const [name, reason] of Object.entries(run.skipped)) line(`not measured: ${name}: ${reason}`);
+}
+
+/** The line of JSON; `changes`: what was measured of them, if it was. */
+export function reportJson(run: RunDescription, figures: readonly Figure[], results: Results, changes: ChangesResult | null): void {
+  const names = [...results.keys()];
   const machine = { cpus: cpus().length, cpu: cpus()[0]?.model ?? '', kernel: release(), node: process.version };
   const summariesOf = (name: string): [string, Summary | null][] =>
     figures.map(({ name: figure }) => [figure, summarize(results.get(name)?.get(figure) ?? [])]);
   const summaries = Object.fromEntries(names.map((name) => [name, Object.fromEntries(summariesOf(name))]));
-  line(JSON.stringify({ ...run, machine, results: summaries, ratios, targets: judged }));
+  const ratios = ratiosBetween(names, figures, results);
+  line(JSON.stringify({ ...run, machine, results: summaries, ratios, targets: judge(results), changes }));
 }
 
 type Ratios = Record<string, Record<string, Summary>>;

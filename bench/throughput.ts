@@ -3,12 +3,13 @@
  * wireguard-go and a probe that shows what could be. bench/README.md has the method.
  */
 import { parseArgs } from 'node:util';
+import { measureChanges, type ChangesResult } from './changes.js';
 import { datagramFigures } from './figures/datagrams.js';
 import type { Figure } from './figures/figure.js';
 import { latencyFigures } from './figures/latency.js';
 import { idleMemory, overloadFigures, restFigures } from './figures/resources.js';
 import { prepareTcp, tcpFigures } from './figures/tcp.js';
-import { report } from './report.js';
+import { report, reportJson } from './report.js';
 import { allSubjects, chosen } from './tunnels/subjects.js';
 import type { Subject, Tunnel } from './tunnels/tunnel.js';
 
@@ -22,6 +23,8 @@ interface Options {
   readonly suite: string;
   readonly subjects: readonly Subject[];
   readonly figures: readonly Figure[];
+  /** Rekeys, and as many path switches, of the native data plane in the end. */
+  readonly changes: number;
 }
 
 export async function throughput(args: readonly string[]): Promise<void> {
@@ -53,7 +56,15 @@ export async function throughput(args: readonly string[]): Promise<void> {
     for (const tunnel of open.values()) await tunnel.close();
   }
   const { suite, repeats, seconds } = options;
-  report({ bench: 'throughput', suite, repeats, seconds, skipped }, options.figures, results);
+  const run = { bench: 'throughput', suite, repeats, seconds, skipped };
+  report(run, options.figures, results);
+  const changes = options.changes > 0 ? await changed(suite, options.changes) : null;
+  reportJson(run, options.figures, results, changes);
+}
+
+function changed(suite: string, count: number): Promise<ChangesResult> {
+  process.stdout.write(`\nwhat ${count} Child rekeys and ${count} path switches cost mhtun-native\n`);
+  return measureChanges({ plane: 'native', suite, count, rate: 10_000 });
 }
 
 /** A tunnel that fails at one figure is measured on for the others, and the failure is told. */
@@ -75,6 +86,7 @@ function optionsFrom(args: readonly string[]): Options {
       subjects: { type: 'string' },
       figures: { type: 'string' },
       suite: { type: 'string', default: 'aes128gcm16' },
+      changes: { type: 'string' },
       quick: { type: 'boolean', default: false },
     },
   });
@@ -85,5 +97,7 @@ function optionsFrom(args: readonly string[]): Options {
     suite: values.suite,
     subjects: chosen(allSubjects, values.subjects, '--subjects'),
     figures: chosen(allFigures, values.figures, '--figures'),
+    // Whoever chooses among the rest asks for them by name.
+    changes: Number(values.changes ?? (values.subjects !== undefined || values.figures !== undefined ? 0 : values.quick ? 100 : 1000)),
   };
 }

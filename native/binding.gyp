@@ -33,6 +33,7 @@
         "src/plane/replay_window.cc",
         "src/plane/reports.cc",
         "src/plane/rig_host.cc",
+        "src/plane/running_hosts.cc",
         "src/plane/selectors.cc",
         "src/plane/send_batch.cc",
         "src/plane/send_worker.cc",

@@ -2,8 +2,9 @@
  * Exercises of the native data plane, each run by `data-plane-life.test.ts` as a process of its own in a network namespace of
  * its own: `node --expose-gc --import=tsx data-plane-exercise.ts NAME`. One that fails throws.
  */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { createSocket } from 'node:dgram';
 import { closeSync, openSync, readFileSync, readSync, readdirSync } from 'node:fs';
 import process from 'node:process';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -12,7 +13,7 @@ import { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
 import { SecretKey } from '../../lib/crypto/key.js';
 import { defaultRegistry } from '../../lib/crypto/registry.js';
-import type { DataPlaneCommand, DataPlaneEvent, EspKeying } from '../../lib/esp/data-plane.js';
+import type { DataPlaneCommand, DataPlaneEvent, EspKeying, EspSelectors } from '../../lib/esp/data-plane.js';
 import { addon } from '../../lib/platform/addon.js';
 import { systemClock } from '../../lib/platform/clock.js';
 import type { SystemTun } from '../../lib/platform/interfaces.js';
@@ -20,9 +21,15 @@ import { startNativeDataPlane, type NativeDataPlane } from '../../lib/platform/n
 import { openTunDevice } from '../../lib/platform/tun-device.js';
 import { present } from '../../lib/util/assert.js';
 import { childSaId, espSpi } from '../../lib/util/brands.js';
+import { compile } from '../../scripts/compile.js';
 import { endless, networks, path } from '../compliance/data-plane/rig.js';
 
 const loopback = path('127.0.0.1', '127.0.0.2', 'lo');
+
+/** So many ends of a process under traffic, in each way. */
+const busyAttempts = 5;
+/** That have come through before the process ends. */
+const busyPackets = 1_000;
 
 const nativeFolder = fileURLToPath(new URL('../../native', import.meta.url));
 /** JavaScript, since a worker has no loader of ours. */
@@ -103,6 +110,33 @@ const exercises: Readonly<Record<string, () => Promise<void> | void>> = {
       expect(execFileSync(process.execPath, argv, { timeout: 20_000 }).toString(), stage).to.equal('');
     }
     await pause(0);
+  },
+
+  /** Both threads seal and open while the process ends, in whatever way. */
+  async 'exit-under-traffic'() {
+    const env = { ...process.env, LD_PRELOAD: compile({ name: 'threads-at-end', sources: ['test/native/threads-at-end.cc'], includes: [], flags: ['-O1', '-shared', '-fPIC'] }) };
+    for (const [way, code] of [['exit', 0], ['throw', 1], ['drained', 0]] as const) {
+      for (let attempt = 0; attempt < busyAttempts; attempt++) {
+        const ended = spawnSync(process.execPath, ['--import=tsx', fileURLToPath(import.meta.url), `busy-${way}`], { env, timeout: 20_000 });
+        expect({ code: ended.status, signal: ended.signal }, `${way}: ${ended.stderr.toString()}`).to.deep.equal({ code, signal: null });
+      }
+    }
+    await pause(0);
+  },
+
+  async 'busy-exit'() {
+    await startBusy();
+    process.exit(0);
+  },
+  async 'busy-throw'() {
+    await startBusy();
+    throw new Error('on purpose');
+  },
+  /** Nothing is left to do, so that Node takes the environment down in order. */
+  async 'busy-drained'() {
+    const { plane, tun } = await startBusy();
+    plane.close();
+    tun.close();
   },
 
   'exit-when-made': () => {
@@ -188,11 +222,35 @@ function start(name: string, workers = 1): Started {
   return { plane, tun, events };
 }
 
+/** Whose packets come back to itself: sealed, sent over loopback, opened and delivered while the caller goes on. */
+async function startBusy(): Promise<Started> {
+  const started = start('mh1');
+  for (const args of ['addr add 192.168.1.1/24 dev mh1', 'link set mh1 up', 'route add 192.168.2.0/24 dev mh1']) execFileSync('ip', args.split(' '));
+  const keymat = randomBytes(20);
+  const [, outbound] = child(1, keymat);
+  // With the SPI of the other's packets, and its networks the other way round.
+  const [inbound] = child(0x1001, keymat, { local: networks.remote, remote: networks.local });
+  started.plane.apply([
+    { kind: 'open-socket', local: loopback.local, device: 'lo' },
+    { kind: 'open-socket', local: loopback.remote, device: 'lo' },
+    present(outbound, 'both directions'),
+    present(inbound, 'both directions'),
+  ]);
+  const socket = createSocket('udp4');
+  const received = (): number => started.plane.counters().children.reduce((sum, { packetsIn }) => sum + packetsIn, 0);
+  while (received() < busyPackets) {
+    for (let n = 0; n < 200; n++) socket.send(new Uint8Array(1_000), 9, '192.168.2.1');
+    await pause(0);
+  }
+  socket.unref();
+  return started;
+}
+
 /** Both directions with the key and salt given, which are not kept. */
-function child(id: number, keymat: Uint8Array): readonly DataPlaneCommand[] {
+function child(id: number, keymat: Uint8Array, selectors: EspSelectors = networks): readonly DataPlaneCommand[] {
   const encr = present(defaultRegistry.encrByName('aes128gcm16'), 'AES-GCM is there');
   const keying = (): EspKeying => ({ encr, integ: null, encrKey: new SecretKey(keymat), integKey: new SecretKey(new Uint8Array(0)), esn: true });
-  const common = { child: childSaId(id), selectors: networks, lifetime: endless };
+  const common = { child: childSaId(id), selectors, lifetime: endless };
   return [
     { ...common, kind: 'install-inbound', spi: espSpi(0x1000 + id), keying: keying(), replayWindow: 4096 },
     { ...common, kind: 'install-outbound', spi: espSpi(0x2000 + id), keying: keying(), priority: 1, path: loopback, reportNewSource: true, copyDscp: false },

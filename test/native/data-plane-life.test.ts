@@ -15,6 +15,7 @@ const behaviours: Readonly<Record<string, string>> = {
   garbage: 'runs on though it is forgotten, and goes if it never ran',
   'worker-ends': 'ends with a worker thread of Node, however that ends',
   'exit-at-each-stage': 'lets the process exit at every stage',
+  'exit-under-traffic': 'ends its threads before the process takes down what they use, while packets flow',
   'installs-leave-nothing': 'keeps nothing of 100,000 Child SAs that have come and gone',
   'deleted-interface': 'says that somebody deleted the TUN interface',
   'keys-are-gone': 'leaves no key in memory when its Child SA goes',

@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "../udp_open.h"
+#include "running_hosts.h"
 
 namespace mhtun {
 namespace {
@@ -26,6 +27,7 @@ constexpr int kSendBufferOctets = 64 << 10;
 ThreadedHost::ThreadedHost(const HostOptions& options) : options_(options), clock_(options.now) {}
 
 ThreadedHost::~ThreadedHost() {
+  RunningHosts::OfProcess().Remove(this);
   Stop();
   plane_.reset();
   receivers_.clear();
@@ -68,6 +70,7 @@ int ThreadedHost::Start(int wake_fd) {
   PlaneOptions plane;
   plane.send_workers = plane.receive_workers = options_.workers;
   plane_ = std::make_unique<Plane>(plane, state_.get(), this);
+  RunningHosts::OfProcess().Add(this);
   for (size_t i = 0; i < options_.workers; i++) {
     Epochs& epochs = plane_->epochs();
     if (int error = senders_[i]->Start(&epochs, &epochs.reader(i)); error != 0) return error;

@@ -21,5 +21,11 @@ if (bench === undefined) {
   process.stderr.write(`which benchmark? ${[...benches.keys()].map((known) => `npm run bench -- ${known}`).join(' | ')}\n`);
   process.exitCode = 2;
 } else {
-  await bench(args);
+  try {
+    await bench(args);
+  } catch (error) {
+    if (!(error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'))) throw error;
+    process.stderr.write(`${error.message}. bench/README.md has the options of ${name}\n`);
+    process.exitCode = 2;
+  }
 }

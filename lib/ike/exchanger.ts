@@ -169,8 +169,9 @@ export class Exchanger {
   copyTo(path: DatagramPath, watcher: CopyWatcher, desperate: boolean): SentRequest | null {
     const sent = this.#outstanding;
     if (sent === null || this.association.keys === null || !sent.takes(path)) return null;
+    const atHome = !sent.away && samePath(path, this.association.path);
+    if (sent.isBoundToPath && !desperate && !atHome) return null;
     sent.breakUp();
-    if (!sent.fansOut && !desperate && (sent.away || !samePath(path, this.association.path))) return null;
     this.#transmit(sent, path);
     sent.watch(path, watcher);
     return sent;

@@ -76,6 +76,11 @@ export class SentRequest {
     this.#provesPeer = findNotify(payloads, notifyType.COOKIE2) !== null;
   }
 
+  /** Copies elsewhere would say something else. */
+  get isBoundToPath(): boolean {
+    return this.#boundToPath;
+  }
+
   /** Copies may go to other paths as well. */
   get fansOut(): boolean {
     // One that is not in pieces is larger than other paths may take.

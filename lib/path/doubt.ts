@@ -80,7 +80,7 @@ export class Doubt {
   }
 
   get #overAt(): Instant {
-    return this.#evidence || this.#open === 0 ? this.#decideAt : after(this.#decideAt, mostTestTimeoutMs);
+    return this.#evidence || this.#open <= 0 ? this.#decideAt : after(this.#decideAt, mostTestTimeoutMs);
   }
 
   #begin(now: Instant): void {

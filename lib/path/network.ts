@@ -8,7 +8,7 @@ import type { Prefix } from '../util/address-range.js';
 /** Stable name of a network as this host sees it: `n-` and 16 hex digits. */
 export type NetworkId = string;
 
-/** `secondary`: when the primaries are full; `never`: not by itself. */
+/** `secondary`: where no primary path works; `backup`: where neither does; `never`: not by itself. */
 export type NetworkClass = 'primary' | 'secondary' | 'backup' | 'never';
 
 /** What kind of link leads there, as far as the system says. */

@@ -215,7 +215,7 @@ export class PathManager implements Machine<PathInput, PathOutput> {
     const scene = this.#scene;
     const silentMs = standing === null || standing.facts.role === 'fixed' ? null : scene.silence.silentMs;
     if (silentMs !== this.#toldSilentMs) {
-      scene.log('debug', `a pause of ${silentMs} ms is silence`);
+      scene.log('debug', silentMs === null ? 'pauses say nothing' : `a pause of ${silentMs} ms is silence`);
       scene.emit({ kind: 'watch', silentMs });
     }
     this.#toldSilentMs = silentMs;

@@ -119,8 +119,8 @@ describe('the link monitor', function () {
     const { readings, lagMs } = await lab.load();
     expect(took, 'milliseconds for a link in the storm').to.be.lessThan(250);
     expect(lagMs, 'milliseconds that anything else had to wait').to.be.lessThan(250);
-    // The storm is 80,000 messages, and takes as long as the machine needs for it.
-    expect(readings, 'readings').to.be.greaterThan(3).and.lessThan(2_000);
+    // The storm is 80,000 messages. A reading may take a twentieth of its time: the faster a machine reads, the more of them fit in.
+    expect(readings, 'readings').to.be.greaterThan(3).and.lessThan(80_000 / 100);
     await lab.sees('10.2.0.1 eth1 10.2.0.254 beyond');
     // On a machine that is busy with something else a storm takes long, and so may be more readings.
   }).retries(2);

@@ -22,13 +22,7 @@ export function followSource(exchanger: Exchanger, path: DatagramPath): void {
   switchPath(association);
   announceMove(association, from, 'the peer’s NAT mapping changed', true);
   exchanger.repeatNow();
-  if (association.doubted === null || !sameSocketAddress(path.remote, association.doubted.from.remote)) {
-    doubt(exchanger, from, 'all');
-    return;
-  }
-  // Back where it was proved to be.
-  association.doubted = null;
-  association.timers.cancel('doubted path');
+  doubt(exchanger, from, 'all');
 }
 
 /**

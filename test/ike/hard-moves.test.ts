@@ -71,13 +71,13 @@ describe('A move in despair', () => {
   it('is answered over the one pair that works, and the next update says that it is that one', () => {
     const pair = IkePair.up({ moon: { ownAddresses: own(1) }, sun: { ownAddresses: own(2) } });
     pair.passes = ({ path: { local } }) => local.address.startsWith('10.3.');
-    pair.moon.command(moveTo(second));
+    const id = pair.moon.command(moveTo(second));
     pair.advance(500);
     expect(verdicts(pair.moon)).to.deep.equal([]);
     pair.moon.command(testOf([home, third], { desperate: true }));
     pair.settle();
     expect(verdicts(pair.moon)).to.deep.equal(['10.3.0.1 answered 0']);
-    expect(pair.moon.view.path, 'nobody has said so yet').to.deep.equal(second);
+    expect(pair.moon.answer(id), 'the peer is elsewhere').to.equal(null);
     pair.moon.command(moveTo(third));
     pair.settle();
     expect([pair.moon.view.path, pair.sun.view.path.remote.address]).to.deep.equal([third, '10.3.0.1']);

@@ -192,6 +192,16 @@ describe('A test of one path alone', () => {
     pair.expectOne();
   });
 
+  it('as large as was asked for makes way for copies, and tells nothing then', () => {
+    const pair = up();
+    pair.passes = dead('10.2.0.1');
+    pair.moon.command(testOf([second], { alone: true, padToBytes: 1_400, timeoutMs: 5_000 }));
+    pair.settle();
+    pair.moon.command(testOf([home, second]));
+    pair.settle();
+    expect(verdicts(pair.moon)).to.deep.equal(['10.2.0.1 unknown', '10.1.0.1 answered 0']);
+  });
+
   it('of a size is not done with a peer that takes no fragments', () => {
     const pair = IkePair.up({ moon: { peer: { fragmentation: false } } });
     pair.moon.command(testOf([second], { alone: true, padToBytes: 1_400 }));
@@ -201,6 +211,19 @@ describe('A test of one path alone', () => {
 });
 
 describe('A test of several paths at once', () => {
+  it('is lost where the copy had the time to arrive before the window went on, and else unknown', () => {
+    for (const [laterMs, outcome] of [[60, 'lost'], [10, 'unknown']] as const) {
+      const pair = up();
+      pair.passes = dead('10.2.0.1');
+      pair.moon.command(testOf([home, second], { timeoutMs: 100 }));
+      pair.settle();
+      pair.advance(laterMs);
+      pair.moon.command(aloneOn(third));
+      pair.advance(100);
+      expect(verdicts(pair.moon).filter((text) => text.startsWith('10.2.0.1')), `${laterMs} ms`).to.deep.equal([`10.2.0.1 ${outcome}`]);
+    }
+  });
+
   it('copies one request over each, and each path has its own round trip', () => {
     const pair = up();
     const id = pair.moon.command(testOf([home, second, third]));

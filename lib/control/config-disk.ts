@@ -1,7 +1,8 @@
 /** The files of a configuration as they lie on disk: what `lib/config`, which knows no file system, is given by the daemon and by `check`. */
 import { closeSync, constants, existsSync, fstatSync, openSync, readdirSync, readFileSync } from 'node:fs';
-import type { ConfigFiles, ReadResult } from '../config/files.js';
+import { isPattern, type ConfigFiles, type ReadResult } from '../config/files.js';
 import { maxConfigFileBytes } from '../config/toml.js';
+import { globMatches } from '../util/wildcard.js';
 
 /** Reads as the process that runs; never throws. */
 export const configDisk: ConfigFiles = { read, glob };
@@ -31,7 +32,7 @@ function glob(pattern: string): readonly string[] {
   const absolute = pattern.startsWith('/');
   let found = [absolute ? '' : '.'];
   for (const part of pattern.split('/').filter((step) => step !== '')) {
-    found = /[*?]/.test(part) ? found.flatMap((folder) => matchesIn(folder, part)) : found.map((folder) => `${folder}/${part}`);
+    found = isPattern(part) ? found.flatMap((folder) => matchesIn(folder, part)) : found.map((folder) => `${folder}/${part}`);
   }
   return found
     .filter((path) => existsSync(path))
@@ -40,13 +41,8 @@ function glob(pattern: string): readonly string[] {
 }
 
 function matchesIn(folder: string, part: string): string[] {
-  const expression = part
-    .replaceAll(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
-  const matcher = new RegExp(`^${expression}$`, 's');
   try {
-    const names = readdirSync(folder === '' ? '/' : folder).filter((name) => matcher.test(name) && (part.startsWith('.') || !name.startsWith('.')));
+    const names = readdirSync(folder === '' ? '/' : folder).filter((name) => globMatches(name, part) && (part.startsWith('.') || !name.startsWith('.')));
     return names.map((name) => `${folder}/${name}`);
   } catch {
     return [];

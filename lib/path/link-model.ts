@@ -4,6 +4,7 @@
  */
 import { addressFamily, type IpAddress } from '../util/address.js';
 import { formatPrefix, isEverything, prefixRange, rangeContains, type AddressRange, type Prefix } from '../util/address-range.js';
+import { globMatches } from '../util/wildcard.js';
 import type { HostAddress, HostLink, HostState, HostUplink } from './host-state.js';
 import { networkId } from './ids.js';
 import type { LocalCandidate } from './io.js';
@@ -177,16 +178,8 @@ const usualOf: Readonly<Record<LinkKind, Pick<LocalNetwork, 'class' | 'cost' | '
 };
 
 function matches(match: NetworkMatch, own: HostAddress, gateway: IpAddress | null): boolean {
-  if (match.interface !== null && !matchesName(match.interface, own.device)) return false;
+  if (match.interface !== null && !globMatches(own.device, match.interface)) return false;
   if (match.prefix !== null && !rangeContains(prefixRange(match.prefix), own.address)) return false;
   if (match.gateway !== null && match.gateway !== gateway) return false;
   return match.family === null || match.family === addressFamily(own.address);
-}
-
-/** `*` for any letters, `?` for one. Patterns and names have 15 letters at most. */
-function matchesName(pattern: string, name: string): boolean {
-  const [first, ...rest] = pattern;
-  if (first === undefined) return name === '';
-  if (first === '*') return matchesName(rest.join(''), name) || (name !== '' && matchesName(pattern, name.slice(1)));
-  return name !== '' && (first === '?' || first === name[0]) && matchesName(rest.join(''), name.slice(1));
 }

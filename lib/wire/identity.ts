@@ -1,6 +1,7 @@
 /** Identities (RFC 7296 §3.5) as configured, as sent and as shown. */
 import { addressBytes, addressFamily, addressFromBytes, parseAddress } from '../util/address.js';
 import { bytesEqual, fromHex, lossyText, toHex, utf8 } from '../util/bytes.js';
+import { wildcardMatches } from '../util/wildcard.js';
 import { distinguishedNameMatches, formatDistinguishedName, sameDistinguishedName } from './distinguished-name.js';
 import { parseDistinguishedName } from './distinguished-name-text.js';
 import { idTypeNumber } from './iana.js';
@@ -93,30 +94,6 @@ export function identityMatchesPattern(identity: Identity, pattern: string): boo
   // A name such as "10.0.0.1" or "a@b" must not pass for what it looks like.
   if (prefix === null && text !== shown) return false;
   return wildcardMatches(text.toLowerCase(), wanted.toLowerCase());
-}
-
-/** `*` stands for any run of characters, the rest for itself. In time linear in most cases, and the product of lengths at worst. */
-export function wildcardMatches(text: string, pattern: string): boolean {
-  let at = 0;
-  let want = 0;
-  let star = -1;
-  let resume = 0;
-  while (at < text.length) {
-    if (pattern[want] === '*') {
-      star = want++;
-      resume = at;
-    } else if (pattern[want] === text[at]) {
-      want++;
-      at++;
-    } else if (star >= 0) {
-      want = star + 1;
-      at = ++resume;
-    } else {
-      return false;
-    }
-  }
-  while (pattern[want] === '*') want++;
-  return want === pattern.length;
 }
 
 const prefixed = /^(fqdn|email|ipv4|ipv6|keyid|dn):(.*)$/isu;

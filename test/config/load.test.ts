@@ -351,7 +351,7 @@ ${source()}`;
     const word = fc.constantFrom('[endpoint]', '[[peer]]', '[peer]', '[[peer.child]]', '[[endpoint]]', '[endpoint.routes]', '[peer.child.x]');
     const key = fc.constantFrom('id', 'psk', 'ike', 'esp', 'local', 'remote', 'name', 'include', 'addresses', 'dpd', 'routes', '__proto__', 'a.b', '"\\u001b"');
     const value = fc.oneof(
-      fc.constantFrom('1', '-1', '1e400', 'nan', 'true', '[]', '{}', '1979-05-27', '[[1]]', '"%any"', '["dynamic[/]"]', '["--"]', '[{ id = 1 }]', "'*'"),
+      fc.constantFrom('1', '-1', '1e400', 'nan', 'true', '[]', '{}', '1979-05-27', '[[1]]', '"%any"', '["dynamic[/]"]', '["--"]', '["*("]', '[{ id = 1 }]', "'*'"),
       fc.string().map((s) => JSON.stringify(s)),
       fc.string().map((s) => JSON.stringify([s])),
       fc.bigInt().map(String),

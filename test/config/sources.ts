@@ -1,6 +1,7 @@
 /** Configurations for tests, and files that exist only in memory. */
 import type { ConfigFiles } from '../../lib/config/files.js';
 import { loadConfig, type LoadedConfig } from '../../lib/config/load.js';
+import { globMatches } from '../../lib/util/wildcard.js';
 import { ConfigError, type ConfigProblem } from '../../lib/util/errors.js';
 
 export interface MemoryFile {
@@ -21,9 +22,13 @@ export function memoryFiles(files: MemoryFiles): ConfigFiles {
       return typeof file === 'string' ? { ok: true, text: file, mode: 0o600 } : { ok: true, text: file.text, mode: file.mode ?? 0o600 };
     },
     glob(pattern) {
-      const matcher = new RegExp(`^${pattern.replaceAll('.', '\\.').replaceAll('*', '[^/]*')}$`);
+      const steps = pattern.split('/');
+      const covered = (path: string): boolean => {
+        const names = path.split('/');
+        return names.length === steps.length && steps.every((step, index) => globMatches(names[index] ?? '', step));
+      };
       return Object.keys(files)
-        .filter((path) => matcher.test(path))
+        .filter(covered)
         .sort();
     },
   };

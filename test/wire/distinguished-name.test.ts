@@ -13,7 +13,7 @@ import {
   sameDistinguishedName,
 } from '../../lib/wire/distinguished-name.js';
 import { parseDistinguishedName } from '../../lib/wire/distinguished-name-text.js';
-import { wildcardMatches } from '../../lib/wire/identity.js';
+import { wildcardMatches } from '../../lib/util/wildcard.js';
 import { decodedOrNull, expectDecodeError } from '../support/decode.js';
 import { damaged } from '../support/wire-arbitraries.js';
 

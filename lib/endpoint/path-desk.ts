@@ -65,7 +65,7 @@ export class PathDesk {
       this.#mtuChanged();
     });
     this.#seats.set(entry.lineage, seat);
-    seat.refresh(now);
+    seat.startSoon(now);
   }
 
   succeeded(now: Instant, successor: SaEntry): void {
@@ -144,6 +144,7 @@ class Seat implements Sleeper {
   readonly #mtuChanged: () => void;
   #inputs: PathInput[] = [];
   #running = false;
+  #started = false;
   #closed = false;
   #facts = '';
   #remote = '';
@@ -161,8 +162,14 @@ class Seat implements Sleeper {
     this.#manager = new PathManager(settings);
   }
 
+  /** Once what authenticated the SA has gone out: the peer waits for that, and the first look at every pair takes its time. */
+  startSoon(now: Instant): void {
+    this.#host.alarms.set(this, now);
+  }
+
   wake(now: Instant): void {
-    this.give(now, { kind: 'wake' });
+    if (this.#started) this.give(now, { kind: 'wake' });
+    else this.#start(now);
   }
 
   follow(now: Instant, successor: SaEntry): void {
@@ -173,7 +180,7 @@ class Seat implements Sleeper {
 
   /** The SA may have changed. */
   look(now: Instant, entry: SaEntry): void {
-    if (entry !== this.entry || entry.closed) return;
+    if (!this.#started || entry !== this.entry || entry.closed) return;
     const view = entry.view();
     const facts = factsOf(view, this.#host.dpdMs(entry));
     const text = JSON.stringify(facts);
@@ -186,6 +193,7 @@ class Seat implements Sleeper {
 
   /** Own addresses, names or settings may have changed. */
   refresh(now: Instant): void {
+    if (!this.#started) return;
     const settings = this.#host.settingsOf(this.entry);
     if (settings !== null && JSON.stringify(settings) !== JSON.stringify(this.#settings)) {
       this.#settings = settings;
@@ -197,6 +205,7 @@ class Seat implements Sleeper {
 
   want(now: Instant, path: DatagramPath, onDone: OnDone): void {
     if (this.#wish !== null) this.#answerWish(now, { ok: false, error: 'overtaken by another move' });
+    if (!this.#started) this.#start(now);
     if (samePath(this.entry.view().path, path)) {
       this.give(now, { kind: 'wanted', path });
       onDone(now, { ok: true, detail: 'the IKE SA is on that path already' });
@@ -236,7 +245,7 @@ class Seat implements Sleeper {
   give(now: Instant, input: PathInput): void {
     if (this.#closed) return;
     this.#inputs.push(input);
-    if (this.#running) return;
+    if (this.#running || !this.#started) return;
     this.#running = true;
     let given = 0;
     for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) {
@@ -244,6 +253,15 @@ class Seat implements Sleeper {
       for (const output of this.#step(now, next)) this.#carryOut(now, output);
     }
     this.#running = false;
+  }
+
+  /** What was heard in the meantime comes after what the manager has to know first. */
+  #start(now: Instant): void {
+    const heard = this.#inputs;
+    this.#inputs = [];
+    this.#started = true;
+    this.refresh(now);
+    for (const input of heard) this.give(now, input);
   }
 
   #step(now: Instant, input: PathInput): PathOutput[] {

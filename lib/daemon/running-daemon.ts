@@ -24,6 +24,7 @@ import { EventLog } from './event-log.js';
 import { openKeyLog } from './key-log.js';
 import type { Log } from './log.js';
 import type { Start } from './privileges.js';
+import { rehearse } from './rehearsal.js';
 import { peerStatuses } from './status.js';
 import { UplinkLog } from './uplink-log.js';
 import { systemExecutor, type WorkExecutor } from './work-executor.js';
@@ -34,6 +35,9 @@ export interface DaemonOptions {
   /** Overrides `endpoint.control`. */
   readonly controlPath: string | null;
 }
+
+/** Who calls at the start has begun by then. */
+const rehearsalAfterMs = 150;
 
 export class Daemon {
   readonly #options: DaemonOptions;
@@ -51,6 +55,7 @@ export class Daemon {
   #server: ControlServer | null = null;
   #ending: Promise<void> | null = null;
   #finish: (ending: Ending) => void = () => undefined;
+  #rehearsal: NodeJS.Timeout | null = null;
 
   /** @throws ConfigError */
   constructor(options: DaemonOptions, start: Start, log: Log) {
@@ -130,6 +135,10 @@ export class Daemon {
     const ready = `ready as ${formatIdentity(this.#config.endpoint.id)} on ${platform.tun.name} after ${Math.round(performance.now())} ms`;
     this.#log('info', ready, { mtu: platform.tun.mtu, data_plane: platform.dataPlaneKind, peers: this.#config.peers.length });
     platform.notify.ready(`peers: ${this.#config.peers.length}`);
+    this.#rehearsal = setTimeout(() => {
+      if (endpoint.look(platform.clock.now()).some(({ sas }) => sas.length > 0)) return;
+      rehearse({ clock: platform.clock, random: systemRandom, registry: defaultRegistry });
+    }, rehearsalAfterMs);
   }
 
   #drive(platform: Platform, endpoint: Endpoint): CoreDriver {
@@ -243,6 +252,7 @@ export class Daemon {
   }
 
   #takeDown(): void {
+    if (this.#rehearsal !== null) clearTimeout(this.#rehearsal);
     this.#core?.stop();
     this.#executor.close();
     this.#platform?.close();

@@ -5,6 +5,7 @@
 import { parseArgs } from 'node:util';
 import { join } from 'node:path';
 import { maxRacingAtOnce, racePaceMs } from '../lib/endpoint/limits.js';
+import { sleep } from '../interop/lab/exec.js';
 import { ensureImage, requireEngine, type StrongSwanVersion } from '../interop/lab/images.js';
 import { Lab, projectRoot } from '../interop/lab/lab.js';
 import { Mhtun } from '../interop/lab/mhtun.js';
@@ -19,6 +20,8 @@ const rttMs = 20;
 /** IKE_SA_INIT, IKE_AUTH, and one to spare. */
 const roundTrips = 3;
 const addressesPerEnd = 4;
+/** A daemon has done by then what it does when nobody asks it for anything. */
+const settleMs = 500;
 
 export async function startRace(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
@@ -74,6 +77,7 @@ async function runOnce(stage: Stage, moon: Mhtun, alive: number): Promise<number
   const pairs = await letThrough(stage.topology, alive);
   await moon.start();
   await giveWay(stage);
+  await sleep(settleMs);
   const { ok, text, tookMs } = await moon.ask({ verb: 'initiate', peer: 'sun', child: 'net', timeoutMs: 20_000 }, 25_000);
   if (!ok) throw new Error(`with ${pairs.join(' and ')} alive: ${text}`);
   const { local, remote } = await stage.ike(moon);

@@ -7,8 +7,6 @@ import { cpus, release } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensure, LabError, sleep } from '../interop/lab/exec.js';
-import type { Engine } from '../interop/lab/engine.js';
-import { ensureImage, requireEngine, strongSwanVersions, type StrongSwanVersion } from '../interop/lab/images.js';
 import { Lab, projectRoot } from '../interop/lab/lab.js';
 import { field, items, Mhtun, textField } from '../interop/lab/mhtun.js';
 import { parsePair, type Pair } from '../interop/lab/party.js';
@@ -18,13 +16,12 @@ import { otherSite, siteIndex, type SiteName } from '../interop/lab/addressing.j
 import { eventNamed, failoverEvents, type FailoverEvent } from './failover/events.js';
 import { giveWay } from './failover/priority.js';
 import { row, toResult, type Result } from './failover/results.js';
+import { playedBy, preparePeers, type PeerImages } from './peers.js';
 import { recovers, runTrial, type Trial, type TrialLimits } from './failover/trial.js';
 
 const usualPairs = ['mhtun,mhtun', 'mhtun,strongswan-6.0', 'strongswan-6.0,mhtun', 'strongswan-6.0,strongswan-6.0'];
 
-interface Means {
-  readonly engine: Engine | null;
-  readonly images: ReadonlyMap<StrongSwanVersion, string>;
+interface Means extends PeerImages {
   readonly rttMs: number;
   readonly packetsPerSecond: number;
   /** mhtun's. */
@@ -47,7 +44,7 @@ export async function failover(args: readonly string[]): Promise<void> {
   });
   const events = values.events.split(',').map(eventNamed);
   const pairs = values.pairs.split(' ').map(parsePair);
-  const means = { ...(await prepare(pairs)), rttMs: Number(values.rtt), packetsPerSecond: Number(values.rate), logLevel: values.log };
+  const means = { ...(await preparePeers(pairs)), rttMs: Number(values.rtt), packetsPerSecond: Number(values.rate), logLevel: values.log };
   const results: Result[] = [];
   for (const pair of pairs) {
     for (const event of events) {
@@ -60,19 +57,6 @@ export async function failover(args: readonly string[]): Promise<void> {
   }
   const machine = { cpus: cpus().length, cpu: cpus()[0]?.model ?? '', kernel: release(), node: process.version };
   process.stdout.write(`${JSON.stringify({ bench: 'failover', rtt_ms: means.rttMs, packets_per_second: means.packetsPerSecond, machine, results })}\n`);
-}
-
-async function prepare(pairs: readonly Pair[]): Promise<Pick<Means, 'engine' | 'images'>> {
-  const images = new Map<StrongSwanVersion, string>();
-  const wanted = strongSwanVersions.filter((version) => pairs.some((pair) => playedBy(pair).includes(version)));
-  if (wanted.length === 0) return { engine: null, images };
-  const engine = await requireEngine();
-  for (const version of wanted) images.set(version, await ensureImage(engine, version, (text) => process.stdout.write(`${text}\n`)));
-  return { engine, images };
-}
-
-function playedBy({ moon, sun }: Pair): readonly string[] {
-  return [moon, sun];
 }
 
 /** strongSwan has no order to move; its own way of moving is looked at where it has to. */

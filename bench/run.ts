@@ -1,6 +1,7 @@
 /** `npm run bench -- NAME [OPTIONS]`: runs a benchmark. The last line of its output is one line of JSON. */
 import { changes } from './changes.js';
 import { failover } from './failover.js';
+import { handshakes } from './handshakes.js';
 import { slowLink } from './slow-link.js';
 import { softDataPlane } from './soft-data-plane.js';
 import { startRace } from './start-race.js';
@@ -12,6 +13,7 @@ const benches: ReadonlyMap<string, (args: readonly string[]) => Promise<void>> =
   ['slow-link', slowLink],
   ['failover', failover],
   ['start-race', startRace],
+  ['handshakes', handshakes],
   ['soft-data-plane', softDataPlane],
 ]);
 

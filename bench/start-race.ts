@@ -6,7 +6,6 @@ import { parseArgs } from 'node:util';
 import { join } from 'node:path';
 import { maxRacingAtOnce, racePaceMs } from '../lib/endpoint/limits.js';
 import { sleep } from '../interop/lab/exec.js';
-import { ensureImage, requireEngine, type StrongSwanVersion } from '../interop/lab/images.js';
 import { Lab, projectRoot } from '../interop/lab/lab.js';
 import { Mhtun } from '../interop/lab/mhtun.js';
 import { parsePair, type Pair } from '../interop/lab/party.js';
@@ -14,6 +13,7 @@ import { Stage } from '../interop/lab/stage.js';
 import type { Topology } from '../interop/lab/topology.js';
 import { bareAddress } from '../interop/lab/uplink-events.js';
 import { giveWay } from './failover/priority.js';
+import { preparePeers } from './peers.js';
 import { percentile } from './statistics.js';
 
 const rttMs = 20;
@@ -44,9 +44,7 @@ export async function startRace(args: readonly string[]): Promise<void> {
 }
 
 async function measure(pair: Pair, alive: number, trials: number): Promise<number[]> {
-  const images = new Map<StrongSwanVersion, string>();
-  const engine = pair.sun === 'mhtun' ? null : await requireEngine();
-  if (engine !== null && pair.sun !== 'mhtun') images.set(pair.sun, await ensureImage(engine, pair.sun, (text) => process.stdout.write(`${text}\n`)));
+  const { engine, images } = await preparePeers([pair]);
   const lab = new Lab(`bench-start-race-${pair.sun}`);
   try {
     const stage = await Stage.open(lab, {

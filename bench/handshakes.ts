@@ -9,7 +9,6 @@ import { Lab, projectRoot } from '../interop/lab/lab.js';
 import { Mhtun } from '../interop/lab/mhtun.js';
 import { parsePair, type Outcome, type Pair, type Party } from '../interop/lab/party.js';
 import { Stage } from '../interop/lab/stage.js';
-import { giveWay } from './failover/priority.js';
 import { preparePeers } from './peers.js';
 import { percentile } from './statistics.js';
 
@@ -51,7 +50,6 @@ async function measure(pair: Pair, trials: number): Promise<ReadonlyMap<Order, n
       keys: false,
       quiet: true,
     });
-    await giveWay(stage);
     for (let trial = 0; trial < trials; trial++) {
       for (const [order, times] of took) {
         await sleep(settleMs);

@@ -44,9 +44,6 @@ import { scenario as tsUnacceptable } from './scenarios/ts-unacceptable/scenario
 import { scenario as twoChildren } from './scenarios/two-children/scenario.js';
 import { scenario as wrongPsk } from './scenarios/wrong-psk/scenario.js';
 
-/** Played only when they are named: not all of their runs pass yet. `interop/README.md` has what is known. */
-export const onlyByName: ReadonlySet<string> = new Set(['nat-appears']);
-
 export const scenarios: ReadonlyMap<string, Scenario> = new Map([
   ['psk', psk],
   ['readme', readme],

@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './project.js';
 import { sum, type PartResult } from './test-report.js';
-import { runMocha } from './test-runners.js';
+import { runMocha, type MochaRun } from './test-runners.js';
 
 /** Major releases, exactly pinned: a new one is tried on purpose. */
 const releases = ['22.23.3', '24.21.0'];
@@ -19,18 +19,24 @@ export interface Suites {
 }
 
 export async function runUnderOtherNodes(suites: Suites): Promise<PartResult> {
-  const results: PartResult[] = [];
-  // One after the other: tests of time limits would fail on a machine that is too busy.
-  for (const release of releases) results.push(await runUnder(release, suites));
+  const nodes = releases.map((release) => ({ release, node: installedNode(release) }));
+  const results = nodes.filter(({ node }) => node === null).map(({ release }) => absent(release));
+  const there = nodes.flatMap(({ release, node }) => (node === null ? [] : [{ release, node }]));
+  results.push(...(await Promise.all(there.map(({ release, node }) => runUnder(release, { name: `node-${release}-unit`, files: suites.unit, ignore: suites.system, node })))));
+  if (suites.isRoot) {
+    // One after the other: the kernel and its time limits would be the same for both.
+    for (const { release, node } of there) results.push(await runUnder(release, { name: `node-${release}-native`, files: suites.system, ignore: [], node }));
+  }
   return sum(results);
 }
 
-async function runUnder(release: string, suites: Suites): Promise<PartResult> {
-  const node = installedNode(release);
-  if (node === null) return { passed: 0, failed: 0, skipped: [`Node ${release}: the npm package node@${release} cannot be installed here`], details: '' };
-  const ignore = suites.isRoot ? [] : suites.system;
-  const result = await runMocha({ name: `node-${release}`, files: suites.unit, ignore, node });
+async function runUnder(release: string, run: MochaRun): Promise<PartResult> {
+  const result = await runMocha(run);
   return { ...result, details: result.details === '' ? '' : `under Node ${release}:\n${result.details}` };
+}
+
+function absent(release: string): PartResult {
+  return { passed: 0, failed: 0, skipped: [`Node ${release}: the npm package node@${release} cannot be installed here`], details: '' };
 }
 
 /** The path of that release's program, or null where it cannot be had. */

@@ -283,8 +283,8 @@ class Seat implements Sleeper {
     const host = this.#host;
     switch (output.kind) {
       case 'test': {
-        const { test, paths, alone, desperate, timeoutMs, padToBytes } = output;
-        host.command(now, this.entry, { kind: 'test-paths', test, paths, alone, desperate, timeoutMs, padToBytes }, (at, result) => {
+        const { test, paths } = output;
+        host.command(now, this.entry, { ...output, kind: 'test-paths' }, (at, result) => {
           if (result.ok) return;
           for (const path of paths) this.give(at, { kind: 'tested', test, path, outcome: 'unknown', rttMs: null, validated: false });
         });

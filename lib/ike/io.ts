@@ -65,11 +65,12 @@ export type IkeCommand =
    * Path tests (RFC 4555 §3.10). `alone`: one path, a fresh COOKIE2, in its turn; else copies of one request on each path, or of the
    * one under way where it may be fanned out, at once. Each path is answered by one `path-tested`. `padToBytes`: octets of the IP packet
    * that the request goes in, rounded up to the cipher's block; each path is then tested alone. `desperate`: no path is known to work, so
-   * that even what tells the peer of addresses is copied; the one after it sets that right.
+   * that even what tells the peer of addresses is copied; the one after it sets that right. `asksNat`: of a path tested alone, with NAT
+   * detection, if it is the IKE SA's own.
    */
   | {
     readonly kind: 'test-paths'; readonly test: number; readonly paths: readonly DatagramPath[]; readonly alone: boolean; readonly desperate: boolean;
-    readonly timeoutMs: number; readonly padToBytes: number | null;
+    readonly asksNat: boolean; readonly timeoutMs: number; readonly padToBytes: number | null;
   }
   /** Own addresses changed: tell the peer (RFC 4555 §3.6). */
   | { readonly kind: 'announce-addresses' }

@@ -246,11 +246,11 @@ export class PathTest implements Exchange {
     return trial !== undefined && (trial.wish.alone || trial.wish.padToBytes !== null) ? trial : null;
   }
 
-  /** RFC 4555 §3.8: behind a NAT the initiator asks how it is seen. */
+  /** RFC 4555 §3.8: the initiator asks how it is seen, behind a NAT and where one may have appeared. */
   #natDetection(): Payload[] {
     const { association } = this.#exchanger;
     const { mobike, mobikeInitiator, natLocal } = association.traits;
-    this.#asksNat = mobike && mobikeInitiator && natLocal;
+    this.#asksNat = mobike && mobikeInitiator && (natLocal || this.#alone?.wish.asksNat === true);
     return this.#asksNat ? natDetectionOn(association, association.path) : [];
   }
 
@@ -262,13 +262,14 @@ export class PathTest implements Exchange {
   /** RFC 4555 §3.8: what the peer saw of our address before, and what it sees now. */
   #compare(payloads: readonly Payload[], path: DatagramPath): void {
     const { association } = this.#exchanger;
-    const before = association.seenAs;
+    const { seenAs: before, traits: { natLocal: wasBehindNat } } = association;
     noteNat(association, payloads, path);
-    const now = association.seenAs;
+    const { seenAs: now, traits: { natLocal: isBehindNat } } = association;
     if (now === null) return;
+    if (wasBehindNat !== isBehindNat) this.#exchanger.enqueueFirst(refresh(isBehindNat ? 'a NAT has appeared' : 'there is no NAT any more'));
     // Seen for the first time: the NAT may have forgotten us since IKE_AUTH, and the peer sends to where we were.
-    if (before === null) this.#exchanger.enqueueFirst(refresh(null));
-    else if (!bytesEqual(before, now)) this.#exchanger.enqueueFirst(refresh('the NAT mapping changed'));
+    else if (before === null && isBehindNat) this.#exchanger.enqueueFirst(refresh(null));
+    else if (before !== null && !bytesEqual(before, now)) this.#exchanger.enqueueFirst(refresh('the NAT mapping changed'));
   }
 
   /** The peer answers at its new source. */

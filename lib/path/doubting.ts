@@ -80,7 +80,7 @@ function runDoubt(scene: Scene, path: Path): void {
     one.sentAt = now;
   }
   path.testedAt = now;
-  scene.emit({ kind: 'test', test: test.id, paths: asked.map(({ pair }) => pair), alone: false, desperate: false, timeoutMs, padToBytes: null });
+  scene.emit({ kind: 'test', test: test.id, paths: asked.map(({ pair }) => pair), alone: false, desperate: false, asksNat: false, timeoutMs, padToBytes: null });
 }
 
 /** Those that share least with the path in doubt first. A doubt is no reason to pay for a metered one: its last test has to do. */

@@ -96,11 +96,12 @@ export type PathOutput =
   /**
    * Send an INFORMATIONAL request. `alone`: with a fresh COOKIE2 on the only path of the list, in its turn; else a copy of one request
    * on each, or, where a request that may be fanned out is under way already, copies of that one, at once. Every path gets its `tested`.
-   * `desperate`: no path works, and whatever is outstanding may be copied. `padToBytes`: octets that the IP packet shall have, not fragmented (RFC 8899).
+   * `desperate`: no path works, and whatever is outstanding may be copied. `asksNat`: how does the peer see us there (RFC 4555 §3.8)?
+   * `padToBytes`: octets that the IP packet shall have, not fragmented (RFC 8899).
    */
   | {
     readonly kind: 'test'; readonly test: number; readonly paths: readonly DatagramPath[]; readonly alone: boolean; readonly desperate: boolean;
-    readonly timeoutMs: number; readonly padToBytes: number | null;
+    readonly asksNat: boolean; readonly timeoutMs: number; readonly padToBytes: number | null;
   }
   /** Move to this pair, or ask the peer to. `early`: our own ESP goes at once, since the pair is validated. */
   | { readonly kind: 'move'; readonly move: number; readonly path: DatagramPath; readonly early: boolean; readonly cause: string }

@@ -54,6 +54,8 @@ export class Path {
   announced: 'up' | 'suspect' | 'down' | null = null;
   /** A test that somebody waits for. */
   hurried: boolean = false;
+  /** The next test alone asks the peer how we are seen (RFC 4555 §3.8). */
+  asksNat: boolean = false;
   /** Tests in a row whose outcome says nothing. */
   unclear: number = 0;
   readonly #listener: HealthListener;

@@ -90,8 +90,11 @@ export function hear(scene: Scene, path: Path, rttMs: number | null, answers: bo
     scene.silence.falseAlarm(scene.now, path.metered);
     // Or large packets vanish where small ones do not.
     if (!path.metered) path.mtu.suspect(scene.now);
-    // Or our NAT has forgotten us, and what the peer sends of itself goes to where we were: a test alone tells (RFC 4555 §3.8).
-    if (scene.standing?.facts.natLocal === true && scene.isUsed(path)) path.hurried = true;
+    // Or a NAT has forgotten us, or stands where none was, and what the peer sends of itself goes to where we were: it has to be asked.
+    if (scene.isUsed(path)) {
+      path.asksNat = true;
+      path.hurried ||= !path.metered || scene.standing?.facts.natLocal === true;
+    }
   }
   path.heard(scene.now, rttMs, answers);
 }
@@ -164,8 +167,10 @@ function send(scene: Scene, kind: TestKind, paths: readonly Path[], timeoutMs: n
     path.hurried = false;
   }
   const alone = kind === 'alone' || kind === 'size';
+  const asksNat = kind === 'alone' && paths.some((path) => path.asksNat);
+  if (asksNat) for (const path of paths) path.asksNat = false;
   const desperate = kind === 'scout' && !scene.table.all().some((path) => path.works && !path.gone && path.doubt === null);
-  scene.emit({ kind: 'test', test: test.id, paths: paths.map(({ pair }) => pair), alone, desperate, timeoutMs, padToBytes });
+  scene.emit({ kind: 'test', test: test.id, paths: paths.map(({ pair }) => pair), alone, desperate, asksNat, timeoutMs, padToBytes });
 }
 
 /** Large packets are rare and of no hurry: only when nothing else is due, only on paths that work, and on a metered network only the one in use. */

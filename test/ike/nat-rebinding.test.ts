@@ -40,6 +40,29 @@ describe('A NAT that changes its mapping', () => {
     expect(switches(pair.sun).at(-1)).to.equal('10.1.0.2 → 203.0.113.1');
   });
 
+  it('is noticed where there was none, and again where it is gone, by a test that asks', () => {
+    const pair = IkePair.up();
+    const home = pair.moon.view.path;
+    const asking = { kind: 'test-paths', test: 1, paths: [home], alone: true, desperate: false, asksNat: true, timeoutMs: 1_000, padToBytes: null } as const;
+    const direct = pair.translate;
+    pair.ask(pair.moon, asking);
+    expect(switches(pair.sun), 'nothing is to be told').to.deep.equal([]);
+    behind(pair, () => 1024);
+    pair.ask(pair.moon, { ...asking, asksNat: false });
+    expect(switches(pair.sun), 'nobody asked').to.deep.equal([]);
+    pair.ask(pair.moon, asking);
+    pair.settle();
+    expect(switches(pair.sun)).to.deep.equal(['10.1.0.2 → 203.0.113.1']);
+    expect([pair.moon.view.natLocal, pair.sun.view.path.remote.port]).to.deep.equal([true, 1024]);
+    pair.translate = direct;
+    pair.passes = () => true;
+    pair.ask(pair.moon, asking);
+    pair.settle();
+    expect(switches(pair.sun).at(-1)).to.equal('10.1.0.2 → 10.1.0.1');
+    expect(pair.moon.view.natLocal).to.equal(false);
+    pair.expectOne();
+  });
+
   it('is followed by authenticated ESP from a new source, and kept where that answers', () => {
     const { pair, rebind } = pairBehind(true);
     rebind();

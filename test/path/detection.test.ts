@@ -144,6 +144,18 @@ describe('silence', () => {
     expect(net.moon.eventsOf('moved')).to.deep.equal([]);
   });
 
+  it('that was none may be a NAT that forgot us, or is new: the peer is asked at once how it sees us', () => {
+    const asking = (net: PathNet): string[] => {
+      const at = net.world.now;
+      net.world.run(5_000);
+      return since(net.moon, at, 'test').flatMap(({ output }) => (output.kind === 'test' && output.asksNat ? [`${String(output.alone)} ${output.paths.map(named).join()}`] : []));
+    };
+    expect(asking(steady())).to.deep.equal([]);
+    const asked = asking(steady({}, 150));
+    expect(asked.length).to.be.within(1, 25);
+    expect(new Set(asked)).to.deep.equal(new Set([`true ${first}`]));
+  });
+
   it('of both paths ends on the first that comes back', () => {
     const net = steady();
     for (const wire of [net.wire('10.1.0.1', '10.1.0.2'), net.wire('10.2.0.1', '10.2.0.2')]) wire.cut();

@@ -5,7 +5,7 @@ import { Doubt } from '../../lib/path/doubt.js';
 import { Path } from '../../lib/path/path.js';
 import { Quality } from '../../lib/path/quality.js';
 import { instant, pathId } from '../../lib/util/brands.js';
-import { candidate, named, pairOf } from '../support/path-fixtures.js';
+import { candidate, lte, named, pairOf } from '../support/path-fixtures.js';
 import { PathNet, type NetOptions, type PathSide } from '../support/path-network.js';
 import { ip } from '../support/virtual-host.js';
 
@@ -92,13 +92,15 @@ describe('a path in doubt', () => {
     expect(testsSince(net.moon, at).flatMap(({ paths }) => paths.map(named))).to.include(first).and.not.include('10.1.0.1 > 10.2.0.2');
   });
 
-  it('that answers behind our NAT is tested alone at once, which shows the mapping', () => {
-    for (const natLocal of [true, false]) {
-      const net = twins(2, { mhtun: false, natLocal });
+  it('that answers is tested alone at once, and the peer asked how it sees us, unless it costs money and no NAT is known', () => {
+    const metered = { moon: { candidates: [candidate('10.1.0.1', 'wwan0', lte)] } };
+    for (const [options, hurried] of [[{ natLocal: true }, true], [{}, true], [metered, false], [{ ...metered, natLocal: true }, true]] as const) {
+      const net = twins(2, { mhtun: false, ...options });
       const at = net.world.now;
       net.moon.give({ kind: 'silent' });
       net.world.run(150);
-      expect(testsSince(net.moon, at).some(({ alone, paths }) => alone && paths.map(named).includes(first)), `NAT: ${natLocal}`).to.equal(natLocal);
+      const alone = testsSince(net.moon, at).filter((test) => test.alone && test.paths.map(named).includes(first));
+      expect(alone.some(({ asksNat }) => asksNat), JSON.stringify(options)).to.equal(hurried);
     }
   });
 });

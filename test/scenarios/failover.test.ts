@@ -170,6 +170,23 @@ describe('a tunnel whose path fails', () => {
     expect(newHandshakes(run)).to.equal(0);
   });
 
+  it('is followed through a NAT that appears, forgets its mappings, and is gone again', () => {
+    const nat = new VirtualNat(ip('203.0.113.1'), [ip('10.1.0.1')]);
+    const run = new Run(8, { addresses: moonTwo.slice(0, 1) });
+    const { network, moon } = run.pair;
+    const isBehindNat = (): boolean[] => moon.sas('sun').map(({ natLocal }) => natLocal);
+    for (const [act, behind] of [
+      [() => { network.addNat(nat); }, true],
+      [() => { nat.rebind(); }, true],
+      [() => { network.removeNat(nat); }, false],
+    ] as const) {
+      run.under(1_000, act);
+      expect(run.longestGap(), run.pair.story()).to.be.lessThan(150);
+      expect(isBehindNat()).to.deep.equal([behind]);
+    }
+    expect(newHandshakes(run)).to.equal(0);
+  });
+
   it('comes back to the wire when it works again, without losing a packet', () => {
     const run = new Run(6, { addresses: [moonTwo[0], { address: '10.2.0.1', device: 'wwan0' }] });
     run.silence(1, ({ from, to }) => from.address === ip(moonTwo[0].address) || to.address === ip(moonTwo[0].address));

@@ -16,7 +16,7 @@ export function mirrored(pair: DatagramPath): DatagramPath {
 let lastTest = 0;
 
 export function testOf(paths: readonly DatagramPath[], options: Partial<TestCommand> = {}): TestCommand {
-  return { kind: 'test-paths', test: ++lastTest, paths, alone: false, desperate: false, timeoutMs: 1_000, padToBytes: null, ...options };
+  return { kind: 'test-paths', test: ++lastTest, paths, alone: false, desperate: false, asksNat: false, timeoutMs: 1_000, padToBytes: null, ...options };
 }
 
 export function aloneOn(path: DatagramPath, timeoutMs = 1_000): TestCommand {

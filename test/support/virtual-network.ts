@@ -77,7 +77,7 @@ export class VirtualNetwork {
   /** False: the datagram is lost without a word. Looked at after `behaviour`. */
   passes: (flight: Flight) => boolean = () => true;
   readonly #receivers = new Map<IpAddress, { readonly device: string; readonly receive: Receiver }>();
-  readonly #nats: VirtualNat[] = [];
+  #nats: readonly VirtualNat[] = [];
 
   constructor(world: World) {
     this.world = world;
@@ -92,7 +92,11 @@ export class VirtualNetwork {
   }
 
   addNat(nat: VirtualNat): void {
-    this.#nats.push(nat);
+    this.#nats = [...this.#nats, nat];
+  }
+
+  removeNat(nat: VirtualNat): void {
+    this.#nats = this.#nats.filter((other) => other !== nat);
   }
 
   /** From the socket `path.local` to `path.remote`. What leaves an address that is not attached is lost. */

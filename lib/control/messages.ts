@@ -119,7 +119,7 @@ export interface NetworkStatus {
   readonly class: 'primary' | 'secondary' | 'backup' | 'never';
   readonly cost: number;
   readonly metered: boolean;
-  /** The peer sees another address than ours; null: not known. */
+  /** The peer saw another address than ours when the tunnel was last on this path; null: it never was. */
   readonly nat: boolean | null;
   readonly signal_dbm: number | null;
 }

@@ -7,7 +7,7 @@ import type { Instant } from '../util/brands.js';
 
 /** The paths of an IKE SA; while it is not authenticated, the pair on which that is tried. */
 export function pathStatuses(sa: IkeSaView & PathsLook): PathStatus[] {
-  if (sa.paths.length > 0) return sa.paths.map((look) => pathStatus(look, sa));
+  if (sa.paths.length > 0) return sa.paths.map(pathStatus);
   const { local, remote, device } = sa.path;
   return [{
     id: `${device ?? '*'}/${local.address}-${remote.address}`,
@@ -34,7 +34,7 @@ export function switchStatuses(switches: readonly PathSwitch[], wallClock: (at: 
   return switches.map(({ at, from, to, cause, outageMs }) => ({ time: wallClock(at), from, to, cause, outage_ms: tenthsOrNull(outageMs) }));
 }
 
-function pathStatus(look: PathLook, sa: IkeSaView): PathStatus {
+function pathStatus(look: PathLook): PathStatus {
   const { path } = look;
   return {
     id: look.id,
@@ -52,11 +52,11 @@ function pathStatus(look: PathLook, sa: IkeSaView): PathStatus {
     last_heard_ms: look.lastHeardMs === null ? null : Math.round(look.lastHeardMs),
     validated: look.validated,
     recent_rtt_ms: look.recentRttMs.map(tenthsOrNull),
-    network: networkStatus(look, look.state === 'active' ? sa.natLocal : null),
+    network: networkStatus(look),
   };
 }
 
-function networkStatus({ network }: PathLook, nat: boolean | null): NetworkStatus {
+function networkStatus({ network, behindNat: nat }: PathLook): NetworkStatus {
   const { id, name, class: kind, cost, metered, signalDbm } = network;
   return { id, name, class: kind, cost, metered, nat, signal_dbm: signalDbm };
 }

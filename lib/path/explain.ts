@@ -27,6 +27,7 @@ export function describePath(scene: Scene, path: Path, now: Instant): PathLook {
     jitterMs: quality.jitterMs,
     loss: quality.loss,
     mtu: path.mtu.mtu,
+    behindNat: path.behindNat,
     lastHeardMs: quality.heardAt === null ? null : Math.max(0, now - quality.heardAt),
     validated: path.isValidated(now),
     ...wordsFor(scene, path, now),

@@ -131,6 +131,8 @@ export interface PathLook {
   readonly loss: number | null;
   /** Octets of the largest IP packet that got through; null: not probed. */
   readonly mtu: number | null;
+  /** Whether a NAT was seen before us when the IKE SA was last on it; null: it never was. */
+  readonly behindNat: boolean | null;
   /** Milliseconds since something authenticated last came over it; null: never. */
   readonly lastHeardMs: number | null;
   readonly validated: boolean;

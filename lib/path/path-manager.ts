@@ -109,6 +109,7 @@ export class PathManager implements Machine<PathInput, PathOutput> {
     }
     const active = scene.table.update(scene.now, { local: scene.local, remote: scene.remote, current: facts.path }, standing?.active ?? null);
     scene.standing = { facts, active };
+    active.behindNat = facts.natLocal;
     // Both ends have just proved themselves there.
     if (standing === null) active.proven(scene.now);
     else if (standing.active !== active) scene.changed();

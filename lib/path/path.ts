@@ -56,6 +56,8 @@ export class Path {
   hurried: boolean = false;
   /** The next test alone asks the peer how we are seen (RFC 4555 §3.8). */
   asksNat: boolean = false;
+  /** A NAT was seen before us when the IKE SA was last on it; null: it never was. */
+  behindNat: boolean | null = null;
   /** Tests in a row whose outcome says nothing. */
   unclear: number = 0;
   readonly #listener: HealthListener;

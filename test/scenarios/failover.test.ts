@@ -175,6 +175,8 @@ describe('a tunnel whose path fails', () => {
     const run = new Run(8, { addresses: moonTwo.slice(0, 1) });
     const { network, moon } = run.pair;
     const isBehindNat = (): boolean[] => moon.sas('sun').map(({ natLocal }) => natLocal);
+    const onceBehindNat = (): (boolean | null)[] => moon.sas('sun').flatMap(({ paths }) => paths.map((path) => path.behindNat));
+    expect(onceBehindNat()).to.have.members([false, null]);
     for (const [act, behind] of [
       [() => { network.addNat(nat); }, true],
       [() => { nat.rebind(); }, true],
@@ -183,6 +185,7 @@ describe('a tunnel whose path fails', () => {
       run.under(1_000, act);
       expect(run.longestGap(), run.pair.story()).to.be.lessThan(150);
       expect(isBehindNat()).to.deep.equal([behind]);
+      expect(onceBehindNat()).to.have.members([behind, null]);
     }
     expect(newHandshakes(run)).to.equal(0);
   });

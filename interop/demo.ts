@@ -82,8 +82,8 @@ async function play(screen: Screen, lab: Lab): Promise<void> {
   screen.doing('mhtun down on both, hosts left as they were');
   const ended = Date.now();
   await Promise.all([moon.stop(), sun.stop()]);
-  const left = await topology.moon.host.must(['ip', '-o', 'link', 'show']);
-  ensure(!left.includes('mh0'), 'the tunnel interface is still there');
+  const left = await topology.moon.host.must(['ip', '-o', 'link', 'show', 'type', 'tun']);
+  ensure(left === '', 'the tunnel interface is still there');
   screen.done(seconds(Date.now() - ended));
   screen.say(`Done in ${seconds(Date.now() - began)}. Look around yourself: npm run demo -- --keep`);
   screen.blank();

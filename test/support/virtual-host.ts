@@ -5,6 +5,7 @@ import { defaultRegistry } from '../../lib/crypto/registry.js';
 import { executeCryptoJob } from '../../lib/crypto/work.js';
 import { Endpoint } from '../../lib/endpoint/endpoint.js';
 import type { CommandResult, EndpointCommand, EndpointEvent, EndpointInput, EndpointJob, EndpointJobResult, EndpointOutput } from '../../lib/endpoint/io.js';
+import type { PathsLook } from '../../lib/endpoint/path-desk.js';
 import type { ChildCounters } from '../../lib/esp/data-plane.js';
 import { SoftDataPlane } from '../../lib/esp/soft-data-plane.js';
 import type { SoftInput, SoftOutput } from '../../lib/esp/soft-data-plane-io.js';
@@ -142,7 +143,7 @@ export class VirtualHost {
   }
 
   /** The IKE SAs with a peer that are established. */
-  sas(peer: string): IkeSaView[] {
+  sas(peer: string): (IkeSaView & PathsLook)[] {
     const looks = this.endpoint.look(this.world.now).filter(({ name }) => name === peer);
     return looks.flatMap(({ sas }) => sas).filter(({ establishedAt }) => establishedAt !== null);
   }

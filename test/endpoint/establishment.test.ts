@@ -36,6 +36,16 @@ describe('an endpoint', () => {
     expect(pair.moon.dropped()['unknown-spi']).to.equal(0);
   });
 
+  it('answers before it looks at the pairs of addresses, for which nobody waits', () => {
+    const pair = new Pair({ seed: 1, sun: waits });
+    const paths = (): number => pair.sun.sas('moon').flatMap((sa) => sa.paths).length;
+    expect(pair.world.runUntil(() => pair.sun.sas('moon').length > 0, 5_000)).to.equal(true);
+    const at = pair.world.now;
+    expect(paths()).to.equal(0);
+    expect(pair.world.runUntil(() => paths() > 0, 100)).to.equal(true);
+    expect(pair.world.now).to.equal(at);
+  });
+
   it('comes up over a network that loses every third datagram', () => {
     for (let seed = 1; seed <= 10; seed++) {
       const pair = new Pair({ seed, sun: waits });

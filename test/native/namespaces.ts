@@ -1,6 +1,7 @@
 /** Network namespaces of one test, with names drawn at random, and processes in them; all gone after `dispose`. */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { statSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
@@ -11,6 +12,14 @@ const folder = path.dirname(fileURLToPath(import.meta.url));
 /** Why namespaces can't be made here, or null. */
 export function whyNoNamespaces(): string | null {
   return process.getuid?.() === 0 ? null : 'needs root to make network namespaces';
+}
+
+/** Why no other user can run the program from where it lies, or null. */
+export function whyNoOtherUser(): string | null {
+  for (let above = folder; above !== path.dirname(above); above = path.dirname(above)) {
+    if ((statSync(above).mode & 0o001) === 0) return `only its owner may enter ${above}, so no other user can run the program from there`;
+  }
+  return null;
 }
 
 export class Namespaces {

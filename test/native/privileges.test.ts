@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { skipBecause } from '../support/skip.js';
-import { Namespaces, whyNoNamespaces, type Line, type Program } from './namespaces.js';
+import { Namespaces, whyNoNamespaces, whyNoOtherUser, type Line, type Program } from './namespaces.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 /** CAP_NET_BIND_SERVICE and CAP_NET_ADMIN. */
@@ -19,7 +19,7 @@ describe('privileges', function () {
   let folder: string;
 
   before(function () {
-    const reason = whyNoNamespaces();
+    const reason = whyNoNamespaces() ?? whyNoOtherUser();
     if (reason !== null) skipBecause(this, reason);
   });
   beforeEach(() => {

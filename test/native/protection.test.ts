@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
 import { skipBecause } from '../support/skip.js';
-import { Namespaces, whyNoNamespaces, type Program } from './namespaces.js';
+import { Namespaces, whyNoNamespaces, whyNoOtherUser, type Program } from './namespaces.js';
 
 /**
  * moon (10.1.0.1, inside 192.168.1.1) and sun (10.1.0.2, inside 192.168.2.1) on one cable. sun also answers for
@@ -246,7 +246,9 @@ describe('the protection of a host', function () {
     expect(lab.traces()).to.equal(before);
   });
 
-  it('says what the system lacks and what to do, and leaves nothing behind', async () => {
+  it('says what the system lacks and what to do, and leaves nothing behind', async function () {
+    const reason = whyNoOtherUser();
+    if (reason !== null) skipBecause(this, reason);
     const before = lab.traces();
     lab.spaces.run(lab.moon, 'ip tuntap add mode tun mh9');
     const cases: readonly (readonly [string, string, RegExp])[] = [

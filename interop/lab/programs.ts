@@ -11,6 +11,11 @@ export function streamProgram(): string {
   return compileOwn('stream');
 }
 
+/** Hides registers that are too large for a user-mode kernel from it. */
+export function narrowProgram(): string {
+  return compileOwn('narrow');
+}
+
 function compileOwn(name: string): string {
   return compile({ name, sources: [`interop/programs/${name}.cc`], includes: ['interop/programs'], flags: ['-O2'] });
 }

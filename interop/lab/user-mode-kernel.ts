@@ -6,6 +6,7 @@ import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { join } from 'node:path';
 import { run, type Finished } from './exec.js';
 import { projectRoot } from './lab.js';
+import { narrowProgram } from './programs.js';
 
 /** Why there is none here, or null. */
 export function userModeKernelObstacle(): string | null {
@@ -22,7 +23,7 @@ export async function runInUserModeKernel(argv: readonly string[], timeoutS: num
   writeFileSync(boot, bootScript(argv, result, timeoutS));
   chmodSync(boot, 0o755);
   try {
-    const booted = await run([kernel, 'rootfstype=hostfs', 'rootflags=/', 'rw', `init=${boot}`, 'mem=1024M', 'con=null', 'con0=fd:0,fd:1', 'quiet'], {
+    const booted = await run([...(hasWideRegisters() ? [narrowProgram()] : []), kernel, 'rootfstype=hostfs', 'rootflags=/', 'rw', `init=${boot}`, 'mem=1024M', 'con=null', 'con0=fd:0,fd:1', 'quiet'], {
       timeoutMs: (timeoutS + 30) * 1000,
     });
     const code = existsSync(result) ? Number(readFileSync(result, 'utf8')) : 1;
@@ -38,6 +39,7 @@ function bootScript(argv: readonly string[], result: string, timeoutS: number): 
     '#!/bin/bash',
     'export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root MHTUN_LAB_SLOW=1',
     ...['MHTUN_PROGRAM', 'MHTUN_DATA_PLANE'].flatMap((name) => (process.env[name] === undefined ? [] : [`export ${name}='${process.env[name]}'`])),
+    ...(hasWideRegisters() ? noWideRegisters : []),
     'mount -t proc none /proc; mount -t sysfs none /sys; mount -t tmpfs none /run; mkdir -p /run/lock /run/netns',
     // The modules are looked for under /lib/modules, which belongs to the machine's own kernel.
     `mkdir -p /run/modules/lib; ln -s ${moduleFolder} /run/modules/lib/modules`,
@@ -54,9 +56,22 @@ function bootScript(argv: readonly string[], result: string, timeoutS: number): 
   ].join('\n');
 }
 
+/** With AMX the registers of a process are more than a user-mode kernel has room for. */
+function hasWideRegisters(): boolean {
+  return /\bamx_tile\b/.test(readFileSync('/proc/cpuinfo', 'utf8'));
+}
+
+/** Threads of one process then share what is beyond SSE: nothing may use it. */
+const noWideRegisters = [
+  'export GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX,-AVX2,-AVX_Usable,-AVX2_Usable,-AVX512F,-AVX512VL,-AVX512BW,-AVX_Fast_Unaligned_Load',
+  // AVX, and whatever is newer.
+  'export OPENSSL_ia32cap=~0x1000000000000000:0',
+];
+
 const kernel = '/usr/bin/linux.uml';
 const moduleFolder = '/usr/lib/uml/modules';
 const modules = [
   ...['tun', 'veth', 'esp4', 'esp6', 'xfrm_user', 'udp_tunnel', 'seqiv', 'echainiv', 'gcm', 'ccm', 'ctr', 'cbc', 'authenc', 'authencesn'],
+  ...['hmac', 'jitterentropy_rng', 'drbg'],
   ...['ghash-generic', 'sha512_generic', 'chacha20poly1305', 'nf_tables', 'nft_chain_nat', 'nft_masq', 'nft_reject_inet', 'nft_ct', 'nf_conntrack'],
 ];

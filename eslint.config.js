@@ -65,7 +65,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['scripts/**/*', 'bench/**/*', 'interop/**/*', 'test/**/*'],
+    files: ['scripts/**/*', 'bench/**/*', 'interop/**/*', 'sim/**/*', 'test/**/*'],
     rules: { 'no-console': 'off' },
   },
   {

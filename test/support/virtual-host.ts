@@ -13,7 +13,7 @@ import type { IkeSaView } from '../../lib/ike/io.js';
 import type { LocalCandidate } from '../../lib/path/io.js';
 import { formatSocketAddress, parseAddress, type DatagramPath, type IpAddress } from '../../lib/util/address.js';
 import { present } from '../../lib/util/assert.js';
-import type { Instant } from '../../lib/util/brands.js';
+import { instant, type Instant } from '../../lib/util/brands.js';
 import { utf8 } from '../../lib/util/bytes.js';
 import { unreachable } from '../../lib/util/unreachable.js';
 import { candidate } from './candidates.js';
@@ -44,6 +44,36 @@ export interface VirtualHostOptions {
   readonly names?: Readonly<Record<string, readonly string[]>>;
 }
 
+/** The clock of one host, which may run faster or slower than the world's, never backwards. */
+export class HostClock {
+  readonly #world: World;
+  #rate = 1;
+  #since: number;
+  #shown: number;
+
+  constructor(world: World) {
+    this.#world = world;
+    this.#since = world.now;
+    this.#shown = world.now;
+  }
+
+  now(): Instant {
+    return instant(this.#shown + (this.#world.now - this.#since) * this.#rate);
+  }
+
+  /** So many of its milliseconds in one of the world's from now on. */
+  setRate(rate: number): void {
+    this.#shown = this.now();
+    this.#since = this.#world.now;
+    this.#rate = rate;
+  }
+
+  /** Of the world's milliseconds, until it shows `at`. */
+  until(at: Instant): number {
+    return (at - this.now()) / this.#rate;
+  }
+}
+
 /** A packet that came out of the tunnel. */
 export interface Arrival {
   readonly at: Instant;
@@ -62,6 +92,9 @@ export class VirtualHost {
   /** Milliseconds that slow work takes. */
   workDelayMs = 1;
   hasRoute: (path: DatagramPath) => boolean = () => true;
+  /** Milliseconds that a timer rings late. */
+  lateMs: () => number = () => 0;
+  readonly clock: HostClock;
   readonly #network: VirtualNetwork;
   readonly #names: Readonly<Record<string, readonly string[]>>;
   readonly #plane: SoftDataPlane;
@@ -74,18 +107,21 @@ export class VirtualHost {
   #cancelPlaneWake: () => void = () => undefined;
   #lastCommand = 0;
   #dead = false;
+  /** What waits for the host to wake up; null: it is awake. */
+  #deferred: (() => void)[] | null = null;
 
   constructor(options: VirtualHostOptions) {
     this.name = options.name;
     this.#network = options.network;
     this.world = options.network.world;
+    this.clock = new HostClock(this.world);
     this.#names = options.names ?? {};
     this.#random = new SeededRandom(this.world.random.below(2 ** 32));
     this.#natPort = options.config.endpoint.natPort;
     this.#plane = new SoftDataPlane({ host: { innerAddresses: [] }, random: this.#random.bytes });
     this.#drainPlane();
     const endpointId = utf8(options.name.padEnd(16)).subarray(0, 16);
-    this.endpoint = new Endpoint(this.world.now, { config: options.config, random: this.#random.bytes, registry: defaultRegistry, keyLog: null, endpointId });
+    this.endpoint = new Endpoint(this.clock.now(), { config: options.config, random: this.#random.bytes, registry: defaultRegistry, keyLog: null, endpointId });
     this.#drainEndpoint();
     this.setAddresses(options.addresses);
   }
@@ -111,6 +147,20 @@ export class VirtualHost {
     this.#cancelPlaneWake();
   }
 
+  /** The host sleeps: nothing reaches it, and what it had planned waits. Returns what wakes it up. */
+  sleep(): () => void {
+    const addresses = this.#addresses;
+    for (const { address } of addresses) this.#network.detach(address);
+    this.#deferred ??= [];
+    return () => {
+      if (this.#dead || this.#deferred === null) return;
+      const waiting = this.#deferred;
+      this.#deferred = null;
+      this.setAddresses(this.#addresses);
+      for (const act of waiting) act();
+    };
+  }
+
   /** Returns what will say how it went: null until it is answered. */
   command(command: EndpointCommand): () => CommandResult | null {
     const id = ++this.#lastCommand;
@@ -129,7 +179,13 @@ export class VirtualHost {
 
   give(input: EndpointInput): void {
     if (this.#dead) return;
-    this.endpoint.handleInput(this.world.now, input);
+    if (this.#deferred !== null) {
+      this.#deferred.push(() => {
+        this.give(input);
+      });
+      return;
+    }
+    this.endpoint.handleInput(this.clock.now(), input);
     this.#drainEndpoint();
   }
 
@@ -144,7 +200,7 @@ export class VirtualHost {
 
   /** The IKE SAs with a peer that are established. */
   sas(peer: string): (IkeSaView & PathsLook)[] {
-    const looks = this.endpoint.look(this.world.now).filter(({ name }) => name === peer);
+    const looks = this.endpoint.look(this.clock.now()).filter(({ name }) => name === peer);
     return looks.flatMap(({ sas }) => sas).filter(({ establishedAt }) => establishedAt !== null);
   }
 
@@ -162,7 +218,16 @@ export class VirtualHost {
 
   #plan(input: SoftInput): void {
     if (this.#dead) return;
-    this.#plane.handleInput(this.world.now, input);
+    if (this.#deferred !== null) {
+      // What the program had to send is not lost; packets of others are.
+      if (input.kind === 'wake' || input.kind === 'commands') {
+        this.#deferred.push(() => {
+          this.#plan(input);
+        });
+      }
+      return;
+    }
+    this.#plane.handleInput(this.clock.now(), input);
     this.#drainPlane();
   }
 
@@ -172,7 +237,7 @@ export class VirtualHost {
       if (output.kind === 'wake') {
         this.#cancelEndpointWake();
         if (output.at !== null) {
-          this.#cancelEndpointWake = this.world.schedule(output.at - this.world.now, () => {
+          this.#cancelEndpointWake = this.world.schedule(this.clock.until(output.at) + this.lateMs(), () => {
             this.give({ kind: 'wake' });
           });
         }
@@ -226,7 +291,7 @@ export class VirtualHost {
       if (output.kind === 'wake') {
         this.#cancelPlaneWake();
         if (output.at !== null) {
-          this.#cancelPlaneWake = this.world.schedule(output.at - this.world.now, () => {
+          this.#cancelPlaneWake = this.world.schedule(this.clock.until(output.at) + this.lateMs(), () => {
             this.#plan({ kind: 'wake' });
           });
         }

@@ -21,6 +21,12 @@ export interface Flight {
   readonly bytes: Uint8Array;
 }
 
+/** One copy of a datagram that arrives, so long after it left. */
+export interface Copy {
+  readonly afterMs: number;
+  readonly bytes: Uint8Array;
+}
+
 export type Receiver = (path: DatagramPath, bytes: Uint8Array) => void;
 
 /** Hosts behind it appear with its address and one port for each of their sockets, whatever they speak to (RFC 4787 §4.1: endpoint-independent). */
@@ -76,6 +82,8 @@ export class VirtualNetwork {
   readonly sent: Flight[] = [];
   /** False: the datagram is lost without a word. Looked at after `behaviour`. */
   passes: (flight: Flight) => boolean = () => true;
+  /** What becomes of a datagram: none, one or more copies. As `behaviour` and `passes` say, unless something else is put here. */
+  carry: (flight: Flight) => readonly Copy[] = (flight) => this.#carry(flight);
   readonly #receivers = new Map<IpAddress, { readonly device: string; readonly receive: Receiver }>();
   #nats: readonly VirtualNat[] = [];
 
@@ -104,12 +112,9 @@ export class VirtualNetwork {
     const flight = { from: path.local, to: path.remote, bytes: bytes.slice() };
     this.sent.push(flight);
     if (!this.#receivers.has(path.local.address)) return;
-    const { random } = this.world;
-    const copies = random.fraction() < this.behaviour.duplicates ? 2 : 1;
-    for (let i = 0; i < copies; i++) {
-      if (random.fraction() < this.behaviour.loss || !this.passes(flight)) continue;
-      this.world.schedule(this.behaviour.delayMs + random.fraction() * this.behaviour.jitterMs, () => {
-        this.#deliver(flight);
+    for (const { afterMs, bytes: arriving } of this.carry(flight)) {
+      this.world.schedule(afterMs, () => {
+        this.#deliver({ ...flight, bytes: arriving });
       });
     }
   }
@@ -119,6 +124,17 @@ export class VirtualNetwork {
     this.world.schedule(this.behaviour.delayMs, () => {
       this.#deliver(flight);
     });
+  }
+
+  #carry(flight: Flight): Copy[] {
+    const { random } = this.world;
+    const { delayMs, jitterMs, loss, duplicates } = this.behaviour;
+    const copies: Copy[] = [];
+    for (let left = random.fraction() < duplicates ? 2 : 1; left > 0; left--) {
+      if (random.fraction() < loss || !this.passes(flight)) continue;
+      copies.push({ afterMs: delayMs + random.fraction() * jitterMs, bytes: flight.bytes });
+    }
+    return copies;
   }
 
   #deliver({ from, to, bytes }: Flight): void {

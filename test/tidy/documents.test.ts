@@ -26,7 +26,7 @@ describe('the documents', () => {
   });
 
   it('name only files that exist', () => {
-    const named = /`((?:lib|test|scripts|docs|interop|bench|native|vectors|systemd|man)\/[\w./-]+\.(?:ts|mjs|md|json|cc|h|service))`/g;
+    const named = /`((?:lib|test|scripts|docs|interop|bench|sim|native|vectors|systemd|man)\/[\w./-]+\.(?:ts|mjs|md|json|cc|h|service))`/g;
     const wrong = documents.flatMap((path) => [...readProjectFile(path).matchAll(named)].map((match) => match[1] ?? '')
       .filter((file) => !existsSync(join(root, file))).map((file) => `${path}: ${file}`));
     expect(wrong).to.deep.equal([]);

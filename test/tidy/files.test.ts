@@ -5,7 +5,7 @@ import { projectFiles, readProjectFile, typescriptFiles } from './project-files.
 import { importsOf, isTypesOnly } from './sources.js';
 
 const maxLines = 400;
-const sourceFolders = ['lib', 'bin', 'test', 'scripts', 'interop', 'bench'];
+const sourceFolders = ['lib', 'bin', 'test', 'scripts', 'interop', 'bench', 'sim'];
 
 /** Files out of every test's reach, with the reason. Each must be needed. */
 const untested: Readonly<Record<string, string>> = {};

@@ -1,0 +1,85 @@
+/** Every inner packet that is sent, with a number of its own and a word that must never be seen on the wire; and what arrives, held against that. */
+import { concat, utf8 } from '../lib/util/bytes.js';
+import { ip } from '../test/support/virtual-host.js';
+import { ipPacket, udp } from '../test/support/inner-packets.js';
+import { otherSide, sides, type Side } from './plan.js';
+import { childNetworks, type Stage } from './stage.js';
+
+/** In each inner packet, so in none that is sealed: sixteen octets do not come up by chance. */
+export const plainWord: Uint8Array = utf8('in the clear!!!!');
+
+interface Sent {
+  readonly bytes: Uint8Array;
+  readonly to: Side;
+  arrived: boolean;
+}
+
+export class Ledger {
+  readonly #stage: Stage;
+  readonly #report: (failure: string) => void;
+  readonly #sent = new Map<number, Sent>();
+  readonly #read = new Map<object, number>();
+  #last = 0;
+  /** When something last arrived at each side, by the world's clock; null: nothing has. */
+  readonly lastArrival: Record<Side, number | null> = { moon: null, sun: null };
+  arrivals = 0;
+
+  constructor(stage: Stage, report: (failure: string) => void) {
+    this.#stage = stage;
+    this.#report = report;
+  }
+
+  get sent(): number {
+    return this.#last;
+  }
+
+  /** One packet each way for each Child SA; now and then a large one, and one outside of every selector. */
+  sendAll(): void {
+    const { random } = this.#stage.world;
+    for (const side of sides) {
+      for (const child of childNetworks.slice(0, this.#stage.plan.topology.children)) {
+        const other = otherSide(side);
+        const large = random.below(20) === 0;
+        this.#send(side, `${child[side]}.10`, `${child[other]}.10`, large ? 1_300 : random.below(100), other);
+      }
+      if (random.below(20) === 0) this.#send(side, '192.168.77.1', '192.168.78.1', 20, null);
+    }
+  }
+
+  /** What has arrived since the last look. */
+  look(): void {
+    for (const host of this.#stage.allHosts()) {
+      const from = this.#read.get(host) ?? 0;
+      for (const { at, packet } of host.arrivals.slice(from)) this.#arrived(host.name, at, packet);
+      this.#read.set(host, host.arrivals.length);
+    }
+  }
+
+  #send(side: Side, from: string, to: string, more: number, arrivesAt: Side | null): void {
+    const number = ++this.#last;
+    const data = concat(plainWord, utf8(String(number).padStart(10)), new Uint8Array(more));
+    const packet = ipPacket({ from: ip(from), to: ip(to), protocol: 17, body: udp(4_000, 5_000, data) });
+    if (arrivesAt !== null) this.#sent.set(number, { bytes: packet, to: arrivesAt, arrived: false });
+    this.#stage.host(side)?.sendPacket(packet.slice());
+  }
+
+  #arrived(name: string, at: number, packet: Uint8Array): void {
+    // What the data plane itself says to those inside, such as ICMP errors.
+    if (packet[9] !== 17) return;
+    const number = Number(new TextDecoder().decode(packet.subarray(28 + plainWord.length, 28 + plainWord.length + 10)));
+    const sent = this.#sent.get(number);
+    if (sent === undefined) this.#report(`an inner packet (${number}) arrived at ${name} that is within no selector, or that nobody sent`);
+    else if (sent.to !== name) this.#report(`inner packet ${number} arrived at ${name}, not at ${sent.to}`);
+    else if (sent.arrived) this.#report(`inner packet ${number} arrived twice`);
+    else if (!same(sent.bytes, packet)) this.#report(`inner packet ${number} arrived altered`);
+    if (sent === undefined) return;
+    sent.arrived = true;
+    this.arrivals++;
+    this.lastArrival[sent.to] = Math.max(at, this.lastArrival[sent.to] ?? 0);
+  }
+}
+
+/** But for what a tunnel may change: nothing, since the packets do not pass a router on their way in. */
+function same(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((octet, i) => octet === b[i]);
+}

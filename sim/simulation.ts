@@ -1,0 +1,224 @@
+/** Plays a plan: two whole hosts in virtual time, traffic between them, every fault at its time; and holds what happens against what must always be so. */
+import { Coverage } from './coverage.js';
+import { otherSide, sides, type Fault, type Plan } from './plan.js';
+import { faultKinds } from './faults/kinds.js';
+import type { FaultName } from './faults/names.js';
+import { callAll, quieten } from './faults/operators.js';
+import { Ledger } from './ledger.js';
+import { childNetworks, dpdS, giveUpS, Stage } from './stage.js';
+import { Tap } from './tap.js';
+
+export interface Outcome {
+  readonly plan: Plan;
+  /** What must never be, in the order it was found; at most `maxFailures`. */
+  readonly failures: readonly string[];
+  /** Of everything that was sent and when. */
+  readonly traceHash: string;
+  readonly coverage: Coverage;
+  readonly sent: number;
+  readonly arrived: number;
+  /** What both hosts logged, by time. */
+  readonly story: () => string;
+}
+
+const maxFailures = 20;
+/** What is sent so soon after a blow was sent under it. */
+const blowMs = 1_000;
+const trafficEveryMs = 250;
+const lookEveryMs = 500;
+/** When all faults have stopped both ends come to rest within so long. */
+const convergeMs = 30_000;
+/** Half-open IKE SAs and old inbound Child SAs are kept for no longer. */
+const settleMs = 60_000;
+/** The last rekeys are under traffic. */
+const lastRekeyMs = 5_000;
+/** While some path works for ten seconds, traffic flows within three of it. */
+const flowsAgainMs = 13_000;
+/** After the loss of an SA the other end has to find out first; and it gives a MOBIKE initiator time. */
+const flowsAgainAfterLossMs = (dpdS + giveUpS) * 1_000 + 20_000;
+
+export function play(plan: Plan): Outcome {
+  return new Simulation(plan).run();
+}
+
+class Simulation {
+  readonly #plan: Plan;
+  readonly #stage: Stage;
+  readonly #ledger: Ledger;
+  readonly #tap: Tap;
+  readonly #failures: string[] = [];
+  readonly #coverage = new Coverage();
+  readonly #active = new Map<Fault, () => void>();
+  /** When each kind that does not last struck last. */
+  readonly #blows = new Map<FaultName, number>();
+  /** Since when nothing is wrong any more, and what was. */
+  #calmSince = 0;
+  #lossAt = -Infinity;
+  #flowing = true;
+
+  constructor(plan: Plan) {
+    this.#plan = plan;
+    this.#stage = new Stage(plan);
+    const report = (failure: string): void => {
+      if (this.#failures.length < maxFailures) this.#failures.push(`${(this.#stage.world.now / 1000).toFixed(3)} s: ${failure}`);
+    };
+    this.#ledger = new Ledger(this.#stage, report);
+    this.#tap = new Tap(this.#stage, report, (message) => {
+      this.#coverage.sent(message, this.#on());
+    });
+  }
+
+  run(): Outcome {
+    const { world } = this.#stage;
+    for (const side of sides) this.#stage.boot(side);
+    for (const fault of this.#plan.faults) {
+      world.schedule(fault.at, () => {
+        this.#strike(fault);
+      });
+    }
+    const stopTraffic = world.every(trafficEveryMs, () => {
+      if (this.#flowing) this.#ledger.sendAll();
+    });
+    const stopLooking = world.every(lookEveryMs, () => {
+      this.#look();
+    });
+    this.#guarded(() => {
+      world.run(this.#plan.lengthMs);
+      for (const fault of [...this.#active.keys()]) this.#undo(fault);
+      callAll(this.#stage);
+      this.#converge();
+    });
+    stopTraffic();
+    stopLooking();
+    return {
+      plan: this.#plan,
+      failures: this.#failures,
+      traceHash: this.#tap.digest(),
+      coverage: this.#coverage,
+      sent: this.#ledger.sent,
+      arrived: this.#ledger.arrivals,
+      story: () => story(this.#stage),
+    };
+  }
+
+  /** An exception is a failure as any other. */
+  #guarded(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.#failures.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    }
+  }
+
+  #on(): Set<FaultName> {
+    const kinds = new Set([...this.#active.keys()].map(({ kind }) => kind));
+    for (const [kind, at] of this.#blows) if (this.#stage.world.now - at < blowMs) kinds.add(kind);
+    return kinds;
+  }
+
+  #strike(fault: Fault): void {
+    const kind = faultKinds[fault.kind];
+    this.#coverage.fired(fault.kind);
+    this.#calmSince = this.#stage.world.now;
+    if (kind.fatal === true) this.#lossAt = this.#stage.world.now;
+    const undo = kind.strike(this.#stage, fault);
+    if (undo === null) this.#blows.set(fault.kind, this.#stage.world.now);
+    if (undo === null) return;
+    this.#active.set(fault, undo);
+    this.#stage.world.schedule(fault.forMs, () => {
+      this.#undo(fault);
+    });
+  }
+
+  #undo(fault: Fault): void {
+    const undo = this.#active.get(fault);
+    if (undo === undefined) return;
+    this.#active.delete(fault);
+    undo();
+    this.#calmSince = this.#stage.world.now;
+    if (faultKinds[fault.kind].fatal === true) this.#lossAt = this.#stage.world.now;
+  }
+
+  #look(): void {
+    this.#ledger.look();
+    const { world } = this.#stage;
+    if (this.#active.size > 0 || this.#failures.length > 0 || !this.#flowing) return;
+    const calm = world.now - this.#calmSince;
+    const patience = world.now - this.#lossAt < 2 * flowsAgainAfterLossMs ? flowsAgainAfterLossMs : flowsAgainMs;
+    if (calm < patience) return;
+    for (const side of sides) {
+      const last = this.#ledger.lastArrival[side];
+      if (last === null || world.now - last > 3_000) this.#fail(`nothing arrives at ${side}, though nothing has been wrong for ${Math.round(calm / 1000)} s`);
+    }
+  }
+
+  /** One IKE SA with its Child SAs within half a minute; and nothing else a minute later, when lifetimes no longer make new ones. */
+  #converge(): void {
+    const { world } = this.#stage;
+    if (!world.runUntil(() => this.#unsettled().length === 0, convergeMs)) {
+      this.#fail(`not at rest ${convergeMs / 1000} s after the last fault: ${this.#unsettled().join('; ')}`);
+      return;
+    }
+    quieten(this.#stage);
+    world.run(lastRekeyMs);
+    this.#flowing = false;
+    world.run(settleMs - lastRekeyMs);
+    this.#flowing = true;
+    this.#calmSince = world.now;
+    world.run(3_000);
+    this.#ledger.look();
+    const left = [...this.#unsettled(), ...this.#leftOver()];
+    if (left.length > 0) this.#fail(`${settleMs / 1000} s after everything was at rest: ${left.join('; ')}`);
+    for (const side of sides) {
+      const last = this.#ledger.lastArrival[side];
+      if (last === null || world.now - last > 1_000) this.#fail(`at rest, but nothing arrives at ${side}`);
+    }
+  }
+
+  /** What is not yet as it has to be in the end. */
+  #unsettled(): string[] {
+    const wanted = childNetworks.slice(0, this.#plan.topology.children).map(({ name }) => name).join();
+    const spis = new Set<string>();
+    const out: string[] = [];
+    for (const side of sides) {
+      const sas = this.#stage.host(side)?.sas(otherSide(side)) ?? [];
+      if (sas.length !== 1) out.push(`${side} has ${sas.length} IKE SAs`);
+      for (const sa of sas) {
+        spis.add(`${sa.spiI} ${sa.spiR}`);
+        const standing = [...new Set(sa.children.map(({ name }) => name))].sort((a, b) => b.localeCompare(a)).join();
+        if (standing !== wanted) out.push(`${side} has the Child SAs ${standing}`);
+      }
+    }
+    if (spis.size > 1) out.push('the IKE SAs are not the same');
+    return out;
+  }
+
+  /** SAs beside those that have to be. */
+  #leftOver(): string[] {
+    const wanted = this.#plan.topology.children;
+    return sides.flatMap((side) => {
+      const host = this.#stage.host(side);
+      if (host === null) return [];
+      const children = host.sas(otherSide(side)).flatMap((sa) => sa.children).length;
+      const out: string[] = [];
+      if (host.endpoint.ikeSaCount !== 1) out.push(`${side} has ${host.endpoint.ikeSaCount} IKE SAs of any kind`);
+      if (children !== wanted) out.push(`${side} has ${children} Child SAs`);
+      if (host.counters().length !== wanted) out.push(`the data plane of ${side} has ${host.counters().length} Child SAs`);
+      return out;
+    });
+  }
+
+  #fail(failure: string): void {
+    if (this.#failures.length < maxFailures) this.#failures.push(`${(this.#stage.world.now / 1000).toFixed(3)} s: ${failure}`);
+  }
+}
+
+function story(stage: Stage): string {
+  const lines = stage.allHosts().flatMap((host) => host.logs);
+  const at = (line: string): number => Number.parseInt(line, 10);
+  return lines.map((line, order) => ({ line, order })).sort((a, b) => at(a.line) - at(b.line) || a.order - b.order).map(({ line }) => line).join('\n');
+}
+
+export function describeFault({ kind, at, forMs, side, link, amount }: Fault): string {
+  return `${(at / 1000).toFixed(3).padStart(9)} s ${kind.padEnd(22)} ${side} link ${link}${forMs > 0 ? ` for ${(forMs / 1000).toFixed(2)} s` : ''} (${amount.toFixed(2)})`;
+}

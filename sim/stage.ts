@@ -1,0 +1,188 @@
+/** The hosts, links and NATs of one run, and what faults may do to them. */
+import type { EndpointCommand } from '../lib/endpoint/io.js';
+import { formatSocketAddress, type IpAddress } from '../lib/util/address.js';
+import { configOf, ip, VirtualHost } from '../test/support/virtual-host.js';
+import { VirtualNat, type Flight } from '../test/support/virtual-network.js';
+import { World } from '../test/support/world.js';
+import { otherSide, sides, type Lifetimes, type Plan, type Side } from './plan.js';
+import { StormyNetwork } from './weather.js';
+
+/** Every link of a side as the host has it. */
+interface Link {
+  readonly device: string;
+  addresses: readonly string[];
+  up: boolean;
+}
+
+/** Inner networks of the Child SAs, by their name. */
+export const childNetworks = [
+  { name: 'net', moon: '192.168.1', sun: '192.168.2' },
+  { name: 'lab', moon: '192.168.3', sun: '192.168.4' },
+] as const;
+
+export const dpdS = 5;
+export const giveUpS = 15;
+/** What an attacker sends from. */
+export const attackerAddress: IpAddress = ip('198.51.100.66');
+
+export class Stage {
+  readonly plan: Plan;
+  readonly world: World;
+  readonly network: StormyNetwork;
+  readonly nats: ReadonlyMap<number, VirtualNat>;
+  /** The last datagrams that somebody on the path saw. */
+  readonly seen: Flight[] = [];
+  /** Null: it is down. */
+  readonly #hosts: Record<Side, VirtualHost | null> = { moon: null, sun: null };
+  readonly #links: Readonly<Record<Side, readonly Link[]>>;
+  readonly #dead: VirtualHost[] = [];
+  readonly #linkOfAddress = new Map<IpAddress, { readonly side: Side; readonly link: number }>();
+  #renumbered = 0;
+
+  constructor(plan: Plan) {
+    this.plan = plan;
+    this.world = new World(plan.seed);
+    this.network = new StormyNetwork(this.world, plan.topology.delayMs);
+    this.#links = { moon: this.#lay('moon'), sun: this.#lay('sun') };
+    this.nats = new Map(plan.topology.nats.map((link) => [link, this.#natFor(link)]));
+    for (const nat of this.nats.values()) this.network.addNat(nat);
+    this.network.listen((flight) => {
+      this.seen.push(flight);
+      if (this.seen.length > keptFlights) this.seen.shift();
+    });
+  }
+
+  host(side: Side): VirtualHost | null {
+    return this.#hosts[side];
+  }
+
+  /** Hosts that are up, and those that were. */
+  allHosts(): readonly VirtualHost[] {
+    return [...this.#dead, ...sides.flatMap((side) => this.#hosts[side] ?? [])];
+  }
+
+  /** Does nothing where it is up. */
+  boot(side: Side, dpd: number = dpdS): void {
+    if (this.#hosts[side] !== null) return;
+    this.#hosts[side] = new VirtualHost({ name: side, network: this.network, config: configOf(this.configText(side, dpd)), addresses: this.#addresses(side) });
+  }
+
+  crash(side: Side): void {
+    const host = this.#hosts[side];
+    if (host === null) return;
+    host.crash();
+    this.#dead.push(host);
+    this.#hosts[side] = null;
+  }
+
+  command(side: Side, command: EndpointCommand): void {
+    this.#hosts[side]?.command(command);
+  }
+
+  linkCount(side: Side): number {
+    return this.#links[side].length;
+  }
+
+  setLink(side: Side, link: number, up: boolean): void {
+    this.#change(side, link, (each) => {
+      each.up = up;
+    });
+  }
+
+  /** Its addresses are exchanged for new ones of the same networks. */
+  renumber(side: Side, link: number): void {
+    const low = 10 + (this.#renumbered++ % 200);
+    this.#change(side, link, (each) => {
+      each.addresses = each.addresses.map((address) => address.replace(/[^.:]+$/, String(low)));
+    });
+  }
+
+  addAddress(side: Side, link: number): void {
+    const low = 10 + (this.#renumbered++ % 200);
+    this.#change(side, link, (each) => {
+      each.addresses = [...each.addresses, ...addressesOf(side, link, false, low)].slice(0, 4);
+    });
+  }
+
+  /** As it was laid. */
+  restoreLink(side: Side, link: number): void {
+    this.#change(side, link, (each) => {
+      each.addresses = addressesOf(side, link, this.plan.topology.ipv6);
+      each.up = true;
+    });
+  }
+
+  /** Which of the links a datagram goes over at its sender and at its receiver. */
+  isOn({ from, to }: Flight, side: Side, link: number, way: 'out' | 'in' | 'both'): boolean {
+    const is = (address: IpAddress): boolean => {
+      const place = this.#linkOfAddress.get(address);
+      return place?.side === side && place.link === link;
+    };
+    return (way !== 'in' && is(from.address)) || (way !== 'out' && is(to.address));
+  }
+
+  configText(side: Side, dpd: number, lifetimes: Lifetimes = this.plan.lifetimes): string {
+    const { topology } = this.plan;
+    const other = otherSide(side);
+    const calls = side === 'moon' || (topology.bothCall && topology.nats.length === 0);
+    const remote = Array.from({ length: topology.links[other] }, (_, link) => addressesOf(other, link, topology.ipv6)).flat();
+    const children = childNetworks.slice(0, topology.children).map((child) => `[[peer.child]]
+name = "${child.name}"
+local = ["${child[side]}.0/24"]
+remote = ["${child[other]}.0/24"]
+`);
+    return `[endpoint]
+id = "${side}"
+[[peer]]
+name = "${other}"
+id = "${other}"
+psk = "a secret of more than twenty characters"
+${calls ? `addresses = ${JSON.stringify(remote)}` : ''}
+dpd = "${dpd}s"
+give_up = "${giveUpS}s"
+ike_rekey = "${lifetimes.ikeS}s"
+child_rekey = "${lifetimes.childS}s"
+mobike = ${topology.mobike}
+${children.join('')}`;
+  }
+
+  #lay(side: Side): Link[] {
+    const { links, ipv6 } = this.plan.topology;
+    return Array.from({ length: links[side] }, (_, link) => {
+      const addresses = addressesOf(side, link, ipv6);
+      for (const address of addresses) this.#linkOfAddress.set(ip(address), { side, link });
+      return { device: `eth${link}`, addresses, up: true };
+    });
+  }
+
+  #natFor(link: number): VirtualNat {
+    const inside = addressesOf('moon', link, false).map(ip);
+    const outside = ip(`203.0.113.${link + 1}`);
+    this.#linkOfAddress.set(outside, { side: 'moon', link });
+    // Whatever address the link gets, the NAT stands before it.
+    return new VirtualNat(outside, [...inside, ...Array.from({ length: 200 }, (_, low) => addressesOf('moon', link, false, low + 10).map(ip)).flat()], 20_000 + 1_000 * link);
+  }
+
+  #change(side: Side, link: number, change: (link: Link) => void): void {
+    const each = this.#links[side][link];
+    if (each === undefined) return;
+    change(each);
+    for (const address of each.addresses) this.#linkOfAddress.set(ip(address), { side, link });
+    this.#hosts[side]?.setAddresses(this.#addresses(side));
+  }
+
+  #addresses(side: Side): { readonly address: string; readonly device: string }[] {
+    return this.#links[side].flatMap(({ device, addresses, up }) => (up ? addresses.map((address) => ({ address, device })) : []));
+  }
+}
+
+const keptFlights = 500;
+
+function addressesOf(side: Side, link: number, ipv6: boolean, low = 1): string[] {
+  const site = side === 'moon' ? 1 : 2;
+  return [`10.${link + 1}.${site}.${low}`, ...(ipv6 ? [`fd00:${link + 1}:${site}::${low}`] : [])];
+}
+
+export function showFlight({ from, to }: Flight): string {
+  return `${formatSocketAddress(from)} > ${formatSocketAddress(to)}`;
+}

@@ -1,0 +1,86 @@
+/** Looks at every datagram that leaves a host: nothing in the clear, no IV twice with one key, nothing to who is no peer. */
+import { createHash, type Hash } from 'node:crypto';
+import { DecodeError } from '../lib/util/errors.js';
+import { exchangeName } from '../lib/wire/iana.js';
+import { decodeIkeHeader } from '../lib/wire/ike-header.js';
+import type { Flight } from '../test/support/virtual-network.js';
+import { isIke } from './faults/network.js';
+import { plainWord } from './ledger.js';
+import { attackerAddress, showFlight, type Stage } from './stage.js';
+
+export class Tap {
+  readonly #stage: Stage;
+  readonly #report: (failure: string) => void;
+  readonly #hash: Hash = createHash('sha256');
+  /** What was sealed with each IV of each key. */
+  readonly #ivs = new Map<string, Uint8Array>();
+  readonly #count: (message: string) => void;
+
+  /** @param count told the kind of each message */
+  constructor(stage: Stage, report: (failure: string) => void, count: (message: string) => void) {
+    this.#stage = stage;
+    this.#report = report;
+    this.#count = count;
+    stage.network.listen((flight) => {
+      this.#take(flight);
+    });
+  }
+
+  /** Of everything that was sent, with its time. */
+  digest(): string {
+    return this.#hash.copy().digest('hex').slice(0, 16);
+  }
+
+  #take(flight: Flight): void {
+    const { bytes } = flight;
+    this.#hash.update(`${this.#stage.world.now} ${showFlight(flight)} `).update(bytes);
+    if (Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(Buffer.from(plainWord))) this.#report(`an inner packet left in the clear: ${showFlight(flight)}`);
+    if (bytes.length === 1) this.#count('keepalive');
+    else if (isIke(flight)) this.#takeIke(flight);
+    else this.#takeEsp(flight);
+  }
+
+  #takeEsp(flight: Flight): void {
+    const { bytes } = flight;
+    this.#count('ESP');
+    // SPI and the explicit IV after the sequence number (RFC 4106 §3.1); an SPI is drawn at random by its receiver.
+    this.#once('ESP', bytes.subarray(0, 4), bytes.subarray(8, 16), bytes);
+    // Whoever copies packets of a peer behind a NAT looks like the NAT, until he fails a test; without one nobody is followed.
+    if (flight.to.address === attackerAddress && this.#stage.nats.size === 0) this.#report('ESP goes to somebody who copied packets');
+  }
+
+  #takeIke(flight: Flight): void {
+    const bytes = flight.bytes.subarray(flight.from.port === 500 ? 0 : 4);
+    try {
+      const header = decodeIkeHeader(bytes);
+      this.#count(`${exchangeName(header.exchangeType)} ${header.response ? 'response' : 'request'}`);
+      if (header.nextPayload !== encrypted && header.nextPayload !== encryptedFragment) return;
+      const at = ikeHeaderOctets + (header.nextPayload === encrypted ? 4 : 8);
+      this.#once('IKE', concatKeys(bytes.subarray(0, 16), header.initiator), bytes.subarray(at, at + 8), bytes);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      this.#report(`a host sent what is no IKE message: ${showFlight(flight)}: ${error.message}`);
+    }
+  }
+
+  /** The same octets again are a retransmission. */
+  #once(protocol: string, key: Uint8Array, iv: Uint8Array, bytes: Uint8Array): void {
+    const name = `${protocol} ${hex(key)} ${hex(iv)}`;
+    const before = this.#ivs.get(name);
+    if (before === undefined) this.#ivs.set(name, bytes.slice());
+    else if (hex(before) !== hex(bytes)) this.#report(`an IV was used twice with one key: ${name}`);
+  }
+}
+
+const ikeHeaderOctets = 28;
+/** Payloads SK (RFC 7296 §3.14) and SKF (RFC 7383 §2.5). */
+const encrypted = 46;
+const encryptedFragment = 53;
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+}
+
+function concatKeys(spis: Uint8Array, initiator: boolean): Uint8Array {
+  return Uint8Array.from([...spis, initiator ? 1 : 0]);
+}

@@ -5,6 +5,9 @@ import { drawPlan, parsePlan, type Plan } from '../../sim/plan.js';
 import { profileOf, usualProfile } from '../../sim/profile.js';
 import { play } from '../../sim/simulation.js';
 import { shrink } from '../../sim/shrink.js';
+import { instant } from '../../lib/util/brands.js';
+import { HostClock } from '../support/virtual-host.js';
+import { World } from '../support/world.js';
 
 const calm: Plan = {
   seed: 1,
@@ -78,5 +81,28 @@ describe('a profile', () => {
   it('names what it does not know, and the nearest that there is', () => {
     expect(() => profileOf({ rates: { crahs: 1 } })).to.throw('no fault is called crahs; is it crash?');
     expect(() => profileOf({ nat: 2 })).to.throw();
+  });
+});
+
+describe('virtual time', () => {
+  it('does not stand still: who wakes himself up for ever is a failure', () => {
+    const world = new World(1);
+    const again = (): void => {
+      world.schedule(0, again);
+    };
+    again();
+    expect(() => { world.run(1); }).to.throw('time stands still');
+  });
+
+  it('comes for the clock of a host that goes slow, too, and never too early', () => {
+    const world = new World(1);
+    world.run(1_234.567);
+    const clock = new HostClock(world);
+    clock.setRate(0.8317);
+    for (let n = 0; n < 1_000; n++) {
+      const at = instant(clock.now() + world.random.fraction() * 100);
+      world.run(clock.until(at));
+      expect(clock.now()).to.be.within(at, at + 0.001);
+    }
   });
 });

@@ -58,7 +58,7 @@ export class HostClock {
   }
 
   now(): Instant {
-    return instant(this.#shown + (this.#world.now - this.#since) * this.#rate);
+    return this.#isTrue ? this.#world.now : instant(this.#shown + (this.#world.now - this.#since) * this.#rate);
   }
 
   /** So many of its milliseconds in one of the world's from now on. */
@@ -70,7 +70,13 @@ export class HostClock {
 
   /** Of the world's milliseconds, until it shows `at`. */
   until(at: Instant): number {
-    return (at - this.now()) / this.#rate;
+    const left = (at - this.now()) / this.#rate;
+    // A little later where fractions are rounded: who is woken a hair too early asks to be woken again, for ever.
+    return this.#isTrue || left <= 0 ? left : left + 1e-6;
+  }
+
+  get #isTrue(): boolean {
+    return this.#rate === 1 && this.#shown === this.#since;
   }
 }
 

@@ -31,11 +31,16 @@ export class SeededRandom {
   readonly bytes = (length: number): Uint8Array => Uint8Array.from({ length }, () => this.below(256));
 }
 
+const mostStepsAtOnce = 100_000;
+
 /** The clock, and what is to happen when. */
 export class World {
   readonly random: SeededRandom;
   #now = 1_000;
   #order = 0;
+  /** Steps since then, a microsecond at most. */
+  #mark = 0;
+  #steps = 0;
   #queue: Entry[] = [];
 
   constructor(seed: number) {
@@ -92,7 +97,13 @@ export class World {
 
   #step(first: Entry): void {
     this.#queue.shift();
-    this.#now = first.at;
+    this.#now = Math.max(this.#now, first.at);
+    if (this.#now - this.#mark > 0.001) {
+      this.#mark = this.#now;
+      this.#steps = 0;
+    }
+    // Somebody wakes himself up again and again: a failure, and no reason to wait for ever.
+    if (++this.#steps > mostStepsAtOnce) throw new Error(`time stands still at ${this.#now} ms`);
     first.run();
   }
 

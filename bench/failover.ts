@@ -16,7 +16,7 @@ import { otherSite, siteIndex, type SiteName } from '../interop/lab/addressing.j
 import { eventNamed, failoverEvents, type FailoverEvent } from './failover/events.js';
 import { giveWay } from './failover/priority.js';
 import { row, toResult, type Result } from './failover/results.js';
-import { playedBy, preparePeers, type PeerImages } from './peers.js';
+import { playedBy, preparePeers, type PeerImages } from '../interop/lab/peers.js';
 import { recovers, runTrial, type Trial, type TrialLimits } from './failover/trial.js';
 
 const usualPairs = ['mhtun,mhtun', 'mhtun,strongswan-6.0', 'strongswan-6.0,mhtun', 'strongswan-6.0,strongswan-6.0'];

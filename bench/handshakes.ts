@@ -9,7 +9,7 @@ import { Lab, projectRoot } from '../interop/lab/lab.js';
 import { Mhtun } from '../interop/lab/mhtun.js';
 import { parsePair, type Outcome, type Pair, type Party } from '../interop/lab/party.js';
 import { Stage } from '../interop/lab/stage.js';
-import { preparePeers } from './peers.js';
+import { preparePeers } from '../interop/lab/peers.js';
 import { percentile } from './statistics.js';
 
 type Order = 'initiate' | 'rekey-child' | 'rekey-ike';

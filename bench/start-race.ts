@@ -13,7 +13,7 @@ import { Stage } from '../interop/lab/stage.js';
 import type { Topology } from '../interop/lab/topology.js';
 import { bareAddress } from '../interop/lab/uplink-events.js';
 import { giveWay } from './failover/priority.js';
-import { preparePeers } from './peers.js';
+import { preparePeers } from '../interop/lab/peers.js';
 import { percentile } from './statistics.js';
 
 const rttMs = 20;

@@ -60,7 +60,7 @@ class Simulation {
     this.#plan = plan;
     this.#stage = new Stage(plan);
     const report = (failure: string): void => {
-      if (this.#failures.length < maxFailures) this.#failures.push(`${(this.#stage.world.now / 1000).toFixed(3)} s: ${failure}`);
+      this.#fail(failure);
     };
     this.#ledger = new Ledger(this.#stage, report);
     this.#tap = new Tap(this.#stage, report, (message) => {
@@ -122,8 +122,10 @@ class Simulation {
     this.#calmSince = this.#stage.world.now;
     if (kind.fatal === true) this.#lossAt = this.#stage.world.now;
     const undo = kind.strike(this.#stage, fault);
-    if (undo === null) this.#blows.set(fault.kind, this.#stage.world.now);
-    if (undo === null) return;
+    if (undo === null) {
+      this.#blows.set(fault.kind, this.#stage.world.now);
+      return;
+    }
     this.#active.set(fault, undo);
     this.#stage.world.schedule(fault.forMs, () => {
       this.#undo(fault);

@@ -7,10 +7,10 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensure, LabError } from '../lab/exec.js';
-import { ensureImage, requireEngine, strongSwanVersions, type StrongSwanVersion } from '../lab/images.js';
 import { Lab } from '../lab/lab.js';
 import { field, Mhtun } from '../lab/mhtun.js';
 import { parsePair, type Party } from '../lab/party.js';
+import { preparePeers } from '../lab/peers.js';
 import { scenarioFolder, Stage } from '../lab/stage.js';
 
 const { values } = parseArgs({
@@ -40,12 +40,7 @@ try {
 
 async function stress(inLab: Lab, childCount: number, ikeCount: number): Promise<void> {
   const pair = parsePair(values.pair);
-  const images = new Map<StrongSwanVersion, string>();
-  const wanted = strongSwanVersions.filter((version) => pair.moon === version || pair.sun === version);
-  const engine = wanted.length === 0 ? null : await requireEngine();
-  for (const version of wanted) {
-    if (engine !== null) images.set(version, await ensureImage(engine, version, (text) => process.stdout.write(`${text}\n`)));
-  }
+  const { engine, images } = await preparePeers([pair]);
   const stage = await Stage.open(inLab, {
     scenario: { topology: { uplinks: 1 } },
     templates: join(scenarioFolder, 'usual'),

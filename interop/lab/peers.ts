@@ -1,7 +1,7 @@
 /** What must be there before pairs of programs can be set against each other. */
-import type { Engine } from '../interop/lab/engine.js';
-import { ensureImage, requireEngine, strongSwanVersions, type StrongSwanVersion } from '../interop/lab/images.js';
-import type { Pair, PartyKind } from '../interop/lab/party.js';
+import type { Engine } from './engine.js';
+import { ensureImage, requireEngine, strongSwanVersions, type StrongSwanVersion } from './images.js';
+import type { Pair, PartyKind } from './party.js';
 
 export interface PeerImages {
   /** Null: no strongSwan takes part. */

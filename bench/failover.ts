@@ -38,6 +38,7 @@ export async function failover(args: readonly string[]): Promise<void> {
       'pairs': { type: 'string', default: usualPairs.join(' ') },
       'rtt': { type: 'string', default: '20' },
       'rate': { type: 'string', default: '1000' },
+      'jobs': { type: 'string', default: '1' },
       'log': { type: 'string', default: 'warn' },
       'verbose': { type: 'boolean', default: false },
     },
@@ -46,15 +47,17 @@ export async function failover(args: readonly string[]): Promise<void> {
   const pairs = values.pairs.split(' ').map(parsePair);
   const means = { ...(await preparePeers(pairs)), rttMs: Number(values.rtt), packetsPerSecond: Number(values.rate), logLevel: values.log };
   const results: Result[] = [];
-  for (const pair of pairs) {
-    for (const event of events) {
-      if (!takesPart(pair, event)) continue;
+  const waiting = pairs.flatMap((pair) => events.filter((event) => takesPart(pair, event)).map((event) => ({ pair, event })));
+  const work = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const { pair, event } = next;
       const trials = await measure(pair, event, Number(playedBy(pair).includes('mhtun') ? values.trials : values['peer-trials']), means, values.verbose);
       const result = toResult(pair, event, trials);
       results.push(result);
       process.stdout.write(`${row(result)}\n`);
     }
-  }
+  };
+  await Promise.all(Array.from({ length: Number(values.jobs) }, work));
   const machine = { cpus: cpus().length, cpu: cpus()[0]?.model ?? '', kernel: release(), node: process.version };
   process.stdout.write(`${JSON.stringify({ bench: 'failover', rtt_ms: means.rttMs, packets_per_second: means.packetsPerSecond, machine, results })}\n`);
 }

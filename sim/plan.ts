@@ -46,11 +46,25 @@ export interface Lifetimes {
   readonly childS: number;
 }
 
+/** Packets go for `onMs`, then none for `offMs`, and so on. */
+export interface Traffic {
+  readonly onMs: number;
+  readonly offMs: number;
+}
+
+/** How often paths are tested while packets flow: `probe_busy`, `probe_standby`. */
+export interface Probes {
+  readonly busyMs: number;
+  readonly standbyMs: number;
+}
+
 export interface Plan {
   readonly seed: number;
   readonly lengthMs: number;
   readonly topology: Topology;
   readonly lifetimes: Lifetimes;
+  readonly probes: Probes;
+  readonly traffic: Traffic;
   readonly faults: readonly Fault[];
 }
 
@@ -58,14 +72,18 @@ export interface Plan {
 const leadMs = 3_000;
 const shortestMs = 30_000;
 const longestMs = 1_200_000;
-const hourMs = 3_600_000;
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+
+export const usualProbes: Probes = { busyMs: 500, standbyMs: 5_000 };
 
 /** The same seed and profile give the same plan. */
 export function drawPlan(seed: number, profile: Profile): Plan {
   const random = new SeededRandom(seed);
   const between = (low: number, high: number): number => low + random.fraction() * (high - low);
   const chance = (share: number): boolean => random.fraction() < share;
-  const lengthMs = Math.round(random.below(100) === 0 ? hourMs : shortestMs * (longestMs / shortestMs) ** random.fraction());
+  // Short ones are more likely: most of what goes wrong does so soon, and each begins anew.
+  const lengthMs = Math.round(random.below(100) === 0 ? hourMs : shortestMs * (longestMs / shortestMs) ** (random.fraction() ** 3));
   const links = { moon: 1 + random.below(profile.links), sun: 1 + random.below(profile.links) };
   const topology = {
     links,
@@ -79,6 +97,9 @@ export function drawPlan(seed: number, profile: Profile): Plan {
   // Some in each run, whatever its length.
   const scaled = (least: number, low: number, high: number): number => Math.round(Math.max(least, (lengthMs / 1000) * between(low, high)));
   const lifetimes = { ikeS: scaled(12, 0.15, 1.5), childS: scaled(6, 0.05, 0.8) };
+  const pauses = { onMs: Math.round(between(15_000, 45_000)), offMs: Math.round(between(10_000, 120_000)) };
+  const traffic = chance(0.3) && lengthMs < 2 * minuteMs ? { onMs: lengthMs, offMs: 0 } : pauses;
+  const probes = chance(0.3) ? usualProbes : { busyMs: Math.round(between(1_000, 4_000)), standbyMs: Math.round(between(5_000, 20_000)) };
   const names = faultNames.filter((name) => rateOf(profile, name) > 0);
   const favoured = names.filter(() => chance(0.3));
   const faults: Fault[] = [];
@@ -88,7 +109,7 @@ export function drawPlan(seed: number, profile: Profile): Plan {
     faults.push(drawFault({ random, at, lengthMs, links, kind: pick(random, favoured.length === 0 ? names : favoured, profile) }));
     at += between(0, 2 * pace);
   }
-  return { seed, lengthMs, topology, lifetimes, faults };
+  return { seed, lengthMs, topology, lifetimes, probes, traffic, faults };
 }
 
 const maxFaults = 400;
@@ -138,6 +159,8 @@ const shape = z.strictObject({
     delayMs: z.number().positive(),
   }),
   lifetimes: z.strictObject({ ikeS: z.int().positive(), childS: z.int().positive() }),
+  probes: z.strictObject({ busyMs: z.int().positive(), standbyMs: z.int().positive() }),
+  traffic: z.strictObject({ onMs: z.number().positive(), offMs: z.number().min(0) }),
   faults: z.array(z.strictObject({
     kind: z.string().refine(isFaultName, 'no fault is called so'),
     at: z.number().min(0), forMs: z.number().min(0), side: z.enum(['moon', 'sun']), link: z.int().min(0), amount: z.number().min(0).max(1),

@@ -24,7 +24,7 @@ export interface Outcome {
 const maxFailures = 20;
 /** What is sent so soon after a blow was sent under it. */
 const blowMs = 1_000;
-const trafficEveryMs = 250;
+const trafficEveryMs = 500;
 const lookEveryMs = 500;
 /** When all faults have stopped both ends come to rest within so long. */
 const convergeMs = 30_000;
@@ -55,6 +55,7 @@ class Simulation {
   #calmSince = 0;
   #lossAt = -Infinity;
   #flowing = true;
+  #converging = false;
 
   constructor(plan: Plan) {
     this.#plan = plan;
@@ -79,11 +80,14 @@ class Simulation {
     const stopTraffic = world.every(trafficEveryMs, () => {
       if (this.#flowing) this.#ledger.sendAll();
     });
+    this.#pause();
     const stopLooking = world.every(lookEveryMs, () => {
       this.#look();
     });
     this.#guarded(() => {
       world.run(this.#plan.lengthMs);
+      this.#converging = true;
+      this.#flow(true);
       for (const fault of [...this.#active.keys()]) this.#undo(fault);
       callAll(this.#stage);
       this.#converge();
@@ -99,6 +103,25 @@ class Simulation {
       arrived: this.#ledger.arrivals,
       story: () => story(this.#stage),
     };
+  }
+
+  /** Traffic goes, and pauses, by turns. */
+  #pause(): void {
+    const { world } = this.#stage;
+    const { onMs, offMs } = this.#plan.traffic;
+    if (offMs === 0) return;
+    const turn = (): void => {
+      if (this.#converging) return;
+      this.#flow(!this.#flowing);
+      world.schedule(this.#flowing ? onMs : offMs, turn);
+    };
+    world.schedule(onMs, turn);
+  }
+
+  #flow(on: boolean): void {
+    this.#flowing = on;
+    // Whoever sent nothing could miss nothing.
+    this.#calmSince = Math.max(this.#calmSince, this.#stage.world.now);
   }
 
   /** An exception is a failure as any other. */
@@ -163,10 +186,9 @@ class Simulation {
     }
     quieten(this.#stage);
     world.run(lastRekeyMs);
-    this.#flowing = false;
+    this.#flow(false);
     world.run(settleMs - lastRekeyMs);
-    this.#flowing = true;
-    this.#calmSince = world.now;
+    this.#flow(true);
     world.run(3_000);
     this.#ledger.look();
     const left = [...this.#unsettled(), ...this.#leftOver()];

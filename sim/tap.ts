@@ -34,7 +34,7 @@ export class Tap {
   #take(flight: Flight): void {
     const { bytes } = flight;
     this.#hash.update(`${this.#stage.world.now} ${showFlight(flight)} `).update(bytes);
-    if (Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(Buffer.from(plainWord))) this.#report(`an inner packet left in the clear: ${showFlight(flight)}`);
+    if (Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(plain)) this.#report(`an inner packet left in the clear: ${showFlight(flight)}`);
     if (bytes.length === 1) this.#count('keepalive');
     else if (isIke(flight)) this.#takeIke(flight);
     else this.#takeEsp(flight);
@@ -44,7 +44,7 @@ export class Tap {
     const { bytes } = flight;
     this.#count('ESP');
     // SPI and the explicit IV after the sequence number (RFC 4106 §3.1); an SPI is drawn at random by its receiver.
-    this.#once('ESP', bytes.subarray(0, 4), bytes.subarray(8, 16), bytes);
+    this.#once(`ESP ${text(bytes, 0, 4)} ${text(bytes, 8, 16)}`, bytes);
     // Whoever copies packets of a peer behind a NAT looks like the NAT, until he fails a test; without one nobody is followed.
     if (flight.to.address === attackerAddress && this.#stage.nats.size === 0) this.#report('ESP goes to somebody who copied packets');
   }
@@ -56,7 +56,7 @@ export class Tap {
       this.#count(`${exchangeName(header.exchangeType)} ${header.response ? 'response' : 'request'}`);
       if (header.nextPayload !== encrypted && header.nextPayload !== encryptedFragment) return;
       const at = ikeHeaderOctets + (header.nextPayload === encrypted ? 4 : 8);
-      this.#once('IKE', concatKeys(bytes.subarray(0, 16), header.initiator), bytes.subarray(at, at + 8), bytes);
+      this.#once(`IKE ${text(bytes, 0, 16)} ${String(header.initiator)} ${text(bytes, at, at + 8)}`, bytes);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       this.#report(`a host sent what is no IKE message: ${showFlight(flight)}: ${error.message}`);
@@ -64,23 +64,19 @@ export class Tap {
   }
 
   /** The same octets again are a retransmission. */
-  #once(protocol: string, key: Uint8Array, iv: Uint8Array, bytes: Uint8Array): void {
-    const name = `${protocol} ${hex(key)} ${hex(iv)}`;
+  #once(name: string, bytes: Uint8Array): void {
     const before = this.#ivs.get(name);
-    if (before === undefined) this.#ivs.set(name, bytes.slice());
-    else if (hex(before) !== hex(bytes)) this.#report(`an IV was used twice with one key: ${name}`);
+    if (before === undefined) this.#ivs.set(name, bytes);
+    else if (Buffer.compare(before, bytes) !== 0) this.#report(`an IV was used twice with one key: ${name}`);
   }
 }
 
+const plain = Buffer.from(plainWord);
 const ikeHeaderOctets = 28;
 /** Payloads SK (RFC 7296 §3.14) and SKF (RFC 7383 §2.5). */
 const encrypted = 46;
 const encryptedFragment = 53;
 
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
-}
-
-function concatKeys(spis: Uint8Array, initiator: boolean): Uint8Array {
-  return Uint8Array.from([...spis, initiator ? 1 : 0]);
+function text(bytes: Uint8Array, from: number, to: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1', from, to);
 }

@@ -4,7 +4,7 @@
  */
 import type { DataPlaneCommand } from '../esp/data-plane.js';
 import type { IkeCommand, IkeSaView } from '../ike/io.js';
-import type { LocalCandidate, PathInput, PathLook, PathOutput, PathSettings } from '../path/io.js';
+import type { LocalCandidate, PathInput, PathLook, PathOutput, PathSettings, SaFacts } from '../path/io.js';
 import { PathManager } from '../path/path-manager.js';
 import { samePath, type DatagramPath, type SocketAddress } from '../util/address.js';
 import { assert } from '../util/assert.js';
@@ -13,7 +13,7 @@ import { unreachable } from '../util/unreachable.js';
 import type { PeerLocation } from './address-pairs.js';
 import type { Alarms, Sleeper } from './alarms.js';
 import { maxPathInputsAtOnce, maxSwitchesKept } from './limits.js';
-import { factsOf, fromDataPlane, fromIkeSa, remotesOf, type DataPlaneNews } from './path-news.js';
+import { factsOf, fromDataPlane, fromIkeSa, RemoteList, sameFacts, type DataPlaneNews } from './path-news.js';
 import type { Lineage, OnDone, PathNews, SaEntry } from './sa-driver.js';
 
 /** What a path desk needs of the endpoint. */
@@ -146,8 +146,8 @@ class Seat implements Sleeper {
   #running = false;
   #started = false;
   #closed = false;
-  #facts = '';
-  #remote = '';
+  #facts: SaFacts | null = null;
+  readonly #remotes = new RemoteList();
   #settings: PathSettings;
   #silentMs: number | null = null;
   readonly #watched = new Set<ChildSaId>();
@@ -183,9 +183,8 @@ class Seat implements Sleeper {
     if (!this.#started || entry !== this.entry || entry.closed) return;
     const view = entry.view();
     const facts = factsOf(view, this.#host.dpdMs(entry));
-    const text = JSON.stringify(facts);
-    if (text !== this.#facts) {
-      this.#facts = text;
+    if (this.#facts === null || !sameFacts(facts, this.#facts)) {
+      this.#facts = facts;
       this.give(now, { kind: 'sa', facts });
     }
     this.#giveRemote(now, view);
@@ -334,11 +333,8 @@ class Seat implements Sleeper {
   }
 
   #giveRemote(now: Instant, view: IkeSaView): void {
-    const candidates = remotesOf(view, this.#host.locationsOf(this.entry));
-    const text = JSON.stringify(candidates);
-    if (text === this.#remote) return;
-    this.#remote = text;
-    this.give(now, { kind: 'remote', candidates });
+    const candidates = this.#remotes.changed(view, this.#host.locationsOf(this.entry));
+    if (candidates !== null) this.give(now, { kind: 'remote', candidates });
   }
 
   #moved(now: Instant, { from, to, cause }: Extract<PathInput, { readonly kind: 'moved' }>): void {

@@ -3,6 +3,7 @@ import type { DataPlaneEvent } from '../esp/data-plane.js';
 import type { IkeSaView } from '../ike/io.js';
 import type { PathInput, RemoteCandidate, SaFacts } from '../path/io.js';
 import { isEverything, rangeContains, type AddressRange } from '../util/address-range.js';
+import { samePath } from '../util/address.js';
 import { unreachable } from '../util/unreachable.js';
 import type { PeerLocation } from './address-pairs.js';
 import type { PathNews } from './sa-driver.js';
@@ -48,6 +49,34 @@ export function factsOf(view: IkeSaView, dpdMs: number): SaFacts {
     natRemote: view.natRemote,
     dpdMs,
   };
+}
+
+/** Whether nothing is otherwise than it was. */
+export function sameFacts(a: SaFacts, b: SaFacts): boolean {
+  return (
+    a.established === b.established && samePath(a.path, b.path) && a.role === b.role && a.peerIsMhtun === b.peerIsMhtun &&
+    a.natLocal === b.natLocal && a.natRemote === b.natRemote && a.dpdMs === b.dpdMs
+  );
+}
+
+/** The peer's addresses, put together again only when something of what they come from has changed. */
+export class RemoteList {
+  #from: readonly unknown[] = [];
+  #list: readonly RemoteCandidate[] = [];
+
+  /** Null: as before. */
+  changed(view: IkeSaView, locations: readonly PeerLocation[]): readonly RemoteCandidate[] | null {
+    const from = [
+      view.peer, view.path.remote.address, view.path.remote.port, ...view.peerAddresses, ...view.children.map(({ remoteTs }) => remoteTs),
+      ...locations.flatMap(({ address, port }) => [address, port]),
+    ];
+    if (from.length === this.#from.length && from.every((item, i) => item === this.#from[i])) return null;
+    this.#from = from;
+    const list = remotesOf(view, locations);
+    if (list.length === this.#list.length && list.every((item, i) => item.address === this.#list[i]?.address && item.port === this.#list[i].port)) return null;
+    this.#list = list;
+    return list;
+  }
 }
 
 /**

@@ -87,15 +87,16 @@ export const idleAfterMs = 5_000;
 export const espToldWithinMs = 250;
 
 /**
- * Silence is told after so long at first: dense traffic has no such gaps. Doubled by false alarms up to the last: to ask four times
- * a second costs less than to notice late.
+ * Silence is told after so long at first: dense traffic has no such gaps. Doubled by false alarms; from the last on pauses are left to
+ * the tests, which come twice a second anyway.
  */
 export const leastSilentMs = 12;
-export const mostSilentMs = 250;
+export const mostSilentMs = 400;
 /** One false alarm in so long is the price of noticing silence at once: three copies of a request. */
 export const tolerableAlarmMs = 2_000;
-/** Without a false alarm for so long the time shrinks again by half. */
+/** Without a false alarm for so long the time shrinks again by half; twice as long, up to the last, where that brought one. */
 export const silentShrinkMs = 5_000;
+export const mostSilentShrinkMs = 40_000;
 /** Where tests cost money, alarms double the time each time, up to this, and then pauses are left to the tests; calm is this long. */
 export const mostSilentMeteredMs = 1_500;
 export const silentShrinkMeteredMs = 300_000;

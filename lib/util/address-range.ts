@@ -27,8 +27,8 @@ export function rangeContains(range: AddressRange, address: IpAddress): boolean 
 }
 
 /** Every address of its family. */
-export function isEverything(range: AddressRange): boolean {
-  return [range.start, range.end].every((address, side) => addressBytes(address).every((octet) => octet === (side === 0 ? 0 : 0xff)));
+export function isEverything({ start, end }: AddressRange): boolean {
+  return (start === '0.0.0.0' && end === '255.255.255.255') || (start === '::' && end === 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff');
 }
 
 /** What both have in common, or null. */

@@ -48,8 +48,7 @@ export function addressFromBytes(bytes: Uint8Array): IpAddress {
 
 /** 4 or 16 octets. */
 export function addressBytes(address: IpAddress): Uint8Array {
-  if (addressFamily(address) === 4) return Uint8Array.from(address.split('.').map(Number));
-  return ipv6Octets(address);
+  return addressFamily(address) === 4 ? ipv4Octets(address) : ipv6Octets(address);
 }
 
 export function addressFamily(address: IpAddress): AddressFamily {
@@ -90,7 +89,19 @@ function isIpv4Mapped(address: IpAddress): boolean {
   return octets[10] === 0xff && octets[11] === 0xff && octets.subarray(0, 10).every((octet) => octet === 0);
 }
 
-/** Of canonical text: groups of hex digits with at most one `::`. Packets wait for this, so it parses no more than that. */
+/** Of canonical text: four decimal numbers. Packets wait for this, so it parses no more than that. */
+function ipv4Octets(address: IpAddress): Uint8Array {
+  const out = new Uint8Array(4);
+  let octet = 0;
+  for (let i = 0; i < address.length; i++) {
+    const digit = address.charCodeAt(i) - digitZero;
+    if (digit < 0) octet++;
+    else out[octet] = (out[octet] ?? 0) * 10 + digit;
+  }
+  return out;
+}
+
+/** Of canonical text: groups of hex digits with at most one `::`. */
 function ipv6Octets(address: IpAddress): Uint8Array {
   const out = new Uint8Array(16);
   const [before = '', after = ''] = address.split('::');
@@ -105,6 +116,9 @@ function ipv6Octets(address: IpAddress): Uint8Array {
   tail.forEach((group, i) => { put(group, 16 - 2 * (tail.length - i)); });
   return out;
 }
+
+/** Code of `0`; that of `.` is below. */
+const digitZero = 48;
 
 /** RFC 5952: lower case, no leading zeros, the longest run of two or more zero groups shortened. */
 function formatIpv6(bytes: Uint8Array): string {

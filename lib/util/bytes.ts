@@ -35,7 +35,7 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): -1 | 0 | 1 {
 /** Lower-case hex, two digits an octet. */
 export function toHex(bytes: Uint8Array): string {
   let out = '';
-  for (const byte of bytes) out += byte.toString(16).padStart(2, '0');
+  for (const byte of bytes) out += hexOfByte[byte] ?? '';
   return out;
 }
 
@@ -63,3 +63,5 @@ export function uint32(value: number): Uint8Array {
   new DataView(out.buffer).setUint32(0, value);
   return out;
 }
+
+const hexOfByte: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));

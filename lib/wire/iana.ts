@@ -337,9 +337,16 @@ export type Registry = Readonly<Record<string, number>>;
 
 /** The registry's name for a number, or `unknown(n)`. */
 export function nameOf(registry: Registry, number: number): string {
-  for (const [name, value] of Object.entries(registry)) if (value === number) return name;
-  return `unknown(${number})`;
+  let names = namesOf.get(registry);
+  if (names === undefined) {
+    // The first name of a number, as they are listed.
+    names = new Map(Object.entries(registry).reverse().map(([name, value]) => [value, name]));
+    namesOf.set(registry, names);
+  }
+  return names.get(number) ?? `unknown(${number})`;
 }
+
+const namesOf = new Map<Registry, ReadonlyMap<number, string>>();
 
 export function exchangeName(n: number): string {
   return nameOf(exchangeType, n);

@@ -147,7 +147,7 @@ describe('silence', () => {
   it('that was none may be a NAT that forgot us, or is new: the peer is asked at once how it sees us', () => {
     const asking = (net: PathNet): string[] => {
       const at = net.world.now;
-      net.world.run(5_000);
+      net.world.run(30_000);
       return since(net.moon, at, 'test').flatMap(({ output }) => (output.kind === 'test' && output.asksNat ? [`${String(output.alone)} ${output.paths.map(named).join()}`] : []));
     };
     expect(asking(steady())).to.deep.equal([]);

@@ -1,7 +1,7 @@
 /** The simulator itself: the same seed does the same, every kind of fault can be played, and what must not be is seen. */
 import { expect } from 'chai';
 import { faultKinds, faultNames } from '../../sim/faults/kinds.js';
-import { drawPlan, parsePlan, type Plan } from '../../sim/plan.js';
+import { drawPlan, parsePlan, usualProbes, type Plan } from '../../sim/plan.js';
 import { profileOf, usualProfile } from '../../sim/profile.js';
 import { play } from '../../sim/simulation.js';
 import { shrink } from '../../sim/shrink.js';
@@ -14,6 +14,8 @@ const calm: Plan = {
   lengthMs: 12_000,
   topology: { links: { moon: 2, sun: 2 }, ipv6: false, nats: [], bothCall: false, mobike: true, children: 1, delayMs: 10 },
   lifetimes: { ikeS: 3_600, childS: 3_600 },
+  probes: usualProbes,
+  traffic: { onMs: 12_000, offMs: 0 },
   faults: [],
 };
 

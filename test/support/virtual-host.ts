@@ -61,6 +61,10 @@ export class HostClock {
     return this.#isTrue ? this.#world.now : instant(this.#shown + (this.#world.now - this.#since) * this.#rate);
   }
 
+  get rate(): number {
+    return this.#rate;
+  }
+
   /** So many of its milliseconds in one of the world's from now on. */
   setRate(rate: number): void {
     this.#shown = this.now();
@@ -77,6 +81,33 @@ export class HostClock {
 
   get #isTrue(): boolean {
     return this.#rate === 1 && this.#shown === this.#since;
+  }
+}
+
+/** Rings at a time of its host's clock, which may be set anew before. */
+class HostAlarm {
+  readonly #host: VirtualHost;
+  readonly #ring: () => void;
+  #at: Instant | null = null;
+  #rate = 1;
+  #cancel: () => void = () => undefined;
+
+  constructor(host: VirtualHost, ring: () => void) {
+    this.#host = host;
+    this.#ring = ring;
+  }
+
+  set(at: Instant | null): void {
+    const { clock, world } = this.#host;
+    if (at === this.#at && clock.rate === this.#rate) return;
+    this.#cancel();
+    this.#at = at;
+    this.#rate = clock.rate;
+    if (at === null) return;
+    this.#cancel = world.schedule(clock.until(at) + this.#host.lateMs(), () => {
+      this.#at = null;
+      this.#ring();
+    });
   }
 }
 
@@ -109,8 +140,8 @@ export class VirtualHost {
   readonly #sockets = new Set<string>();
   readonly #replies = new Map<number, CommandResult>();
   #addresses: readonly LocalCandidate[] = [];
-  #cancelEndpointWake: () => void = () => undefined;
-  #cancelPlaneWake: () => void = () => undefined;
+  readonly #endpointAlarm: HostAlarm;
+  readonly #planeAlarm: HostAlarm;
   #lastCommand = 0;
   #dead = false;
   /** What waits for the host to wake up; null: it is awake. */
@@ -123,6 +154,12 @@ export class VirtualHost {
     this.clock = new HostClock(this.world);
     this.#names = options.names ?? {};
     this.#random = new SeededRandom(this.world.random.below(2 ** 32));
+    this.#endpointAlarm = new HostAlarm(this, () => {
+      this.give({ kind: 'wake' });
+    });
+    this.#planeAlarm = new HostAlarm(this, () => {
+      this.#plan({ kind: 'wake' });
+    });
     this.#natPort = options.config.endpoint.natPort;
     this.#plane = new SoftDataPlane({ host: { innerAddresses: [] }, random: this.#random.bytes });
     this.#drainPlane();
@@ -149,8 +186,8 @@ export class VirtualHost {
   crash(): void {
     this.#dead = true;
     for (const { address } of this.#addresses) this.#network.detach(address);
-    this.#cancelEndpointWake();
-    this.#cancelPlaneWake();
+    this.#endpointAlarm.set(null);
+    this.#planeAlarm.set(null);
   }
 
   /** The host sleeps: nothing reaches it, and what it had planned waits. Returns what wakes it up. */
@@ -241,12 +278,7 @@ export class VirtualHost {
     for (;;) {
       const output = this.endpoint.pollOutput();
       if (output.kind === 'wake') {
-        this.#cancelEndpointWake();
-        if (output.at !== null) {
-          this.#cancelEndpointWake = this.world.schedule(this.clock.until(output.at) + this.lateMs(), () => {
-            this.give({ kind: 'wake' });
-          });
-        }
+        this.#endpointAlarm.set(output.at);
         return;
       }
       this.#take(output);
@@ -295,12 +327,7 @@ export class VirtualHost {
     for (;;) {
       const output = this.#plane.pollOutput();
       if (output.kind === 'wake') {
-        this.#cancelPlaneWake();
-        if (output.at !== null) {
-          this.#cancelPlaneWake = this.world.schedule(this.clock.until(output.at) + this.lateMs(), () => {
-            this.#plan({ kind: 'wake' });
-          });
-        }
+        this.#planeAlarm.set(output.at);
         return;
       }
       this.#takeFromPlane(output);

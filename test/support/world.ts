@@ -28,7 +28,11 @@ export class SeededRandom {
     return Math.floor(this.fraction() * limit);
   }
 
-  readonly bytes = (length: number): Uint8Array => Uint8Array.from({ length }, () => this.below(256));
+  readonly bytes = (length: number): Uint8Array => {
+    const out = new Uint8Array(length);
+    for (let i = 0; i < length; i++) out[i] = this.below(256);
+    return out;
+  };
 }
 
 const mostStepsAtOnce = 100_000;
@@ -41,7 +45,7 @@ export class World {
   /** Steps since then, a microsecond at most. */
   #mark = 0;
   #steps = 0;
-  #queue: Entry[] = [];
+  readonly #queue: Entry[] = [];
 
   constructor(seed: number) {
     this.random = new SeededRandom(seed);
@@ -54,9 +58,10 @@ export class World {
   /** Runs `run` after `delayMs`; entries of one moment run in the order of their making. Returns what cancels it. */
   schedule(delayMs: number, run: () => void): () => void {
     const entry = { at: this.#now + Math.max(0, delayMs), order: this.#order++, run };
-    this.#insert(entry);
+    this.#queue.splice(this.#placeOf(entry), 0, entry);
     return () => {
-      this.#queue = this.#queue.filter((other) => other !== entry);
+      const place = this.#placeOf(entry);
+      if (this.#queue[place] === entry) this.#queue.splice(place, 1);
     };
   }
 
@@ -107,7 +112,8 @@ export class World {
     first.run();
   }
 
-  #insert(entry: Entry): void {
+  /** Where it is, or belongs. */
+  #placeOf(entry: Entry): number {
     let low = 0;
     let high = this.#queue.length;
     while (low < high) {
@@ -116,6 +122,6 @@ export class World {
       if (other !== undefined && (other.at < entry.at || (other.at === entry.at && other.order < entry.order))) low = middle + 1;
       else high = middle;
     }
-    this.#queue.splice(low, 0, entry);
+    return low;
   }
 }

@@ -67,6 +67,13 @@ export const testParts: readonly TestPart[] = [
     run: () => runCommandWithTotals('fuzz', process.execPath, ['--import=tsx', 'scripts/fuzz.ts'], 600_000),
   },
   {
+    name: 'sim',
+    what: 'the simulator: 500 seeds of this commit\'s own',
+    needs: ['packages'],
+    obstacle: always,
+    run: () => runCommandWithTotals('sim', process.execPath, ['--import=tsx', 'sim/run.ts', '--of-commit'], 900_000),
+  },
+  {
     name: 'package',
     what: 'the packed program, installed elsewhere, starts',
     needs: ['addon', 'dist'],

@@ -41,6 +41,7 @@ async function main(argv: readonly string[]): Promise<0 | 1> {
       jobs: { type: 'string', default: String(availableParallelism()) },
       shrink: { type: 'boolean', default: false },
       coverage: { type: 'boolean', default: false },
+      'of-commit': { type: 'boolean', default: false },
       worker: { type: 'string' },
     },
   });
@@ -48,10 +49,15 @@ async function main(argv: readonly string[]): Promise<0 | 1> {
   if (values.worker !== undefined) return work(values.worker, profile);
   if (values.plan !== undefined) return one(parsePlan(readFileSync(values.plan, 'utf8')), values.shrink);
   if (values.seed !== undefined) return one(drawPlan(wholeNumber('seed', values.seed), profile), values.shrink);
-  // A new start each time: what was never tried finds more than what was.
-  const from = values.from === undefined ? Math.floor(Math.random() * 2 ** 31) : wholeNumber('from', values.from);
+  const from = values.from === undefined ? newStart(values['of-commit']) : wholeNumber('from', values.from);
   const run = { from, count: wholeNumber('seeds', values.seeds), jobs: Math.max(1, wholeNumber('jobs', values.jobs)), profile: values.profile };
   return many(run, values.coverage);
+}
+
+/** What was never tried finds more than what was. Of the commit: new with each, and the same for everybody who looks at it. */
+function newStart(ofCommit: boolean): number {
+  const hash = ofCommit ? Number.parseInt(commit(), 16) : Number.NaN;
+  return Number.isNaN(hash) ? Math.floor(Math.random() * 2 ** 31) : hash;
 }
 
 interface ManyRun {

@@ -4,6 +4,7 @@ import { otherSide, sides, type Fault, type Plan } from './plan.js';
 import { faultKinds } from './faults/kinds.js';
 import type { FaultName } from './faults/names.js';
 import { callAll, quieten } from './faults/operators.js';
+import { Harm } from './harm.js';
 import { Ledger } from './ledger.js';
 import { childNetworks, dpdS, giveUpS, Stage } from './stage.js';
 import { Tap } from './tap.js';
@@ -32,8 +33,10 @@ const convergeMs = 30_000;
 const settleMs = 60_000;
 /** The last rekeys are under traffic. */
 const lastRekeyMs = 5_000;
-/** While some path works for ten seconds, traffic flows within three of it. */
-const flowsAgainMs = 13_000;
+/** Somebody who has had a path for so long uses it. */
+const findsPathMs = 13_000;
+/** Then something arrives in so long, whatever else is wrong: one on a path that loses half is allowed bad luck, if not that of years. */
+const leastFlowMs = 8_000;
 /** After the loss of an SA the other end has to find out first; and it gives a MOBIKE initiator time. */
 const flowsAgainAfterLossMs = (dpdS + giveUpS) * 1_000 + 20_000;
 
@@ -51,8 +54,9 @@ class Simulation {
   readonly #active = new Map<Fault, () => void>();
   /** When each kind that does not last struck last. */
   readonly #blows = new Map<FaultName, number>();
-  /** Since when nothing is wrong any more, and what was. */
-  #calmSince = 0;
+  readonly #harm: Harm;
+  /** Since when there has been traffic that could arrive. */
+  #flowSince = 0;
   #lossAt = -Infinity;
   #flowing = true;
   #converging = false;
@@ -60,6 +64,7 @@ class Simulation {
   constructor(plan: Plan) {
     this.#plan = plan;
     this.#stage = new Stage(plan);
+    this.#harm = new Harm(plan.topology);
     const report = (failure: string): void => {
       this.#fail(failure);
     };
@@ -120,8 +125,7 @@ class Simulation {
 
   #flow(on: boolean): void {
     this.#flowing = on;
-    // Whoever sent nothing could miss nothing.
-    this.#calmSince = Math.max(this.#calmSince, this.#stage.world.now);
+    this.#flowSince = this.#stage.world.now;
   }
 
   /** An exception is a failure as any other. */
@@ -142,7 +146,7 @@ class Simulation {
   #strike(fault: Fault): void {
     const kind = faultKinds[fault.kind];
     this.#coverage.fired(fault.kind);
-    this.#calmSince = this.#stage.world.now;
+    this.#harm.note(this.#stage.world.now, fault);
     if (kind.fatal === true) this.#lossAt = this.#stage.world.now;
     const undo = kind.strike(this.#stage, fault);
     if (undo === null) {
@@ -160,20 +164,22 @@ class Simulation {
     if (undo === undefined) return;
     this.#active.delete(fault);
     undo();
-    this.#calmSince = this.#stage.world.now;
+    this.#harm.note(this.#stage.world.now, fault);
     if (faultKinds[fault.kind].fatal === true) this.#lossAt = this.#stage.world.now;
   }
 
   #look(): void {
     this.#ledger.look();
     const { world } = this.#stage;
-    if (this.#active.size > 0 || this.#failures.length > 0 || !this.#flowing) return;
-    const calm = world.now - this.#calmSince;
-    const patience = world.now - this.#lossAt < 2 * flowsAgainAfterLossMs ? flowsAgainAfterLossMs : flowsAgainMs;
-    if (calm < patience) return;
+    for (const fault of this.#active.keys()) this.#harm.note(world.now, fault);
+    if (this.#failures.length > 0 || !this.#flowing) return;
+    const since = Math.max(this.#harm.pathSince, this.#flowSince);
+    const patience = since - this.#lossAt < flowsAgainAfterLossMs ? flowsAgainAfterLossMs : findsPathMs;
+    if (world.now - since < patience) return;
     for (const side of sides) {
       const last = this.#ledger.lastArrival[side];
-      if (last === null || world.now - last > 3_000) this.#fail(`nothing arrives at ${side}, though nothing has been wrong for ${Math.round(calm / 1000)} s`);
+      if (last !== null && world.now - last <= leastFlowMs) continue;
+      this.#fail(`nothing arrives at ${side}, though there has been a path for ${Math.round((world.now - this.#harm.pathSince) / 1000)} s`);
     }
   }
 

@@ -1,6 +1,7 @@
 /** The hosts, links and NATs of one run, and what faults may do to them. */
 import type { EndpointCommand } from '../lib/endpoint/io.js';
 import { formatSocketAddress, type IpAddress } from '../lib/util/address.js';
+import { utf8 } from '../lib/util/bytes.js';
 import { configOf, ip, VirtualHost } from '../test/support/virtual-host.js';
 import { VirtualNat, type Flight } from '../test/support/virtual-network.js';
 import { World } from '../test/support/world.js';
@@ -20,6 +21,7 @@ export const childNetworks = [
   { name: 'lab', moon: '192.168.3', sun: '192.168.4' },
 ] as const;
 
+const endpointIdBytes = 16;
 export const dpdS = 5;
 export const giveUpS = 15;
 /** What an attacker sends from. */
@@ -37,6 +39,7 @@ export class Stage {
   readonly #links: Readonly<Record<Side, readonly Link[]>>;
   readonly #dead: VirtualHost[] = [];
   readonly #linkOfAddress = new Map<IpAddress, { readonly side: Side; readonly link: number }>();
+  readonly #lives: Record<Side, number> = { moon: 0, sun: 0 };
   #renumbered = 0;
 
   constructor(plan: Plan) {
@@ -64,7 +67,14 @@ export class Stage {
   /** Does nothing where it is up. */
   boot(side: Side, dpd: number = dpdS): void {
     if (this.#hosts[side] !== null) return;
-    this.#hosts[side] = new VirtualHost({ name: side, network: this.network, config: configOf(this.configText(side, dpd)), addresses: this.#addresses(side) });
+    const config = configOf(this.configText(side, dpd));
+    const endpointId = utf8(`${side} ${this.#lives[side]}`.padEnd(endpointIdBytes));
+    this.#hosts[side] = new VirtualHost({ name: side, network: this.network, config, addresses: this.#addresses(side), endpointId });
+  }
+
+  /** The host that comes up next knows nothing of the one that was. */
+  forget(side: Side): void {
+    this.#lives[side]++;
   }
 
   crash(side: Side): void {
@@ -119,6 +129,11 @@ export class Stage {
       return place?.side === side && place.link === link;
     };
     return (way !== 'in' && is(from.address)) || (way !== 'out' && is(to.address));
+  }
+
+  /** Whose address it is, or was; null: nobody's. */
+  sideOf(address: IpAddress): Side | null {
+    return this.#linkOfAddress.get(address)?.side ?? null;
   }
 
   configText(side: Side, dpd: number, lifetimes: Lifetimes = this.plan.lifetimes): string {

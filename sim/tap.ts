@@ -1,8 +1,10 @@
 /** Looks at every datagram that leaves a host: nothing in the clear, no IV twice with one key, nothing to who is no peer. */
 import { createHash, type Hash } from 'node:crypto';
+import type { IpAddress } from '../lib/util/address.js';
 import { DecodeError } from '../lib/util/errors.js';
 import { exchangeName } from '../lib/wire/iana.js';
 import { decodeIkeHeader } from '../lib/wire/ike-header.js';
+import type { VirtualHost } from '../test/support/virtual-host.js';
 import type { Flight } from '../test/support/virtual-network.js';
 import { isIke } from './faults/network.js';
 import { plainWord } from './ledger.js';
@@ -14,6 +16,8 @@ export class Tap {
   readonly #hash: Hash = createHash('sha256');
   /** What was sealed with each IV of each key. */
   readonly #ivs = new Map<string, Uint8Array>();
+  /** From where something of a peer's came to each host. */
+  readonly #heard = new WeakMap<VirtualHost, Set<IpAddress>>();
   readonly #count: (message: string) => void;
 
   /** @param count told the kind of each message */
@@ -23,6 +27,12 @@ export class Tap {
     this.#count = count;
     stage.network.listen((flight) => {
       this.#take(flight);
+    });
+    stage.network.watch(({ local, remote }) => {
+      const host = this.#hostAt(local.address);
+      if (host === null || remote.address === attackerAddress) return;
+      const heard = this.#heard.get(host) ?? new Set();
+      this.#heard.set(host, heard.add(remote.address));
     });
   }
 
@@ -45,8 +55,15 @@ export class Tap {
     this.#count('ESP');
     // SPI and the explicit IV after the sequence number (RFC 4106 §3.1); an SPI is drawn at random by its receiver.
     this.#once(`ESP ${text(bytes, 0, 4)} ${text(bytes, 8, 16)}`, bytes);
+    const host = this.#hostAt(flight.from.address);
+    if (host !== null && flight.to.address !== attackerAddress && this.#heard.get(host)?.has(flight.to.address) !== true) this.#report(`ESP goes to where nothing ever came from: ${showFlight(flight)}`);
     // Whoever copies packets of a peer behind a NAT looks like the NAT, until he fails a test; without one nobody is followed.
     if (flight.to.address === attackerAddress && this.#stage.nats.size === 0) this.#report('ESP goes to somebody who copied packets');
+  }
+
+  #hostAt(address: IpAddress): VirtualHost | null {
+    const side = this.#stage.sideOf(address);
+    return side === null ? null : this.#stage.host(side);
   }
 
   #takeIke(flight: Flight): void {

@@ -182,6 +182,8 @@ class Seat implements Sleeper {
   look(now: Instant, entry: SaEntry): void {
     if (!this.#started || entry !== this.entry || entry.closed) return;
     const view = entry.view();
+    // A successor that is not in use yet (RFC 7296 §2.8.1): nothing has changed so far, and nothing that is known of paths is lost.
+    if (view.establishedAt === null && this.#facts?.established === true) return;
     const facts = factsOf(view, this.#host.dpdMs(entry));
     if (this.#facts === null || !sameFacts(facts, this.#facts)) {
       this.#facts = facts;

@@ -3,7 +3,7 @@
  * tests (§3.10). All of them are one INFORMATIONAL exchange that changes nothing at the peer.
  */
 import { sameAddresses, samePath, type DatagramPath } from '../util/address.js';
-import { after, type Instant } from '../util/brands.js';
+import { after, later } from '../util/brands.js';
 import { bytesEqual } from '../util/bytes.js';
 import { exchangeType, notifyType } from '../wire/iana.js';
 import type { Payload } from '../wire/payload.js';
@@ -138,7 +138,7 @@ function awaitAnswer(association: Association, trial: Trial, request: SentReques
   const due = after(association.now, timeoutMs);
   // The copy was there by then, and a peer that got it has answered.
   const arrivedAt = after(association.now, timeoutMs / 2);
-  association.timers.set(trial.timer, request.isSlow ? latest(due, after(request.firstAt, slowAnswerMs)) : due, () => {
+  association.timers.set(trial.timer, request.isSlow ? later(due, after(request.firstAt, slowAnswerMs)) : due, () => {
     decide(association, trial, request.overtakenAt !== null && request.overtakenAt < arrivedAt ? 'unknown' : 'lost', null, false);
   });
 }
@@ -168,10 +168,6 @@ function decide(association: Association, trial: Trial, outcome: Outcome, rttMs:
   tally.open--;
   if (outcome === 'answered') tally.answered++;
   if (tally.open === 0) association.commandDone([tally.command], { ok: true, detail: `${tally.answered} of ${wish.paths.length} paths answered` });
-}
-
-function latest(a: Instant, b: Instant): Instant {
-  return a > b ? a : b;
 }
 
 /** One question to the peer: over the paths of trials, or over the IKE SA's own where there are none. */
@@ -246,11 +242,11 @@ export class PathTest implements Exchange {
     return trial !== undefined && (trial.wish.alone || trial.wish.padToBytes !== null) ? trial : null;
   }
 
-  /** RFC 4555 §3.8: the initiator asks how it is seen, behind a NAT and where one may have appeared. */
+  /** RFC 4555 §3.8: the initiator asks how it is seen: behind a NAT, and where one may have appeared, since nothing comes in. */
   #natDetection(): Payload[] {
     const { association } = this.#exchanger;
     const { mobike, mobikeInitiator, natLocal } = association.traits;
-    this.#asksNat = mobike && mobikeInitiator && (natLocal || this.#alone?.wish.asksNat === true);
+    this.#asksNat = mobike && mobikeInitiator && (natLocal || this.#trials.length === 0 || this.#alone?.wish.asksNat === true);
     return this.#asksNat ? natDetectionOn(association, association.path) : [];
   }
 

@@ -1,10 +1,10 @@
 /** Doubt about paths in use: when it begins, the copies it sends, and what comes of a round without an answer. */
-import { after, earlier, type Instant } from '../util/brands.js';
+import { after, earlier, later, type Instant } from '../util/brands.js';
 import { costOfTest } from './budget.js';
 import { Doubt } from './doubt.js';
 import { alternativesAsked, leastPlainRoundMs, leastRoundMs, mostTestTimeoutMs, overdueMs } from './limits.js';
 import type { Path } from './path.js';
-import type { Scene } from './scene.js';
+import type { Scene, Standing } from './scene.js';
 import type { Test } from './test-desk.js';
 
 /** What silence is called as a cause. */
@@ -29,14 +29,30 @@ export function runDoubts(scene: Scene): Instant | null {
   return next;
 }
 
-/** A test of a path in use that has waited for its answer so long that it is worth a doubt; answers with when to come back. */
-export function watchTests(scene: Scene): Instant | null {
-  let next: Instant | null = null;
+/** A test that has waited so long that it is worth a doubt about a path in use; answers with when to come back. */
+export function watchTests(scene: Scene, { active }: Standing): Instant | null {
+  let next = watchWindow(scene, active);
   for (const path of scene.table.all()) {
     const test = scene.isUsed(path) && path.doubt === null && path.works ? scene.desk.oldestOf(path) : null;
     if (test !== null) next = earlier(next, watchTest(scene, path, test));
   }
   return next;
+}
+
+/**
+ * A test of any path that does not get its turn: what holds it up is a request that is repeated over the path of the IKE SA, and gets
+ * nowhere (RFC 7296 §2.3). The copies that go out in doubt may free the window.
+ */
+function watchWindow(scene: Scene, active: Path): Instant | null {
+  const test = scene.desk.underWay('alone', 'size', 'scout');
+  if (test === null || active.doubt !== null || !active.works) return null;
+  const overdue = after(test.begunAt, test.timeoutMs + overdueMs);
+  // Once a second is enough: what is repeated may be waiting for a peer that computes.
+  const due = active.testedAt === null ? overdue : later(overdue, after(active.testedAt, overdueMs));
+  if (scene.now < due) return due;
+  const { heardAt } = active.quality;
+  doubt(scene, active, 'a request gets no answer', heardAt !== null && heardAt > test.begunAt);
+  return null;
 }
 
 function watchTest(scene: Scene, path: Path, test: Test): Instant | null {

@@ -86,6 +86,9 @@ export const idleAfterMs = 5_000;
 /** ESP heard on a path is told ten times a second; so long after the last of them it may still flow. */
 export const espToldWithinMs = 250;
 
+/** No ESP for so long: a NAT may have forgotten us, or may be new. */
+export const hearsNothingAfterMs = 1_000;
+
 /**
  * Silence is told after so long at first: dense traffic has no such gaps. Doubled by false alarms; from the last on pauses are left to
  * the tests, which come twice a second anyway.

@@ -203,7 +203,7 @@ export class PathManager implements Machine<PathInput, PathOutput> {
     next = earlier(next, followPeer(scene, standing));
     next = earlier(next, prefer(scene, standing));
     next = earlier(next, runTests(scene, standing));
-    next = earlier(next, earlier(watchTests(scene), watchMove(scene)));
+    next = earlier(next, earlier(watchTests(scene, standing), watchMove(scene)));
     // Again, for doubts that came up just now.
     next = earlier(next, runDoubts(scene));
     next = earlier(next, sendKeepalives(scene, standing));

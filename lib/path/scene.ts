@@ -4,7 +4,7 @@ import { after, instant, type Instant } from '../util/brands.js';
 import { Budgets } from './budget.js';
 import { Governor } from './governor.js';
 import type { LocalCandidate, PathOutput, PathSettings, RemoteCandidate, SaFacts } from './io.js';
-import { espToldWithinMs, idleAfterMs, settleMs } from './limits.js';
+import { espToldWithinMs, hearsNothingAfterMs, idleAfterMs, settleMs } from './limits.js';
 import type { Health, Path } from './path.js';
 import { PathTable } from './path-table.js';
 import { Silence } from './silence.js';
@@ -133,6 +133,11 @@ export class Scene {
     if (this.#silentSince !== null || this.#espAt === null || this.silence.silentMs === null) return null;
     const until = after(this.#espAt, espToldWithinMs);
     return this.now < until ? until : null;
+  }
+
+  /** No ESP comes in: where it does the peer knows where we are. */
+  get hearsNothing(): boolean {
+    return this.#espAt === null || this.now > after(this.#espAt, hearsNothingAfterMs);
   }
 
   changed(): void {

@@ -167,7 +167,7 @@ function send(scene: Scene, kind: TestKind, paths: readonly Path[], timeoutMs: n
     path.hurried = false;
   }
   const alone = kind === 'alone' || kind === 'size';
-  const asksNat = kind === 'alone' && paths.some((path) => path.asksNat);
+  const asksNat = kind === 'alone' && paths.some((path) => path.asksNat || (scene.isUsed(path) && scene.hearsNothing));
   if (asksNat) for (const path of paths) path.asksNat = false;
   const desperate = kind === 'scout' && !scene.table.all().some((path) => path.works && !path.gone && path.doubt === null);
   scene.emit({ kind: 'test', test: test.id, paths: paths.map(({ pair }) => pair), alone, desperate, asksNat, timeoutMs, padToBytes });

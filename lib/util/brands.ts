@@ -60,6 +60,11 @@ export function earlier(a: Instant | null, b: Instant | null): Instant | null {
   return a <= b ? a : b;
 }
 
+/** The later of two. */
+export function later(a: Instant, b: Instant): Instant {
+  return a >= b ? a : b;
+}
+
 export function pathId(text: string): PathId {
   assert(isPathId(text), 'a path id is not empty');
   return text;

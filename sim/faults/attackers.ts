@@ -12,7 +12,7 @@ export const attackerFaults: Readonly<Record<AttackerFaultName, FaultKind>> = {
   'replayed-esp': repeated(2, 20_000, (stage) => again(stage, (flight) => !isIke(flight))),
   'replayed-ike': repeated(2, 20_000, (stage) => again(stage, isIke)),
   'replayed-late': repeated(1, 60_000, (stage) => oldest(stage)),
-  'copied-first': { rate: 1, mostMs: 20_000, strike: copyFirst },
+  'copied-first': { rate: 1, mostMs: 20_000, harms: 'everything', strike: copyFirst },
   'random-datagrams': repeated(1, 20_000, (stage) => toHosts(stage, () => stage.world.random.bytes(stage.world.random.below(400)))),
   'guessed-spis': repeated(1, 20_000, (stage) => toHosts(stage, () => concat(stage.world.random.bytes(4), Uint8Array.of(0, 0, 0, 1), stage.world.random.bytes(80)))),
   'altered-esp': repeated(1, 20_000, (stage) => altered(stage, (flight) => !isIke(flight))),
@@ -23,7 +23,7 @@ export const attackerFaults: Readonly<Record<AttackerFaultName, FaultKind>> = {
 
 /** Again and again while it lasts, up to fifty times a second. */
 function repeated(rate: number, mostMs: number, act: (stage: Stage) => void): FaultKind {
-  return { rate, mostMs, strike: (stage, fault) => stage.world.every(within(fault, 20, 2_000), () => { act(stage); }) };
+  return { rate, mostMs, harms: 'nothing', strike: (stage, fault) => stage.world.every(within(fault, 20, 2_000), () => { act(stage); }) };
 }
 
 function pick(stage: Stage, wanted: (flight: Flight) => boolean): Flight | undefined {

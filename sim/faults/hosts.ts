@@ -8,7 +8,7 @@ const minute = 60_000;
 
 export const hostFaults: Readonly<Record<HostFaultName, FaultKind>> = {
   'link-down': {
-    rate: 3, mostMs: minute,
+    rate: 3, mostMs: minute, harms: 'link',
     strike: (stage, { side, link }) => {
       stage.setLink(side, link, false);
       return () => {
@@ -16,9 +16,9 @@ export const hostFaults: Readonly<Record<HostFaultName, FaultKind>> = {
       };
     },
   },
-  'links-flap': { rate: 2, mostMs: 20_000, strike: flap },
+  'links-flap': { rate: 2, mostMs: 20_000, harms: 'everything', strike: flap },
   'all-links-down': {
-    rate: 1, mostMs: minute,
+    rate: 1, mostMs: minute, harms: 'everything',
     strike: (stage, { side }) => {
       const links = Array.from({ length: stage.linkCount(side) }, (_, link) => link);
       for (const link of links) stage.setLink(side, link, false);
@@ -27,11 +27,11 @@ export const hostFaults: Readonly<Record<HostFaultName, FaultKind>> = {
       };
     },
   },
-  'address-added': { rate: 1, mostMs: minute, strike: (stage, fault) => readdress(stage, fault, () => { stage.addAddress(fault.side, fault.link); }) },
-  'address-swapped': { rate: 2, mostMs: minute, strike: (stage, fault) => readdress(stage, fault, () => { stage.renumber(fault.side, fault.link); }) },
-  'send-refused': { rate: 1, mostMs: 30_000, strike: refuse },
+  'address-added': { rate: 1, mostMs: minute, harms: 'link', strike: (stage, fault) => readdress(stage, fault, () => { stage.addAddress(fault.side, fault.link); }) },
+  'address-swapped': { rate: 2, mostMs: minute, harms: 'link', strike: (stage, fault) => readdress(stage, fault, () => { stage.renumber(fault.side, fault.link); }) },
+  'send-refused': { rate: 1, mostMs: 30_000, harms: 'link', strike: refuse },
   'no-route': {
-    rate: 1, mostMs: minute,
+    rate: 1, mostMs: minute, harms: 'link',
     strike: (stage, { side, link }) => {
       const host = stage.host(side);
       if (host === null) return null;
@@ -41,10 +41,10 @@ export const hostFaults: Readonly<Record<HostFaultName, FaultKind>> = {
       };
     },
   },
-  'clock-fast': { rate: 1, mostMs: 5 * minute, strike: (stage, fault) => drift(stage, fault, within(fault, 1.001, 1.2)) },
-  'clock-slow': { rate: 1, mostMs: 5 * minute, strike: (stage, fault) => drift(stage, fault, within(fault, 0.999, 0.8)) },
+  'clock-fast': { rate: 1, mostMs: 5 * minute, harms: 'nothing', strike: (stage, fault) => drift(stage, fault, within(fault, 1.001, 1.2)) },
+  'clock-slow': { rate: 1, mostMs: 5 * minute, harms: 'nothing', strike: (stage, fault) => drift(stage, fault, within(fault, 0.999, 0.8)) },
   'timers-late': {
-    rate: 1, mostMs: minute,
+    rate: 1, mostMs: minute, harms: 'everything',
     strike: (stage, fault) => {
       const host = stage.host(fault.side);
       if (host === null) return null;
@@ -55,7 +55,7 @@ export const hostFaults: Readonly<Record<HostFaultName, FaultKind>> = {
     },
   },
   'slow-work': {
-    rate: 1, mostMs: minute,
+    rate: 1, mostMs: minute, harms: 'everything',
     strike: (stage, fault) => {
       const host = stage.host(fault.side);
       if (host === null) return null;
@@ -65,9 +65,9 @@ export const hostFaults: Readonly<Record<HostFaultName, FaultKind>> = {
       };
     },
   },
-  'sleep': { rate: 1, mostMs: minute, fatal: true, strike: (stage, { side }) => stage.host(side)?.sleep() ?? null },
+  'sleep': { rate: 1, mostMs: minute, harms: 'everything', fatal: true, strike: (stage, { side }) => stage.host(side)?.sleep() ?? null },
   'crash': {
-    rate: 2, mostMs: 30_000, fatal: true,
+    rate: 2, mostMs: 30_000, harms: 'everything', fatal: true,
     strike: (stage, { side }) => {
       stage.crash(side);
       return () => {
@@ -75,8 +75,18 @@ export const hostFaults: Readonly<Record<HostFaultName, FaultKind>> = {
       };
     },
   },
+  'crash-forgets': {
+    rate: 1, mostMs: 30_000, harms: 'everything', fatal: true,
+    strike: (stage, { side }) => {
+      stage.crash(side);
+      return () => {
+        stage.forget(side);
+        stage.boot(side);
+      };
+    },
+  },
   'restart': {
-    rate: 1, mostMs: 5_000, fatal: true,
+    rate: 1, mostMs: 5_000, harms: 'everything', fatal: true,
     strike: (stage, { side }) => {
       stage.command(side, { kind: 'shutdown' });
       const gone = (): void => {

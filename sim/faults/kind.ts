@@ -7,6 +7,8 @@ export interface FaultKind {
   readonly rate: number;
   /** Longest that it lasts, in milliseconds; 0: it is a blow. */
   readonly mostMs: number;
+  /** What packets can't be sure to get over while it lasts: its link, or anything; an attacker, a rekey or a clock must do no harm at all. */
+  readonly harms: 'link' | 'everything' | 'nothing';
   /** An IKE SA, or its Child SAs, may be lost by it: traffic may stand still until a peer has given up. */
   readonly fatal?: boolean;
   /** Lets it happen; returns what undoes it, or null where there is nothing to undo. */

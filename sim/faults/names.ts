@@ -9,7 +9,7 @@ export type NetworkFaultName =
 export type HostFaultName =
   | 'link-down' | 'links-flap' | 'all-links-down' | 'address-added' | 'address-swapped' | 'send-refused'
   | 'no-route' | 'clock-fast' | 'clock-slow' | 'timers-late' | 'slow-work' | 'sleep'
-  | 'crash' | 'restart';
+  | 'crash' | 'crash-forgets' | 'restart';
 
 export type OperatorFaultName =
   | 'rekey-child' | 'rekey-ike' | 'rekey-child-at-both' | 'rekey-ike-at-both' | 'rekey-ike-and-child' | 'terminate-child'

@@ -27,21 +27,22 @@ export const networkFaults: Readonly<Record<NetworkFaultName, FaultKind>> = {
   'small-mtu': lasting(1, 2 * minute, (stage, fault) => (flight, copies) => (on(stage, fault, flight) && flight.bytes.length > within(fault, 200, 1_280) ? [] : copies)),
   'ike-fragments-lost': lasting(1, minute, (stage, fault) => (flight, copies) => (isFragment(flight) && hit(stage, fault, flight, within(fault, 0.1, 0.9)) ? [] : copies)),
   'ike-lost': lasting(1, minute, (stage, fault) => (flight, copies) => (isIke(flight) && hit(stage, fault, flight, within(fault, 0.2, 1)) ? [] : copies)),
-  'esp-lost': lasting(1, minute, (stage, fault) => (flight, copies) => (!isIke(flight) && hit(stage, fault, flight, within(fault, 0.2, 1)) ? [] : copies)),
+  // Tests of a path are IKE: that ESP alone is lost nobody sees.
+  'esp-lost': lasting(1, minute, (stage, fault) => (flight, copies) => (!isIke(flight) && hit(stage, fault, flight, within(fault, 0.2, 1)) ? [] : copies), 'everything'),
   'silence-out': lasting(2, minute, (stage, fault) => silence(stage, fault, 'out')),
   'silence-in': lasting(2, minute, (stage, fault) => silence(stage, fault, 'in')),
   'silence': lasting(3, minute, (stage, fault) => silence(stage, fault, 'both')),
-  'partition': lasting(2, minute, () => () => []),
+  'partition': lasting(2, minute, () => () => [], 'everything'),
   'one-pair-silent': lasting(1, minute, (stage, fault) => (flight, copies) => (on(stage, fault, flight) && stage.isOn(flight, fault.side === 'moon' ? 'sun' : 'moon', 0, 'both') ? [] : copies)),
   'nat-rebinding': {
-    rate: 2, mostMs: 0,
+    rate: 2, mostMs: 0, harms: 'link',
     strike: (stage, fault) => {
       stage.nats.get(fault.link)?.rebind();
       return null;
     },
   },
   'nat-gone': {
-    rate: 1, mostMs: minute,
+    rate: 1, mostMs: minute, harms: 'link',
     strike: (stage, fault) => {
       const nat = stage.nats.get(fault.link);
       if (nat === undefined) return null;
@@ -54,8 +55,8 @@ export const networkFaults: Readonly<Record<NetworkFaultName, FaultKind>> = {
   },
 };
 
-function lasting(rate: number, mostMs: number, weather: (stage: Stage, fault: Fault) => Weather): FaultKind {
-  return { rate, mostMs, strike: (stage, fault) => stage.network.add(weather(stage, fault)) };
+function lasting(rate: number, mostMs: number, weather: (stage: Stage, fault: Fault) => Weather, harms: FaultKind['harms'] = 'link'): FaultKind {
+  return { rate, mostMs, harms, strike: (stage, fault) => stage.network.add(weather(stage, fault)) };
 }
 
 function on(stage: Stage, { side, link }: Fault, flight: Flight): boolean {

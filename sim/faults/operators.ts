@@ -13,10 +13,10 @@ export const operatorFaults: Readonly<Record<OperatorFaultName, FaultKind>> = {
   'rekey-child-at-both': blow(2, (stage, fault) => { rekeyChild(stage, fault.side); after(stage, fault, () => { rekeyChild(stage, otherSide(fault.side)); }); }),
   'rekey-ike-at-both': blow(2, (stage, fault) => { rekeyIke(stage, fault.side); after(stage, fault, () => { rekeyIke(stage, otherSide(fault.side)); }); }),
   'rekey-ike-and-child': blow(1, (stage, fault) => { rekeyIke(stage, fault.side); after(stage, fault, () => { rekeyChild(stage, otherSide(fault.side)); }); }),
-  'terminate-child': { rate: 1, mostMs: 10_000, fatal: true, strike: (stage, fault) => terminate(stage, fault, 'net') },
-  'terminate-ike': { rate: 1, mostMs: 10_000, fatal: true, strike: (stage, fault) => terminate(stage, fault, null) },
+  'terminate-child': { rate: 1, mostMs: 10_000, harms: 'everything', fatal: true, strike: (stage, fault) => terminate(stage, fault, 'net') },
+  'terminate-ike': { rate: 1, mostMs: 10_000, harms: 'everything', fatal: true, strike: (stage, fault) => terminate(stage, fault, null) },
   'terminate-at-both': {
-    rate: 1, mostMs: 5_000, fatal: true,
+    rate: 1, mostMs: 5_000, harms: 'everything', fatal: true,
     strike: (stage, fault) => {
       const again = terminate(stage, fault, null);
       after(stage, fault, () => { terminate(stage, { ...fault, side: otherSide(fault.side) }, null); });
@@ -33,7 +33,7 @@ export const operatorFaults: Readonly<Record<OperatorFaultName, FaultKind>> = {
 
 function blow(rate: number, act: (stage: Stage, fault: Fault) => void): FaultKind {
   return {
-    rate, mostMs: 0,
+    rate, mostMs: 0, harms: 'nothing',
     strike: (stage, fault) => {
       act(stage, fault);
       return null;

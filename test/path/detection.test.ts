@@ -156,6 +156,17 @@ describe('silence', () => {
     expect(new Set(asked)).to.deep.equal(new Set([`true ${first}`]));
   });
 
+  it('since the beginning of the traffic may be a NAT as well: where nothing comes in each test asks how we are seen', () => {
+    const net = steady();
+    net.flow(2, [net.moon]);
+    net.world.run(2_000);
+    const at = net.world.now;
+    net.world.run(10_000);
+    const tests = since(net.moon, at, 'test').flatMap(({ output }) => (output.kind === 'test' && output.alone && output.paths.map(named).join() === first ? [output.asksNat] : []));
+    expect(tests.length).to.be.greaterThan(5);
+    expect(new Set(tests)).to.deep.equal(new Set([true]));
+  });
+
   it('of both paths ends on the first that comes back', () => {
     const net = steady();
     for (const wire of [net.wire('10.1.0.1', '10.1.0.2'), net.wire('10.2.0.1', '10.2.0.2')]) wire.cut();

@@ -40,6 +40,8 @@ export interface VirtualHostOptions {
   readonly network: VirtualNetwork;
   readonly config: Config;
   readonly addresses: readonly { readonly address: string; readonly device: string }[];
+  /** 16 octets; of its name, unless something else is said. */
+  readonly endpointId?: Uint8Array;
   /** What a name resolves to. */
   readonly names?: Readonly<Record<string, readonly string[]>>;
 }
@@ -163,7 +165,7 @@ export class VirtualHost {
     this.#natPort = options.config.endpoint.natPort;
     this.#plane = new SoftDataPlane({ host: { innerAddresses: [] }, random: this.#random.bytes });
     this.#drainPlane();
-    const endpointId = utf8(options.name.padEnd(16)).subarray(0, 16);
+    const endpointId = options.endpointId ?? utf8(options.name.padEnd(16)).subarray(0, 16);
     this.endpoint = new Endpoint(this.clock.now(), { config: options.config, random: this.#random.bytes, registry: defaultRegistry, keyLog: null, endpointId });
     this.#drainEndpoint();
     this.setAddresses(options.addresses);

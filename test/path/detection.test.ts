@@ -157,9 +157,9 @@ describe('silence', () => {
   });
 
   it('since the beginning of the traffic may be a NAT as well: where nothing comes in each test asks how we are seen', () => {
-    const net = steady();
+    const net = new PathNet({ moon: { candidates: [wired.moon, other.moon] }, sun: { candidates: [wired.sun, other.sun] } }).up();
     net.flow(2, [net.moon]);
-    net.world.run(2_000);
+    net.world.run(30_000);
     const at = net.world.now;
     net.world.run(10_000);
     const tests = since(net.moon, at, 'test').flatMap(({ output }) => (output.kind === 'test' && output.alone && output.paths.map(named).join() === first ? [output.asksNat] : []));

@@ -68,13 +68,17 @@ export class PathDesk {
     seat.startSoon(now);
   }
 
-  succeeded(now: Instant, successor: SaEntry): void {
-    this.#seats.get(successor.lineage)?.follow(now, successor);
+  /** After every drain of an IKE SA, which may have been succeeded by it, or have succeeded another. */
+  changed(now: Instant, entry: SaEntry): void {
+    const seat = this.#seats.get(entry.lineage);
+    if (seat === undefined) return;
+    // Of two that rekeys at both ends have made the one that carries on (RFC 7296 §2.8.1).
+    if (seat.entry !== entry && isOver(seat.entry) && !isOver(entry)) seat.follow(now, entry);
+    seat.look(now, entry);
   }
 
-  /** After every drain of an IKE SA. */
-  changed(now: Instant, entry: SaEntry): void {
-    this.#seats.get(entry.lineage)?.look(now, entry);
+  succeeded(now: Instant, successor: SaEntry): void {
+    if (!isOver(successor)) this.#seats.get(successor.lineage)?.follow(now, successor);
   }
 
   /** The last IKE SA of this lineage is gone. */
@@ -353,6 +357,11 @@ class Seat implements Sleeper {
     if (last === undefined || typeof outage !== 'number') return;
     this.#switches = [...this.#switches.slice(0, -1), { ...last, outageMs: outage }];
   }
+}
+
+/** Rekeyed, redundant, or about to be deleted. */
+function isOver(entry: SaEntry): boolean {
+  return entry.closed || entry.view().state === 'DELETING';
 }
 
 function describe({ local, remote }: DatagramPath): string {

@@ -20,7 +20,10 @@ export const operatorFaults: Readonly<Record<OperatorFaultName, FaultKind>> = {
     strike: (stage, fault) => {
       const again = terminate(stage, fault, null);
       after(stage, fault, () => { terminate(stage, { ...fault, side: otherSide(fault.side) }, null); });
-      return again;
+      // Whoever ends it last means it.
+      return () => {
+        after(stage, { ...fault, amount: 1 }, again);
+      };
     },
   },
   'initiate': blow(1, (stage, { side }) => { initiate(stage, side); }),
@@ -28,7 +31,8 @@ export const operatorFaults: Readonly<Record<OperatorFaultName, FaultKind>> = {
   'move': blow(3, move),
   'move-at-both': blow(1, (stage, fault) => { move(stage, fault); after(stage, fault, () => { move(stage, { ...fault, side: otherSide(fault.side), link: 0 }); }); }),
   'reload': blow(1, (stage, { side }) => { reload(stage, side, dpdS); }),
-  'reload-changed': blow(1, (stage, fault) => { reload(stage, fault.side, Math.round(within(fault, 2, 9))); }),
+  // The IKE SA is made anew.
+  'reload-changed': { ...blow(1, (stage, fault) => { reload(stage, fault.side, Math.round(within(fault, 2, 9))); }), harms: 'everything', fatal: true },
 };
 
 function blow(rate: number, act: (stage: Stage, fault: Fault) => void): FaultKind {

@@ -1,53 +1,46 @@
 /**
- * `node --import=tsx scripts/fuzz.ts [NAME…] [--seconds N]`: builds the fuzz targets of test/fuzz/ with clang's libFuzzer and both
- * sanitizers, and lets each look for N seconds for an input that breaks a promise. One that it finds is left in .lab/fuzz/, to be
- * given to the target again; made small, it belongs in the target's corpus. The last line is `N passed, M failed`.
+ * `npm run fuzz -- [NAME…] [--seconds N] [--runs N] [--seed N] [--keep]`: lets each target look for an input that breaks a promise, for
+ * N seconds or N inputs, one target after the other. `addon` stands for the targets of the addon (C++, they need clang), `decoders`
+ * for those of everything that decodes in lib/. What is found is left in .lab/fuzz/. The last line is `N passed, M failed`.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { compile } from './compile.js';
+import { targetNames } from '../test/fuzz/registry.js';
 import { execute } from './execute.js';
-import { root } from './project.js';
+import { addonTargets, fuzzAddon } from './fuzz-addon.js';
 
-const folder = 'test/fuzz';
-/** Longer inputs find nothing that shorter ones do not, and are slower. */
-const maxInputOctets = 4096;
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { seconds: { type: 'string' }, runs: { type: 'string' }, seed: { type: 'string' }, keep: { type: 'boolean', default: false } },
+});
+const groups: ReadonlyMap<string, readonly string[]> = new Map([['addon', addonTargets()], ['decoders', targetNames]]);
+const all = [...groups.values()].flat();
+const chosen = positionals.length === 0 ? all : positionals.flatMap((name) => groups.get(name) ?? [name]);
+const unknown = chosen.filter((name) => !all.includes(name));
+if (unknown.length > 0) throw new Error(`no target "${unknown.join('", "')}"; there are ${all.join(', ')}`);
 
-/** Of the data plane: all that knows nothing of JavaScript. */
-function planeSources(): readonly string[] {
-  const files = readdirSync(join(root, 'native/src/plane')).filter((file) => file.endsWith('.cc')).map((file) => `native/src/plane/${file}`);
-  const speaksNode = (path: string): boolean => existsSync(path) && readFileSync(path, 'utf8').includes('<napi.h>');
-  const own = files.filter((file) => !speaksNode(join(root, file)) && !speaksNode(join(root, file.replace(/\.cc$/, '.h'))));
-  return [...own, `${folder}/plane_pair.cc`, ...['datagram', 'tun_open', 'udp_open'].map((name) => `native/src/${name}.cc`)];
-}
-
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { seconds: { type: 'string', default: '30' } } });
-const targets = readdirSync(join(root, folder, 'corpus'));
+const seconds = values.seconds ?? (values.runs === undefined ? '30' : undefined);
+/** Room for compiling, and for what is to be done besides when a target's time is over. */
+const graceMs = 120_000;
+const timeoutMs = seconds === undefined ? 24 * 3_600_000 : Number(seconds) * 1000 + graceMs;
 const failed: string[] = [];
-const chosen = targets.filter((name) => positionals.length === 0 || positionals.includes(name));
-for (const name of chosen) if (!(await fuzz(name, Number(values.seconds)))) failed.push(name);
+for (const name of chosen) if (!(await (addonTargets().includes(name) ? fuzzAddon(name, addonLimits(), timeoutMs) : fuzzDecoder(name)))) failed.push(name);
 console.log(`${chosen.length - failed.length} passed, ${failed.length} failed${failed.length > 0 ? `: ${failed.join(', ')}` : ''}`);
 process.exitCode = failed.length === 0 ? 0 : 1;
 
-/** Whether it found nothing. */
-async function fuzz(name: string, seconds: number): Promise<boolean> {
-  const program = compile({
-    name: `fuzz-${name}`,
-    sources: [`${folder}/${name}.cc`, 'native/src/offload', ...(name === 'plane' ? planeSources() : [])],
-    includes: ['native/src', folder],
-    libraries: name === 'plane' ? ['crypto'] : [],
-    flags: ['-O1', '-g', '-fsanitize=fuzzer,address,undefined', '-fno-sanitize-recover=all'],
-    compiler: 'clang++',
-  });
-  const found = join(root, '.lab', 'fuzz', name);
-  mkdirSync(found, { recursive: true });
-  // What it learns goes to the first folder; the second one is only read.
-  const options = [`-max_total_time=${seconds}`, `-max_len=${maxInputOctets}`, `-artifact_prefix=${found}/`, '-print_final_stats=1', '-verbosity=0'];
-  const learned = join(root, 'node_modules', '.cache', 'fuzz', name);
-  mkdirSync(learned, { recursive: true });
-  const done = await execute(program, [...options, learned, join(root, folder, 'corpus', name)], { timeoutMs: seconds * 1000 + 60_000 });
-  const runs = /number_of_executed_units: (\d+)/.exec(done.output)?.[1] ?? '?';
-  console.log(`${name}: ${done.status === 0 ? `nothing in ${runs} inputs` : `${done.how}\n${done.output.slice(-8000)}`}`);
+function addonLimits(): readonly string[] {
+  return [
+    ...(seconds === undefined ? [] : [`-max_total_time=${seconds}`]),
+    ...(values.runs === undefined ? [] : [`-runs=${values.runs}`]),
+    ...(values.seed === undefined ? [] : [`-seed=${values.seed}`]),
+  ];
+}
+
+/** Whether it found nothing. A process of its own: what has been loaded there is all that is watched. */
+async function fuzzDecoder(name: string): Promise<boolean> {
+  const options = Object.entries({ seconds, runs: values.runs, seed: values.seed }).flatMap(([option, value]) => (value === undefined ? [] : [`--${option}`, value]));
+  const args = ['--import=tsx', 'test/fuzz/run-target.ts', name, ...options, ...(values.keep ? ['--keep'] : [])];
+  const done = await execute(process.execPath, args, { timeoutMs });
+  console.log(done.output.trimEnd());
+  if (done.status !== 0) console.log(`${name}: ${done.how}`);
   return done.status === 0;
 }

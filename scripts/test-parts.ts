@@ -64,7 +64,14 @@ export const testParts: readonly TestPart[] = [
     what: 'the packet code of the addon under a fuzzer with sanitizers, half a minute a target',
     needs: ['packages', 'fuzz'],
     obstacle: always,
-    run: () => runCommandWithTotals('fuzz', process.execPath, ['--import=tsx', 'scripts/fuzz.ts'], 600_000),
+    run: () => runCommandWithTotals('fuzz', process.execPath, ['--import=tsx', 'scripts/fuzz.ts', 'addon'], 600_000),
+  },
+  {
+    name: 'fuzz-decoders',
+    what: 'every decoder and parser of lib/ under a fuzzer guided by coverage, half a minute a target',
+    needs: ['packages'],
+    obstacle: always,
+    run: () => runCommandWithTotals('fuzz-decoders', process.execPath, ['--import=tsx', 'scripts/fuzz.ts', 'decoders'], 600_000),
   },
   {
     name: 'sim',

@@ -102,10 +102,11 @@ export function decodeRoute(message: NetlinkMessage): Route | null {
   const attributes = decodeAttributes(payload.subarray(headerOctets));
   const octets = payload[0] === 2 ? 4 : 16;
   const kind = kindOf(payload[7]);
-  if (kind === null) return null;
+  const destination = attributes.get(routeAttribute.destination) ?? new Uint8Array(octets);
   const source = attributes.get(routeAttribute.preferredSource);
+  if (kind === null || destination.length !== octets || (source !== undefined && source.length !== octets)) return null;
   return {
-    destination: { address: addressFromBytes(attributes.get(routeAttribute.destination) ?? new Uint8Array(octets)), length: payload[1] ?? 0 },
+    destination: { address: addressFromBytes(destination), length: payload[1] ?? 0 },
     kind,
     table: attributeNumber(attributes.get(routeAttribute.table)) ?? payload[4] ?? 0,
     metric: attributeNumber(attributes.get(routeAttribute.priority)) ?? 0,

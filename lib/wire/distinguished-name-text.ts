@@ -11,21 +11,28 @@ export interface DnValue {
   readonly value: Uint8Array;
 }
 
-/** The name that `text` spells, in DER, or null: `C=CH, O=Example, CN=moon`, with `\,` or `"a, b"` where a value has a separator in it. */
+/** Implementation: a hundred attributes are more than any directory has, and 8 KiB more than they need. */
+export const maxDistinguishedNameBytes = 8192;
+export const maxDistinguishedNameAttributes = 100;
+
+/**
+ * The name that `text` spells, in DER, or null, also where it is over the limits: `C=CH, O=Example, CN=moon`, with `\,` or `"a, b"`
+ * where a value has a separator in it.
+ */
 export function parseDistinguishedName(text: string): Uint8Array | null {
   if (text.length > maxTextLength) return null;
   const scanner = new Scanner(text);
   const rdns: Uint8Array[] = [];
   let attributes: Uint8Array[] = [];
-  for (;;) {
+  for (let count = 1; ; count++) {
     const attribute = parseAttribute(scanner);
-    if (attribute === null) return null;
+    if (attribute === null || count > maxDistinguishedNameAttributes) return null;
     attributes.push(attribute);
     const separator = scanner.take();
     if (separator === '+') continue;
     rdns.push(writeDer(derTag.set, ...attributes.sort(derOrder)));
     attributes = [];
-    if (separator === '') return writeDer(derTag.sequence, ...rdns);
+    if (separator === '') return withinLimit(writeDer(derTag.sequence, ...rdns));
   }
 }
 
@@ -50,7 +57,8 @@ export function attributeText(attribute: DnValue): string | null {
 /** A value as `parseDistinguishedName` reads it back; `#` and DER in hex where it is no text (RFC 4514 §2.4). */
 export function formatAttributeValue(attribute: DnValue): string {
   const text = attributeText(attribute);
-  if (text === null || escapeUnprintable(text) !== text) return `#${toHex(writeDer(attribute.tag, attribute.value))}`;
+  // `CN=` is more likely a slip than an empty name, and is not read back.
+  if (text === null || text === '' || escapeUnprintable(text) !== text) return `#${toHex(writeDer(attribute.tag, attribute.value))}`;
   const escaped = text.replace(/[,+"\\<>;=]/gu, (c) => `\\${c}`);
   return escaped.replace(/^[# ]/u, (c) => `\\${c}`).replace(/(?<!\\) $/u, '\\ ');
 }
@@ -90,6 +98,10 @@ const oidsByName: ReadonlyMap<string, string> = new Map(
 const ia5Oids: ReadonlySet<string> = new Set(['0.9.2342.19200300.100.1.25', '1.2.840.113549.1.9.1']);
 /** Implementation: above any name, and its DER stays within 64 KiB. */
 const maxTextLength = 8192;
+
+function withinLimit(der: Uint8Array): Uint8Array | null {
+  return der.length <= maxDistinguishedNameBytes ? der : null;
+}
 
 /** X.690 §11.6: the members of a SET OF in the order of their octets. */
 function derOrder(a: Uint8Array, b: Uint8Array): number {

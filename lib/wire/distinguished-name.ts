@@ -4,7 +4,7 @@
  */
 import { DecodeError } from '../util/errors.js';
 import { derTag, readDer, readDerOf, readOid } from './der.js';
-import { attributeText, formatAttributeValue, shortNames } from './distinguished-name-text.js';
+import { attributeText, formatAttributeValue, maxDistinguishedNameAttributes, maxDistinguishedNameBytes, shortNames } from './distinguished-name-text.js';
 import { Reader } from './reader.js';
 
 /** One attribute of an RDN. `value` is the content of the element with that tag. */
@@ -17,10 +17,6 @@ export interface DnAttribute {
 
 /** Nearly always one attribute; several are one unordered set. */
 export type Rdn = readonly DnAttribute[];
-
-/** Implementation: a hundred attributes are more than any directory has, and 8 KiB more than they need. */
-export const maxDistinguishedNameBytes = 8192;
-export const maxDistinguishedNameAttributes = 100;
 
 /** @throws DecodeError on anything but one whole Name in DER, within the limits */
 export function decodeDistinguishedName(der: Uint8Array): Rdn[] {

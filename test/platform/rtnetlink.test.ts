@@ -1,11 +1,11 @@
 import { expect } from 'chai';
-import { decodeMessages, type NetlinkMessage } from '../../lib/platform/netlink-codec.js';
+import { attribute, decodeMessages, type NetlinkMessage } from '../../lib/platform/netlink-codec.js';
 import { decodeAddress, decodeLink } from '../../lib/platform/rtnetlink-link.js';
 import { decodeRoute, decodeRule, encodeRoute, encodeRule, routeKey, ruleKey, type Route, type Rule } from '../../lib/platform/rtnetlink-route.js';
 import { parsePrefix } from '../../lib/util/address-range.js';
 import { parseAddress } from '../../lib/util/address.js';
 import { present } from '../../lib/util/assert.js';
-import { fromHex } from '../../lib/util/bytes.js';
+import { concat, fromHex } from '../../lib/util/bytes.js';
 
 // All recorded from Linux 6.18.
 const names = new Map([
@@ -60,6 +60,15 @@ describe('rtnetlink', () => {
     expect(message && decodeRoute(message)).to.equal(null);
     const foreign = only('4c00000020000200070000000000000002000000fc0000010200000008000f009411000008000e00ffffffff0500150003000000080006005014000008000a009411000008001000ffffffff');
     expect(decodeRule(foreign)).to.equal(null);
+  });
+
+  it('takes a route with an address that is not of its family for none of ours', () => {
+    const payload = encodeRoute(route('10.0.0.0/8', 'unicast', 4500, 100, 7, null));
+    const other = encodeRoute(route('fd00::/64', 'unicast', 4500, 100, 7, null));
+    other[0] = payload[0] ?? 0;
+    for (const wrong of [other, ...[3, 5, 16, 20].map((octets) => concat(payload, attribute(7, new Uint8Array(octets))))]) {
+      expect(decodeRoute({ type: 24, flags: 0, sequence: 0, payload: wrong })).to.equal(null);
+    }
   });
 
   it('reads what it writes: routes', () => {

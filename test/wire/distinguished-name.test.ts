@@ -8,11 +8,9 @@ import {
   decodeDistinguishedName,
   distinguishedNameMatches,
   formatDistinguishedName,
-  maxDistinguishedNameAttributes,
-  maxDistinguishedNameBytes,
   sameDistinguishedName,
 } from '../../lib/wire/distinguished-name.js';
-import { parseDistinguishedName } from '../../lib/wire/distinguished-name-text.js';
+import { maxDistinguishedNameAttributes, maxDistinguishedNameBytes, parseDistinguishedName } from '../../lib/wire/distinguished-name-text.js';
 import { wildcardMatches } from '../../lib/util/wildcard.js';
 import { decodedOrNull, expectDecodeError } from '../support/decode.js';
 import { damaged } from '../support/wire-arbitraries.js';
@@ -91,6 +89,14 @@ describe('Text of distinguished names', () => {
     expect(parseDistinguishedName(`CN=${'a'.repeat(10_000)}`)).to.equal(null);
   });
 
+  it('is none when its DER would be over the limits of one', () => {
+    const many = (attributes: number): string => Array.from({ length: attributes }, () => 'CN=a').join();
+    expect(parseDistinguishedName(many(maxDistinguishedNameAttributes))).not.to.equal(null);
+    expect(parseDistinguishedName(many(maxDistinguishedNameAttributes + 1))).to.equal(null);
+    expect(parseDistinguishedName(`CN=${'\u2020'.repeat(2700)}`)).not.to.equal(null);
+    expect(parseDistinguishedName(`CN=${'\u2020'.repeat(2730)}`)).to.equal(null);
+  });
+
   it('never has a control character in it', () => {
     const shown = formatDistinguishedName(commonName(derTag.utf8String, utf8('a\u001b[31m\nb')));
     expect(shown).to.equal('CN=#0c08611b5b33316d0a62');
@@ -98,8 +104,13 @@ describe('Text of distinguished names', () => {
     expect(formatDistinguishedName(commonName(derTag.utf8String, utf8('\u202emoon')))).to.match(/^CN=#/);
   });
 
+  it('shows an empty value as one that is read back', () => {
+    expect(formatDistinguishedName(der('CN=#0c00'))).to.equal('CN=#0c00');
+    expect(parseDistinguishedName('CN=')).to.equal(null);
+  });
+
   it('is read back to the same name', () => {
-    const value = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 30 });
+    const value = fc.string({ unit: 'grapheme', maxLength: 30 });
     const type = fc.constantFrom('CN', 'O', 'OU', 'L', 'E', 'DC', 'UID', '1.2.3.4');
     const name = fc.array(fc.array(fc.tuple(type, value), { minLength: 1, maxLength: 2 }), { minLength: 1, maxLength: 4 });
     fc.assert(

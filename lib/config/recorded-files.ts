@@ -53,7 +53,7 @@ export function parseRecordedFiles(value: unknown): RecordedFiles | null {
 function parseRead(item: unknown): ReadResult | null {
   if (!isRecord(item)) return null;
   const { ok, text, mode, error } = item;
-  if (ok === true && typeof text === 'string' && typeof mode === 'number') return { ok, text, mode };
+  if (ok === true && typeof text === 'string' && typeof mode === 'number' && Number.isSafeInteger(mode)) return { ok, text, mode };
   return ok === false && typeof error === 'string' ? { ok, error } : null;
 }
 

@@ -40,6 +40,11 @@ describe('recorded configuration files', () => {
       null, 1, [], {}, { reads: {} }, { reads: [], globs: {} }, { reads: { '/a': 1 }, globs: {} }, { reads: { '/a': { ok: true } }, globs: {} },
       { reads: {}, globs: { '/*': 'a' } }, { reads: {}, globs: { '/*': [1] } }, { reads: { '/a': { ok: false } }, globs: {} },
     ];
+    // JSON has 1e999, and permission bits of which none is set would pass for a file that nobody else may read.
+    for (const mode of ['1e999', '0.5', '"384"']) {
+      const value: unknown = JSON.parse(`{"reads":{"/a":{"ok":true,"text":"","mode":${mode}}},"globs":{}}`);
+      expect(parseRecordedFiles(value), mode).to.equal(null);
+    }
     for (const value of wrong) expect(parseRecordedFiles(value), JSON.stringify(value)).to.equal(null);
   });
 });

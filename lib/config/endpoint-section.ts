@@ -1,6 +1,7 @@
 /** The table `[endpoint]`. */
 import { addressFamily } from '../util/address.js';
 import { defaultControlPath } from './default-control-path.js';
+import { isPath } from './files.js';
 import { identityKind, interfaceAddressKind, listenAddressKind } from './network-kinds.js';
 import type { TableReader } from './table-reader.js';
 import type { EndpointConfig, RoutesConfig } from './types.js';
@@ -40,7 +41,7 @@ const interfaceKind: ValueKind<string> = textKind('the name of an interface: 1 t
 );
 
 const absolutePathKind: ValueKind<string> = textKind('a path that begins with /', (text) =>
-  text.startsWith('/') && !text.endsWith('/') && !text.includes('\0') ? text : null,
+  text.startsWith('/') && !text.endsWith('/') && isPath(text) ? text : null,
 );
 
 /** RFC 6335's dynamic numbers and the like stay clear of the tables 253 to 255, which are the kernel's. */

@@ -26,6 +26,11 @@ export function resolvePath(from: string, path: string): string {
   return (joined.startsWith('/') ? '/' : '') + out.join('/');
 }
 
+/** Not one with a control character: it would end up in what is shown of a mistake. */
+export function isPath(text: string): boolean {
+  return text !== '' && !/\p{Cc}/u.test(text);
+}
+
 export function isPattern(path: string): boolean {
   return /[*?]/.test(path);
 }

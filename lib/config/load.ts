@@ -5,7 +5,7 @@
 import { ConfigError, type ConfigProblem } from '../util/errors.js';
 import { formatIdentity, sameIdentity } from '../wire/identity.js';
 import { readEndpoint } from './endpoint-section.js';
-import { isPattern, resolvePath, type ConfigFiles } from './files.js';
+import { isPath, isPattern, resolvePath, type ConfigFiles } from './files.js';
 import { readNetworks } from './network-section.js';
 import { readPeer, tooOpen } from './peer-section.js';
 import { TableReader, type Findings } from './table-reader.js';
@@ -146,7 +146,7 @@ class Loader {
   }
 }
 
-const includeKind = textKind('the path of a file, or a pattern as "peers/*.toml"', (text) => (text === '' || text.includes('\0') ? null : text));
+const includeKind = textKind('the path of a file, or a pattern as "peers/*.toml"', (text) => (isPath(text) ? text : null));
 
 interface NamedPeer {
   readonly table: TableReader;

@@ -2,7 +2,7 @@
 import type { SecretKey } from '../crypto/key.js';
 import type { Identity } from '../wire/identity.js';
 import { readChildren } from './child-section.js';
-import { resolvePath, type ConfigFiles } from './files.js';
+import { isPath, resolvePath, type ConfigFiles } from './files.js';
 import { defaultsFor, identityKind, identityMatchKind, isName, nameKind, peerAddressKind, proposalsKind } from './network-kinds.js';
 import { readPathSettings } from './path-settings.js';
 import { parseSecret } from './secret.js';
@@ -75,7 +75,7 @@ const secretKind: ValueKind<{ readonly key: SecretKey; readonly short: string | 
   },
 };
 
-const pathKind: ValueKind<string> = textKind('the path of a file', (text) => (text === '' || text.includes('\0') ? null : text));
+const pathKind: ValueKind<string> = textKind('the path of a file', (text) => (isPath(text) ? text : null));
 
 function readSecret(table: TableReader, files: ConfigFiles): SecretKey | null {
   if (table.has('psk_file')) {

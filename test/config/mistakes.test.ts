@@ -202,6 +202,8 @@ const mistakes: readonly Mistake[] = [
   // Files.
   { title: 'a file that is not there', files: {}, problems: [[null, '', "can't be read: no such file"]] },
   one('an include that is not there', `include = ["sun.toml"]\n${source()}`, 1, 'include', "can't read /etc/mhtun/sun.toml: no such file"),
+  one('an include with a control character', `include = ["sun\\n.toml"]\n${source()}`, 1, 'include[0]', 'the path of a file'),
+  one('a psk_file with a control character', source({ peer: 'psk_file = "a\\u001b"' }).replace(/psk = .*/, ''), 8, 'peer[0].psk_file', 'the path of a file'),
   one('an include that is no list', `include = "sun.toml"\n${source()}`, 1, 'include', 'write ["sun.toml"]'),
   {
     title: 'a secret in a file that others can read',

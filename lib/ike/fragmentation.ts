@@ -1,5 +1,6 @@
 /** IKE fragmentation (RFC 7383): how large a message may be, and putting fragments together again. */
 import { addressFamily, type AddressFamily, type DatagramPath } from '../util/address.js';
+import { present } from '../util/assert.js';
 import { concat } from '../util/bytes.js';
 import type { MessageId } from '../util/brands.js';
 import type { OpenedMessage } from './message-protection.js';
@@ -60,5 +61,7 @@ export class Reassembler {
 function whole(pieces: Pieces): OpenedMessage {
   const parts: Uint8Array[] = [];
   for (let i = 1; i <= pieces.total; i++) parts.push(pieces.parts.get(i)?.plaintext ?? new Uint8Array(0));
-  return { first: pieces.parts.get(1)?.first ?? 0, plaintext: concat(...parts), fragment: null };
+  const first = present(pieces.parts.get(1), 'every fragment is there');
+  // RFC 7383 §2.5: what is not encrypted stands in the first one.
+  return { first: first.first, plaintext: concat(...parts), fragment: null, unsupported: first.unsupported };
 }

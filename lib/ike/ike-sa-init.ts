@@ -8,7 +8,7 @@ import { bytesEqual } from '../util/bytes.js';
 import { exchangeType, hashAlgorithm, isErrorNotify, notifyName, notifyType } from '../wire/iana.js';
 import { decodeIkeHeader } from '../wire/ike-header.js';
 import { encodeMessage } from '../wire/message.js';
-import { findNotify, findPayload, notifiesOf, type Payload } from '../wire/payload.js';
+import { findNotify, findPayload, findUnknownCritical, notifiesOf, type Payload } from '../wire/payload.js';
 import { notify } from '../wire/payloads/notify.js';
 import type { Proposal } from '../wire/payloads/sa.js';
 import type { Exchange, Exchanger, Subject } from './exchanger.js';
@@ -151,6 +151,10 @@ export class IkeSaInit implements Exchange {
 
   #accept(payloads: readonly Payload[], path: DatagramPath, bytes: Uint8Array): void {
     const { association } = this.#exchanger;
+    if (findUnknownCritical(payloads) !== null) {
+      this.#doubt('the answer has a critical payload of an unknown type');
+      return;
+    }
     const header = decodeIkeHeader(bytes);
     const sa = findPayload(payloads, 'sa');
     const ke = findPayload(payloads, 'ke');

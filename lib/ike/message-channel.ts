@@ -64,10 +64,11 @@ export class MessageChannel {
   }
 }
 
-/** What an authenticated message has inside; the error where it does not parse. */
+/** What an authenticated message says, with what makes it unacceptable outside; the error where it does not parse. */
 export function parse(opened: OpenedMessage): Payload[] | DecodeError {
   try {
-    return decodeInnerPayloads(opened.first, opened.plaintext);
+    const inner = decodeInnerPayloads(opened.first, opened.plaintext);
+    return opened.unsupported === null ? inner : [opened.unsupported, ...inner];
   } catch (error) {
     if (error instanceof DecodeError) return error;
     throw error;

@@ -5,7 +5,7 @@ import type { IkeSpi, MessageId } from '../util/brands.js';
 import { encodeIkeHeader, ikeHeaderBytes } from '../wire/ike-header.js';
 import { payloadType } from '../wire/iana.js';
 import { decodeMessage } from '../wire/message.js';
-import { encodePayloads, type Payload } from '../wire/payload.js';
+import { encodePayloads, findUnknownCritical, type Payload, type UnknownPayload } from '../wire/payload.js';
 
 const empty = new Uint8Array(0);
 /** Generic payload header, and what SKF adds to it. */
@@ -29,6 +29,8 @@ export interface OpenedMessage {
   readonly first: number;
   readonly plaintext: Uint8Array;
   readonly fragment: { readonly number: number; readonly total: number } | null;
+  /** A critical payload of an unknown type that stood before the Encrypted payload: authentic as well (RFC 7296 §2.5). */
+  readonly unsupported: UnknownPayload | null;
 }
 
 /** Seals in one direction; the IV of an AEAD is a counter (RFC 5282 §3.1), of CBC random (RFC 3602 §2.1). */
@@ -89,7 +91,7 @@ export class MessageSealer {
 }
 
 /** One datagram under an IV that is chosen already; `content.plaintext` has its padding on. */
-export function sealDatagram(protection: Protection, fields: MessageFields, iv: Uint8Array, content: OpenedMessage): Uint8Array {
+export function sealDatagram(protection: Protection, fields: MessageFields, iv: Uint8Array, content: Omit<OpenedMessage, 'unsupported'>): Uint8Array {
   const { first, plaintext, fragment } = content;
   const bodyLength = protection.ivBytes + plaintext.length + protection.icvBytes;
   const headerLength = fragment === null ? skHeaderBytes : skfHeaderBytes;
@@ -116,7 +118,8 @@ export function sealDatagram(protection: Protection, fields: MessageFields, iv: 
 
 /** Null where authentication fails or there is no encrypted payload. @throws DecodeError for a message that does not parse */
 export function openMessage(protection: Protection, bytes: Uint8Array): OpenedMessage | null {
-  const last = decodeMessage(bytes).payloads.at(-1);
+  const { payloads } = decodeMessage(bytes);
+  const last = payloads.at(-1);
   if (last?.kind !== 'sk' && last?.kind !== 'skf') return null;
   const { ivBytes } = protection;
   if (last.body.length < ivBytes + protection.icvBytes + 1) return null;
@@ -126,5 +129,5 @@ export function openMessage(protection: Protection, bytes: Uint8Array): OpenedMe
   const padLength = padded.at(-1);
   if (padLength === undefined || padLength + 1 > padded.length) return null;
   const fragment = last.kind === 'skf' ? { number: last.fragmentNumber, total: last.totalFragments } : null;
-  return { first: last.nextPayload, plaintext: padded.subarray(0, padded.length - padLength - 1), fragment };
+  return { first: last.nextPayload, plaintext: padded.subarray(0, padded.length - padLength - 1), fragment, unsupported: findUnknownCritical(payloads) };
 }

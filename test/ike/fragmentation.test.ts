@@ -7,7 +7,7 @@ import { canonicalAddress, messageId } from '../../lib/util/brands.js';
 import { path } from '../support/ike-end.js';
 
 const piece = (number: number, total: number, plaintext: Uint8Array = Uint8Array.of(number)): OpenedMessage =>
-  ({ first: number === 1 ? 41 : 0, plaintext, fragment: { number, total } });
+  ({ first: number === 1 ? 41 : 0, plaintext, fragment: { number, total }, unsupported: null });
 const one = messageId(1);
 
 describe('Fragments', () => {
@@ -26,12 +26,12 @@ describe('Fragments', () => {
         for (const again of repeated.filter((n) => n !== last && here.includes(n))) expect(reassembler.add(one, piece(again, total))).to.equal(null);
       }
       const whole = reassembler.add(one, piece(last ?? 0, total));
-      expect(whole).to.deep.equal({ first: 41, plaintext: Uint8Array.from({ length: total }, (_, i) => i + 1), fragment: null });
+      expect(whole).to.deep.equal({ first: 41, plaintext: Uint8Array.from({ length: total }, (_, i) => i + 1), fragment: null, unsupported: null });
     }));
   });
 
   it('that are none pass as they are', () => {
-    const whole: OpenedMessage = { first: 41, plaintext: Uint8Array.of(1), fragment: null };
+    const whole: OpenedMessage = { first: 41, plaintext: Uint8Array.of(1), fragment: null, unsupported: null };
     expect(new Reassembler().add(one, whole)).to.equal(whole);
   });
 
@@ -63,7 +63,7 @@ describe('Fragments', () => {
   });
 
   it('of one is a whole message', () => {
-    expect(new Reassembler().add(one, piece(1, 1))).to.deep.equal({ first: 41, plaintext: Uint8Array.of(1), fragment: null });
+    expect(new Reassembler().add(one, piece(1, 1))).to.deep.equal({ first: 41, plaintext: Uint8Array.of(1), fragment: null, unsupported: null });
   });
 
   it('together hold no more than a message can', () => {

@@ -19,7 +19,7 @@ import { concat, uint32, utf8 } from '../../lib/util/bytes.js';
 import { authMethod, exchangeType, notifyType } from '../../lib/wire/iana.js';
 import { decodeIkeHeader, type IkeHeader } from '../../lib/wire/ike-header.js';
 import { decodeMessage, encodeMessage } from '../../lib/wire/message.js';
-import { decodeInnerPayloads, findPayload, type Payload } from '../../lib/wire/payload.js';
+import { decodeInnerPayloads, encodePayloads, findPayload, type Payload } from '../../lib/wire/payload.js';
 import { authPayload } from '../../lib/wire/payloads/auth.js';
 import { idPayload, type IdPayload } from '../../lib/wire/payloads/id.js';
 import { notify } from '../../lib/wire/payloads/notify.js';
@@ -32,6 +32,18 @@ import { SeededRandom } from './world.js';
 export interface DoubleOptions {
   readonly seed?: number;
   readonly suite?: string;
+  /** Of its IKE SA, and of its first Child SA: others than usual where it is not the only double of its end. */
+  readonly spi?: string;
+  readonly espSpi?: number;
+}
+
+/** What differs from the right form of a protected message. */
+export interface Form {
+  /** Payloads before SK: authentic, but not secret. */
+  readonly outside?: readonly Payload[];
+  /** Changes the octets before what is encrypted; the message is authentic with them as they then are. */
+  readonly touch?: (head: Uint8Array) => void;
+  readonly fragment?: { readonly number: number; readonly total: number };
 }
 
 /** What differs from the right IKE_AUTH. */
@@ -70,7 +82,7 @@ export class IkeDouble {
   otherNonce: Uint8Array = new Uint8Array(0);
   /** Of the next request. */
   nextId = 0;
-  espSpi: Uint8Array = uint32(0xabcd_0001);
+  espSpi: Uint8Array;
   #sealer: MessageSealer | null = null;
   readonly #reassembler = new Reassembler();
 
@@ -78,7 +90,8 @@ export class IkeDouble {
     this.end = end;
     this.name = end.name === 'moon' ? 'sun' : 'moon';
     this.random = new SeededRandom((options.seed ?? 1) + 1_000);
-    this.spi = ikeSpi('00000000d0bb1e01');
+    this.spi = ikeSpi(options.spi ?? '00000000d0bb1e01');
+    this.espSpi = uint32(options.espSpi ?? 0xabcd_0001);
     this.ike = proposals('ike', options.suite ?? 'aes128gcm16-prfsha256-x25519');
     this.nonce = this.random.bytes(32);
     this.pair = this.#ke().generate(this.random.bytes);
@@ -102,19 +115,20 @@ export class IkeDouble {
   }
 
   /** `end` begins; its IKE_SA_INIT is answered. Its IKE_AUTH request is in its outbox. */
-  static called(end: IkeEnd, change: (payloads: Payload[]) => Payload[] = (p) => p, children: readonly string[] = ['net']): IkeDouble {
-    const double = new IkeDouble(end);
+  static called(end: IkeEnd, change: (payloads: Payload[]) => Payload[] = (p) => p, options: DoubleOptions = {}): IkeDouble {
+    const double = new IkeDouble(end, options);
     double.initiator = false;
-    double.nextId = 0;
-    end.initiate(children);
+    end.initiate();
     double.hearInit();
     double.answerInit(change(double.initPayloads()));
     return double;
   }
 
   /** `end` begins, and IKE_AUTH is answered with what `change` makes of the right answer. */
-  static calledUp(end: IkeEnd, change: (payloads: Payload[]) => Payload[] = (p) => p, changeInit?: (payloads: Payload[]) => Payload[]): IkeDouble {
-    const double = IkeDouble.called(end, changeInit);
+  static calledUp(
+    end: IkeEnd, change: (payloads: Payload[]) => Payload[] = (p) => p, changeInit?: (payloads: Payload[]) => Payload[], options: DoubleOptions = {},
+  ): IkeDouble {
+    const double = IkeDouble.called(end, changeInit, options);
     const request = double.hear();
     double.answer(request, change(double.authPayloads()));
     return double;
@@ -132,8 +146,10 @@ export class IkeDouble {
     ];
   }
 
-  sayInit(payloads: readonly Payload[], fields: Partial<IkeHeader> = {}): void {
+  /** @param touch changes the octets of the message; it is signed as it then is */
+  sayInit(payloads: readonly Payload[], fields: Partial<IkeHeader> = {}, touch: (message: Uint8Array) => void = () => undefined): void {
     this.request = encodeMessage({ ...this.#header(exchangeType.IKE_SA_INIT, 0, false), ...fields }, payloads);
+    touch(this.request);
     this.say(this.request, 500);
     this.nextId = 1;
   }
@@ -160,8 +176,9 @@ export class IkeDouble {
     return { header, payloads: [...payloads], text: drawMessage(header.exchangeType, header.response, header.messageId, payloads) };
   }
 
-  answerInit(payloads: readonly Payload[], fields: Partial<IkeHeader> = {}): void {
+  answerInit(payloads: readonly Payload[], fields: Partial<IkeHeader> = {}, touch: (message: Uint8Array) => void = () => undefined): void {
     this.response = encodeMessage({ ...this.#header(exchangeType.IKE_SA_INIT, 0, true), ...fields }, payloads);
+    touch(this.response);
     this.#derive(decodeMessage(this.request).payloads);
     this.say(this.response, 500);
   }
@@ -214,6 +231,12 @@ export class IkeDouble {
     return this.hearAnswer(id);
   }
 
+  /** The same with octets that are a message already; `id` is that of the message. */
+  askRaw(bytes: Uint8Array, id: number = this.nextId++): Heard | null {
+    this.say(bytes);
+    return this.hearAnswer(id);
+  }
+
   inform(...payloads: readonly Payload[]): Heard | null {
     return this.ask(exchangeType.INFORMATIONAL, payloads);
   }
@@ -228,7 +251,8 @@ export class IkeDouble {
       const flight = this.end.outbox[i];
       if (flight === undefined) continue;
       const header = decodeIkeHeader(flight.bytes);
-      if (!header.response || header.messageId !== id || header.initiator === this.initiator) continue;
+      const toUs = (this.initiator ? header.spiI : header.spiR) === this.spi && header.initiator !== this.initiator;
+      if (!header.response || header.messageId !== id || !toUs) continue;
       this.end.outbox.splice(i--, 1);
       const heard = this.open(flight.bytes);
       if (heard !== null) return heard;
@@ -260,17 +284,27 @@ export class IkeDouble {
     return this.#sealer.seal({ ...usual, ...fields }, payloads, limit);
   }
 
-  /** A protected message whose inside is these octets. */
-  sealRaw(exchange: number, id: number, response: boolean, first: number, inner: Uint8Array): Uint8Array {
+  /** A protected message whose inside is these octets, of a suite with AEAD. */
+  sealRaw(exchange: number, id: number, response: boolean, first: number, inner: Uint8Array, form: Form = {}): Uint8Array {
     const keys = this.#known();
     const protection = this.initiator ? keys.fromInitiator : keys.fromResponder;
     const plaintext = concat(inner, Uint8Array.of(0));
-    const sk = 4 + protection.ivBytes + plaintext.length + protection.icvBytes;
-    const empty = { kind: 'sk', critical: false, nextPayload: first, body: new Uint8Array(sk - 4) } as const;
-    const message = encodeMessage(this.#header(exchange, id, response), [empty]);
-    const associated = message.slice(0, 32);
+    const body = new Uint8Array(protection.ivBytes + plaintext.length + protection.icvBytes);
+    const { outside = [], touch, fragment } = form;
+    const encrypted: Payload = fragment === undefined
+      ? { kind: 'sk', critical: false, nextPayload: first, body }
+      : { kind: 'skf', critical: false, nextPayload: first, fragmentNumber: fragment.number, totalFragments: fragment.total, body };
+    const message = encodeMessage(this.#header(exchange, id, response), [...outside, encrypted]);
+    const associated = message.slice(0, message.length - body.length);
+    touch?.(associated);
     const iv = concat(new Uint8Array(protection.ivBytes - 4).fill(0x80), uint32(this.random.below(2 ** 31)));
     return concat(associated, iv, protection.seal(iv, associated, plaintext, new Uint8Array(0)));
+  }
+
+  /** A protected message in another form than the right one. */
+  sealAs(form: Form, exchange: number, id: number, response: boolean, payloads: readonly Payload[]): Uint8Array {
+    const { first, bytes } = encodePayloads(payloads);
+    return this.sealRaw(exchange, id, response, first, bytes, form);
   }
 
   /** Null: a fragment with others missing. @throws where the message is not authentic */

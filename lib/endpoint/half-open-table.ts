@@ -29,6 +29,8 @@ export class HalfOpenTable<T> implements Sleeper {
   /** In order of age: all live equally long. */
   readonly #byKey = new Map<string, HalfOpen<T>>();
   readonly #bySa = new Map<T, HalfOpen<T>>();
+  /** In the order of their settling. */
+  readonly #settled = new Set<HalfOpen<T>>();
   readonly #perSource = new Map<string, number>();
   #open = 0;
 
@@ -48,7 +50,7 @@ export class HalfOpenTable<T> implements Sleeper {
 
   admit(path: DatagramPath): Admission {
     const fromSource = this.#perSource.get(sourceOf(path.remote.address)) ?? 0;
-    if (this.#open >= maxHalfOpen || this.#byKey.size >= 2 * maxHalfOpen || fromSource >= maxHalfOpenPerSource) return 'refuse';
+    if (this.#open >= maxHalfOpen || fromSource >= maxHalfOpenPerSource) return 'refuse';
     return this.#open >= this.#threshold() || fromSource >= cookieThresholdPerSource ? 'cookie' : 'welcome';
   }
 
@@ -67,15 +69,18 @@ export class HalfOpenTable<T> implements Sleeper {
     this.#setAlarm();
   }
 
-  /** Authenticated, or gone: it counts no longer. */
+  /** Authenticated, or gone: it counts no longer. Whoever lets many come and go keeps nobody out: the first of them are forgotten. */
   settle(sa: T): void {
     const item = this.#bySa.get(sa);
     if (item === undefined || item.settled) return;
     item.settled = true;
+    this.#settled.add(item);
     this.#open--;
     const left = (this.#perSource.get(item.source) ?? 1) - 1;
     if (left > 0) this.#perSource.set(item.source, left);
     else this.#perSource.delete(item.source);
+    const [oldest] = this.#settled;
+    if (oldest !== undefined && this.#settled.size > maxHalfOpen) this.#forget(oldest);
   }
 
   wake(now: Instant): void {
@@ -83,11 +88,16 @@ export class HalfOpenTable<T> implements Sleeper {
       if (item.until > now) break;
       const open = !item.settled;
       this.settle(item.sa);
-      this.#byKey.delete(item.key);
-      this.#bySa.delete(item.sa);
+      this.#forget(item);
       if (open) this.#expire(now, item.sa);
     }
     this.#setAlarm();
+  }
+
+  #forget(item: HalfOpen<T>): void {
+    this.#settled.delete(item);
+    this.#byKey.delete(item.key);
+    this.#bySa.delete(item.sa);
   }
 
   #setAlarm(): void {

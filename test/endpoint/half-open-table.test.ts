@@ -64,6 +64,18 @@ describe('the half-open table', () => {
     expect(open.find(pathFrom('10.0.0.1'), spi(7))).to.equal(null);
   });
 
+  it('keeps nobody out for those that came and went, and remembers a bounded number of them', () => {
+    const { table: open } = table();
+    for (let n = 1; n <= 3 * maxHalfOpen; n++) {
+      expect(open.admit(pathFrom('10.0.0.1', n)), `${n}`).to.equal('welcome');
+      open.add(instant(n), pathFrom('10.0.0.1', n), spi(n), n);
+      open.settle(n);
+    }
+    const known = Array.from({ length: 3 * maxHalfOpen }, (_, i) => open.find(pathFrom('10.0.0.1', i + 1), spi(i + 1))).filter((sa) => sa !== null);
+    expect(known).to.have.length(maxHalfOpen);
+    expect(known[0], 'the newest').to.equal(2 * maxHalfOpen + 1);
+  });
+
   it('drops what was not settled in time, and nothing else', () => {
     const { table: open, alarms, expired } = table();
     for (let n = 1; n <= 3; n++) open.add(instant(n * 1000), pathFrom('10.0.0.1', n), spi(n), n);

@@ -48,6 +48,16 @@ describe('the documents', () => {
   });
 });
 
+describe('the table of inputs that broke others', () => {
+  it('names tests that exist, by their titles', () => {
+    const rows = readProjectFile('docs/threat-model.md').split('\n').filter((line) => line.startsWith('| ') && line.includes('.test.ts`'));
+    const named = rows.flatMap((row) => [...row.matchAll(/`(test\/[\w./-]+\.test\.ts)` "([^"]+)"/g)].map(([, file = '', title = '']) => ({ file, title })));
+    expect(rows.length).to.be.greaterThan(30);
+    expect(named.length).to.be.at.least(rows.length);
+    expect(named.filter(({ file, title }) => !existsSync(join(root, file)) || !readProjectFile(file).includes(title))).to.deep.equal([]);
+  });
+});
+
 describe('the README', () => {
   const blocks = [...readProjectFile('README.md').matchAll(/^```toml\n([\s\S]*?)^```/gm)].map((match) => match[1] ?? '');
 

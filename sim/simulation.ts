@@ -32,6 +32,8 @@ const lookEveryMs = 500;
 const convergeMs = 30_000;
 /** Half-open IKE SAs and old inbound Child SAs are kept for no longer. */
 const settleMs = 60_000;
+/** As `mobikeResponderPatienceMs` of lib/ike. */
+const initiatorPatienceMs = 310_000;
 /** The last rekeys are under traffic. */
 const lastRekeyMs = 5_000;
 /** Somebody who has had a path for so long uses it. */
@@ -198,6 +200,8 @@ class Simulation {
     this.#flow(true);
     world.run(3_000);
     this.#ledger.look();
+    // A responder gives a MOBIKE initiator minutes, and its own Delete as long to be answered.
+    if (this.#leftOver().length > 0) world.run(initiatorPatienceMs);
     const left = [...this.#unsettled(), ...this.#leftOver()];
     if (left.length > 0) this.#fail(`${settleMs / 1000} s after everything was at rest: ${left.join('; ')}`);
     for (const side of sides) {

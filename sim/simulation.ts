@@ -1,5 +1,6 @@
 /** Plays a plan: two whole hosts in virtual time, traffic between them, every fault at its time; and holds what happens against what must always be so. */
 import type { IkeSaView } from '../lib/ike/io.js';
+import type { VirtualHost } from '../test/support/virtual-host.js';
 import { Coverage } from './coverage.js';
 import { otherSide, sides, type Fault, type Plan } from './plan.js';
 import { faultKinds } from './faults/kinds.js';
@@ -216,7 +217,8 @@ class Simulation {
     const spis = new Set<string>();
     const out: string[] = [];
     for (const side of sides) {
-      const sas = (this.#stage.host(side)?.sas(otherSide(side)) ?? []).filter((sa) => !waitsForInitiator(sa, this.#stage.world.now));
+      const host = this.#stage.host(side);
+      const sas = (host?.sas(otherSide(side)) ?? []).filter((sa) => !waitsForInitiator(sa, host));
       if (sas.length !== 1) out.push(`${side} has ${sas.length} IKE SAs`);
       for (const sa of sas) {
         spis.add(`${sa.spiI} ${sa.spiR}`);
@@ -235,7 +237,7 @@ class Simulation {
       const host = this.#stage.host(side);
       if (host === null) return [];
       const sas = host.sas(otherSide(side));
-      const waiting = sas.filter((sa) => waitsForInitiator(sa, this.#stage.world.now));
+      const waiting = sas.filter((sa) => waitsForInitiator(sa, host));
       const spare = waiting.flatMap((sa) => sa.children).length;
       const children = sas.flatMap((sa) => sa.children).length - spare;
       const out: string[] = [];
@@ -252,8 +254,8 @@ class Simulation {
 }
 
 /** An initiator that does MOBIKE may be between two networks: a responder gives it minutes, also where it has forgotten this SA. */
-function waitsForInitiator({ mobike, mobikeInitiator, unansweredSince }: IkeSaView, now: number): boolean {
-  return mobike && !mobikeInitiator && unansweredSince !== null && now - unansweredSince > giveUpS * 1_000;
+function waitsForInitiator({ mobike, mobikeInitiator, unansweredSince }: IkeSaView, host: VirtualHost | null): boolean {
+  return host !== null && mobike && !mobikeInitiator && unansweredSince !== null && host.clock.now() - unansweredSince > giveUpS * 1_000;
 }
 
 function story(stage: Stage): string {

@@ -68,6 +68,7 @@ export class IkeSa implements IkeSaMachine {
   private constructor(association: Association) {
     this.#association = association;
     this.#exchanger = new Exchanger(association, (reason) => {
+      this.#handOverToTheirs();
       this.#close(reason, false);
     });
     association.bind(this.#control());
@@ -342,11 +343,15 @@ export class IkeSa implements IkeSaMachine {
   }
 
   #deletedByPeer(): void {
+    this.#handOverToTheirs();
+    this.#close('deleted by the peer', false);
+  }
+
+  /** RFC 7296 §2.8.2: the peer did not see our rekey, or no longer answers it, only its own; that one stands. */
+  #handOverToTheirs(): void {
     const association = this.#association;
     const theirs = association.rekeyedByPeer;
-    // RFC 7296 §2.8.2: the peer did not see our rekey, only its own; that one stands.
     if (association.phase.kind === 'established' && theirs !== null) association.control.superseded(theirs.successor, false);
-    this.#close('deleted by the peer', false);
   }
 
   /** The end. Child SAs that no successor took are gone with it. */
@@ -357,6 +362,8 @@ export class IkeSa implements IkeSaMachine {
     const rekeyed = association.phase.kind === 'rekeyed' || association.undecided !== null;
     association.undecided?.forsake();
     association.undecided = null;
+    // What the peer made stands for itself from now on.
+    if (association.rekeyedByPeer !== null) association.rekeyedByPeer.successor.undecided = null;
     const wasUp = association.phase.kind !== 'connecting';
     association.enter({ kind: 'closed' });
     for (const child of [...association.children.values()]) removeChild(association, child, reason);

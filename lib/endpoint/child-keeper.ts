@@ -6,7 +6,8 @@ import type { PeerConfig } from '../config/types.js';
 import type { ChildSaView, IkeCommand } from '../ike/io.js';
 import { after, earlier, type Instant } from '../util/brands.js';
 import type { Alarms, Sleeper } from './alarms.js';
-import { duplicatePatienceMs, firstChildRetryMs, lastBackOffMs, responderChildRetryMs } from './limits.js';
+import { BackOff } from './back-off.js';
+import { duplicatePatienceMs, firstChildRetryMs, lastChildRetryMs, responderChildRetryMs } from './limits.js';
 import type { OnDone, SaEntry } from './sa-driver.js';
 
 export interface KeeperHost {
@@ -21,7 +22,7 @@ export class ChildKeeper implements Sleeper {
   readonly #sa: () => SaEntry | null;
   /** On their way, and who waits for each besides us. */
   readonly #creating = new Map<string, OnDone[]>();
-  #failures = 0;
+  readonly #backOff = new BackOff(firstChildRetryMs);
   #at: Instant | null = null;
   #tidyAt: Instant | null = null;
 
@@ -40,10 +41,10 @@ export class ChildKeeper implements Sleeper {
     const sa = this.#sa();
     const peer = this.#peer();
     if (sa === null || peer === null || missingChildren(peer, sa).length === 0) {
-      if (sa !== null && peer !== null) this.#failures = 0;
+      if (sa !== null && peer !== null) this.#backOff.reset();
       this.#at = null;
     } else {
-      const pause = Math.min(lastBackOffMs, firstChildRetryMs * 2 ** Math.min(this.#failures, 10));
+      const pause = this.#backOff.pauseMs(lastChildRetryMs);
       // From the last change on: what was asked for at the start may still be on its way.
       this.#at = after(now, pause + (sa.ikeSa.initiator ? 0 : responderChildRetryMs));
     }
@@ -53,7 +54,7 @@ export class ChildKeeper implements Sleeper {
 
   failed(now: Instant, name: string, reason: string): void {
     this.#host.log('warn', `no Child SA ${name}: ${reason}`, { child: name });
-    this.#failures++;
+    this.#backOff.failed();
     this.#at = null;
     this.changed(now);
   }

@@ -53,9 +53,11 @@ export const maxSwitchesKept = 20;
 /** An attempt without success is over after so long; the next follows after the back-off. */
 export const attemptLifetimeMs = 30_000;
 
-/** First pause between two attempts; doubles up to the last. */
-export const firstBackOffMs = 1_000;
-export const lastBackOffMs = 60_000;
+/** First pause between two attempts; doubles up to the last, which is short: a link that is back is used soon, and an attempt is few packets. */
+export const firstPauseMs = 1_000;
+export const lastPauseMs = 10_000;
+/** Whoever does not let us in is asked less and less often. */
+export const lastRefusedPauseMs = 60_000;
 /** An IKE SA that stood so long proves that things work: the back-off starts afresh. */
 export const stableAfterMs = 10_000;
 
@@ -69,8 +71,9 @@ export const retirementPatienceMs = 5_000;
 /** With a peer that does not know our rule, the older of two crossed SAs stays so long, so that not both ends delete a different one. */
 export const crossedForeignGraceMs = 5_000;
 
-/** Pause before a missing Child SA is made again; doubles up to `lastBackOffMs`. */
+/** Pause before a missing Child SA is made again; doubles up to the last: the peer has said why not, and is unlikely to think better of it. */
 export const firstChildRetryMs = 1_000;
+export const lastChildRetryMs = 60_000;
 /** The IKE SA's responder waits so much longer, so that the two ends do not make it twice. */
 export const responderChildRetryMs = 4_000;
 

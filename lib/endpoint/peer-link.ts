@@ -5,15 +5,16 @@
 import type { PeerConfig } from '../config/types.js';
 import type { IkeCommand } from '../ike/io.js';
 import type { LocalCandidate } from '../path/io.js';
-import { present } from '../util/assert.js';
 import { after, earlier, type Instant } from '../util/brands.js';
 import { unreachable } from '../util/unreachable.js';
 import { startPairs, type PeerLocation, type Ports, type StartPair } from './address-pairs.js';
 import type { Alarms, Sleeper } from './alarms.js';
+import { BackOff } from './back-off.js';
 import { ChildKeeper } from './child-keeper.js';
-import { attemptLifetimeMs, besideAfterMs, firstBackOffMs, lastBackOffMs, stableAfterMs } from './limits.js';
+import { attemptLifetimeMs, besideAfterMs, firstPauseMs, lastPauseMs, lastRefusedPauseMs, stableAfterMs } from './limits.js';
 import { Race } from './race.js';
 import type { OnDone, SaEntry } from './sa-driver.js';
+import { noAnswerFrom, whyNoPairs, whyNoRoute, whyNothingTried } from './why-not.js';
 import type { WorkDesk } from './work-desk.js';
 
 /** What a link needs of the endpoint. */
@@ -44,6 +45,9 @@ type Attempt =
   | { readonly kind: 'racing'; readonly race: Race<SaEntry>; readonly deadline: Instant }
   | { readonly kind: 'waiting'; readonly until: Instant };
 
+/** Why an attempt failed: what may pass, what only this host can mend, or the peer's word that it will not have us. */
+type Failure = 'passing' | 'hopeless' | 'refused';
+
 export class PeerLink implements Sleeper {
   readonly #host: LinkHost;
   readonly #keeper: ChildKeeper;
@@ -51,7 +55,7 @@ export class PeerLink implements Sleeper {
   #attempt: Attempt = { kind: 'none' };
   /** Authenticated and not closed, the newest last. */
   readonly #standing: SaEntry[] = [];
-  #failures = 0;
+  readonly #backOff = new BackOff(firstPauseMs);
   /** A person took it down: only a person, a packet or the peer brings it up again. */
   #held = false;
   /** A packet asked for it. */
@@ -160,7 +164,7 @@ export class PeerLink implements Sleeper {
     this.#keeper.changed(now);
   }
 
-  closed(now: Instant, entry: SaEntry, reason: string, rekeyed: boolean, final: boolean): void {
+  closed(now: Instant, entry: SaEntry, reason: string, rekeyed: boolean, refused: boolean): void {
     if (this.#stopped) return;
     const at = this.#standing.indexOf(entry);
     if (at >= 0) {
@@ -168,7 +172,7 @@ export class PeerLink implements Sleeper {
       if (!rekeyed) this.#stoodUntil(now, entry, reason);
     } else if (this.#attempt.kind === 'racing' && this.#attempt.race.closed(now, entry)) {
       this.#lastReason = reason;
-      if (this.#attempt.race.over || final) this.#fail(now, final);
+      if (this.#attempt.race.over || refused) this.#fail(now, refused ? 'refused' : 'passing');
     }
     this.consider(now);
   }
@@ -223,10 +227,10 @@ export class PeerLink implements Sleeper {
       case 'none':
         break;
       case 'resolving':
-        if (now >= this.#attempt.deadline) this.#fail(now, false);
+        if (now >= this.#attempt.deadline) this.#fail(now, 'passing');
         break;
       case 'racing':
-        if (now >= this.#attempt.deadline) this.#fail(now, false);
+        if (now >= this.#attempt.deadline) this.#fail(now, 'passing');
         else this.#attempt.race.advance(now);
         break;
       case 'waiting':
@@ -271,7 +275,7 @@ export class PeerLink implements Sleeper {
     const pairs = startPairs(own, locations, this.#host.ports);
     if (pairs.length === 0) {
       this.#lastReason = whyNoPairs(this.#peer, own, locations);
-      this.#fail(now, locations.length === 0 && this.#peer.addresses.length === 0);
+      this.#fail(now, locations.length === 0 && this.#peer.addresses.length === 0 ? 'hopeless' : 'passing');
       return;
     }
     this.#host.work.submit({ kind: 'routes', paths: pairs.map(({ path }) => path) }, (at, result) => {
@@ -282,7 +286,7 @@ export class PeerLink implements Sleeper {
         this.#race(at, deadline, usable);
       } else {
         this.#lastReason = whyNoRoute(this.#peer, pairs);
-        this.#fail(at, true);
+        this.#fail(at, 'hopeless');
       }
     });
   }
@@ -300,29 +304,29 @@ export class PeerLink implements Sleeper {
     this.#setAlarm();
   }
 
-  #fail(now: Instant, final: boolean): void {
+  #fail(now: Instant, failure: Failure): void {
     const reason = this.#lastReason ?? noAnswerFrom(this.#host.locationsOf(this.#peer));
-    this.#endAttempt(now, reason);
+    const attempt = this.#attempt;
+    // Before the race is stopped: the end of its SAs must not look like time for the next attempt.
+    this.#wait(now, failure === 'refused' ? lastRefusedPauseMs : lastPauseMs);
+    if (attempt.kind === 'racing') attempt.race.stop(now, reason);
     this.#acquired = false;
-    this.#host.attemptFailed(now, this.#peer.name, reason, final);
-    if (this.#stopped || this.#attempt.kind !== 'none') return;
-    this.#wait(now);
+    this.#host.attemptFailed(now, this.#peer.name, reason, failure !== 'passing');
     this.#host.log('info', `${this.#peer.name} could not be reached: ${reason}`, { peer: this.#peer.name, again: this.#wanted() });
   }
 
   #stoodUntil(now: Instant, entry: SaEntry, reason: string): void {
     const since = entry.lineage.authenticatedAt;
-    if (since !== null && now - since >= stableAfterMs) this.#failures = 0;
+    if (since !== null && now - since >= stableAfterMs) this.#backOff.reset();
     if (this.#standing.length > 0 || this.#attempt.kind !== 'none' || !this.#wanted()) return;
     this.#lastReason = reason;
-    this.#wait(now);
+    this.#wait(now, lastPauseMs);
   }
 
-  #wait(now: Instant): void {
-    const pause = Math.min(lastBackOffMs, firstBackOffMs * 2 ** Math.min(this.#failures, 10));
-    this.#failures++;
+  #wait(now: Instant, mostMs: number): void {
     // A quarter up or down, so that ends that fell together don't call together.
-    this.#attempt = { kind: 'waiting', until: after(now, pause * (0.75 + 0.5 * this.#host.draw())) };
+    this.#attempt = { kind: 'waiting', until: after(now, this.#backOff.pauseMs(mostMs) * (0.75 + 0.5 * this.#host.draw())) };
+    this.#backOff.failed();
     this.#setAlarm();
   }
 
@@ -368,32 +372,4 @@ function silentFrom(entry: SaEntry): Instant | null {
   if (entry.lineage.doomed) return entry.lineage.startedAt;
   const { unansweredSince } = entry.view();
   return unansweredSince === null ? null : after(unansweredSince, besideAfterMs);
-}
-
-function whyNothingTried({ addresses, start }: PeerConfig): string {
-  return addresses.length === 0 ? 'it has not called' : `nothing was tried: start = "${start}"`;
-}
-
-function whyNoPairs(peer: PeerConfig, own: readonly LocalCandidate[], locations: readonly PeerLocation[]): string {
-  if (peer.addresses.length === 0) return `no addresses are configured for ${peer.name}: it has to call`;
-  if (locations.length === 0) return `none of the names of ${peer.name} could be resolved`;
-  if (own.length === 0) return 'this host has no usable address';
-  if (own.every(({ network }) => network.class === 'never')) return 'every network of this host is of class "never"';
-  return `this host has no address of the family of any of ${peer.name}'s`;
-}
-
-/** Nobody has to wait for what this host itself can't do. */
-function whyNoRoute(peer: PeerConfig, pairs: readonly StartPair[]): string {
-  const said = pairs.slice(0, maxPairsSaid).map(({ path }) => `to ${path.remote.address} from ${path.local.address} (${path.device})`);
-  const more = pairs.length > said.length ? `, nor over ${pairs.length - said.length} other pairs of addresses` : '';
-  const { path } = present(pairs[0], 'a pair has no route');
-  return `no route ${said.join(', nor ')}${more}: add one ("ip route add ${path.remote.address} via GATEWAY dev ${path.device}"), or name addresses of ${peer.name} that this host can reach`;
-}
-
-/** Enough for an eye; `mhtun paths` shows all. */
-const maxPairsSaid = 3;
-
-function noAnswerFrom(locations: readonly PeerLocation[]): string {
-  const where = locations.length === 0 ? '' : ` from ${locations.map(({ address }) => address).join(', ')}`;
-  return `no answer${where}: does it run, and does UDP get through to its ports (500 and 4500 as a rule)?`;
 }

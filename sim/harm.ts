@@ -1,5 +1,5 @@
 /** Since when some pair of links has been left alone by every fault: whoever has such a path has to find it. */
-import { sides, type Fault, type Side, type Topology } from './plan.js';
+import type { Caller, Fault, Side, Topology } from './plan.js';
 import { faultKinds } from './faults/kinds.js';
 
 export class Harm {
@@ -21,9 +21,9 @@ export class Harm {
     else this.#links.set(`${side} ${link}`, now);
   }
 
-  /** Since when there is a pair that nothing has harmed. */
-  get pathSince(): number {
+  /** Since when there is a pair with sun that nothing has harmed. */
+  pathSince(caller: Caller): number {
     const best = (side: Side): number => Math.min(...Array.from({ length: this.#topology.links[side] }, (_, link) => this.#links.get(`${side} ${link}`) ?? 0));
-    return Math.max(this.#everything, ...sides.map(best));
+    return Math.max(this.#everything, best(caller), best('sun'));
   }
 }

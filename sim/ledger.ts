@@ -2,7 +2,7 @@
 import { concat, utf8 } from '../lib/util/bytes.js';
 import { ip } from '../test/support/virtual-host.js';
 import { ipPacket, udp } from '../test/support/inner-packets.js';
-import { otherSide, sides, type Side } from './plan.js';
+import { callersOf, type Side } from './plan.js';
 import { childNetworks, type Stage } from './stage.js';
 
 /** In each inner packet, so in none that is sealed: sixteen octets do not come up by chance. */
@@ -10,6 +10,7 @@ export const plainWord: Uint8Array = utf8('in the clear!!!!');
 
 interface Sent {
   readonly bytes: Uint8Array;
+  readonly from: Side;
   readonly to: Side;
   arrived: boolean;
 }
@@ -20,8 +21,8 @@ export class Ledger {
   readonly #sent = new Map<number, Sent>();
   readonly #read = new Map<object, number>();
   #last = 0;
-  /** When something last arrived at each side, by the world's clock; null: nothing has. */
-  readonly lastArrival: Record<Side, number | null> = { moon: null, sun: null };
+  /** When something last arrived, by who sent it to whom. */
+  readonly #lastArrival = new Map<string, number>();
   arrivals = 0;
 
   constructor(stage: Stage, report: (failure: string) => void) {
@@ -33,17 +34,26 @@ export class Ledger {
     return this.#last;
   }
 
+  /** By the world's clock; null: nothing has. */
+  lastArrival(from: Side, to: Side): number | null {
+    return this.#lastArrival.get(`${from} ${to}`) ?? null;
+  }
+
   /** One packet each way for each Child SA; now and then a large one, and one outside of every selector. */
   sendAll(): void {
-    const { random } = this.#stage.world;
-    for (const side of sides) {
-      for (const child of childNetworks.slice(0, this.#stage.plan.topology.children)) {
-        const other = otherSide(side);
-        const large = random.below(20) === 0;
-        this.#send(side, `${child[side]}.10`, `${child[other]}.10`, large ? 1_300 : random.below(100), other);
-      }
-      if (random.below(20) === 0) this.#send(side, '192.168.77.1', '192.168.78.1', 20, null);
+    for (const caller of callersOf(this.#stage.plan.topology)) {
+      this.#sendTo(caller, 'sun');
+      this.#sendTo('sun', caller);
     }
+  }
+
+  #sendTo(from: Side, to: Side): void {
+    const { random } = this.#stage.world;
+    for (const child of childNetworks.slice(0, this.#stage.plan.topology.children)) {
+      const large = random.below(20) === 0;
+      this.#send(from, to, `${child[from]}.10`, `${child[to]}.10`, large ? 1_300 : random.below(100));
+    }
+    if (random.below(20) === 0) this.#send(from, null, '192.168.77.1', '192.168.78.1', 20);
   }
 
   /** What has arrived since the last look. */
@@ -55,12 +65,13 @@ export class Ledger {
     }
   }
 
-  #send(side: Side, from: string, to: string, more: number, arrivesAt: Side | null): void {
+  /** @param to null: it must not arrive */
+  #send(from: Side, to: Side | null, source: string, destination: string, more: number): void {
     const number = ++this.#last;
     const data = concat(plainWord, utf8(String(number).padStart(10)), new Uint8Array(more));
-    const packet = ipPacket({ from: ip(from), to: ip(to), protocol: 17, body: udp(4_000, 5_000, data) });
-    if (arrivesAt !== null) this.#sent.set(number, { bytes: packet, to: arrivesAt, arrived: false });
-    this.#stage.host(side)?.sendPacket(packet.slice());
+    const packet = ipPacket({ from: ip(source), to: ip(destination), protocol: 17, body: udp(4_000, 5_000, data) });
+    if (to !== null) this.#sent.set(number, { bytes: packet, from, to, arrived: false });
+    this.#stage.host(from)?.sendPacket(packet.slice());
   }
 
   #arrived(name: string, at: number, packet: Uint8Array): void {
@@ -75,7 +86,7 @@ export class Ledger {
     if (sent === undefined) return;
     sent.arrived = true;
     this.arrivals++;
-    this.lastArrival[sent.to] = Math.max(at, this.lastArrival[sent.to] ?? 0);
+    this.#lastArrival.set(`${sent.from} ${sent.to}`, Math.max(at, this.lastArrival(sent.from, sent.to) ?? 0));
   }
 }
 

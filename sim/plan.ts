@@ -5,11 +5,31 @@ import { faultKinds, faultNames, isFaultName } from './faults/kinds.js';
 import type { FaultName } from './faults/names.js';
 import type { Profile } from './profile.js';
 
-export type Side = 'moon' | 'sun';
-export const sides: readonly Side[] = ['moon', 'sun'];
+/** Everybody but sun calls sun. */
+export type Caller = 'moon' | 'mars' | 'venus';
+export type Side = Caller | 'sun';
+const everySide = ['moon', 'sun', 'mars', 'venus'] as const;
 
+export function sidesOf({ links }: Topology): Side[] {
+  return everySide.filter((side) => links[side] > 0);
+}
+
+export function callersOf({ links }: Topology): Caller[] {
+  return (['moon', 'mars', 'venus'] as const).filter((side) => links[side] > 0);
+}
+
+export function peersOf(topology: Topology, side: Side): Side[] {
+  return side === 'sun' ? callersOf(topology) : ['sun'];
+}
+
+/** Whom an operator of `side` means. */
 export function otherSide(side: Side): Side {
-  return side === 'moon' ? 'sun' : 'moon';
+  return side === 'sun' ? 'moon' : 'sun';
+}
+
+/** Who calls where an operator of `side` wants the tunnel. */
+export function callerFor(side: Side): Caller {
+  return side === 'sun' ? 'moon' : side;
 }
 
 /** One thing that goes wrong. What the fields mean is for its kind to say; each kind uses what it needs. */
@@ -27,7 +47,7 @@ export interface Fault {
 }
 
 export interface Topology {
-  /** Links of each side; each has an IPv4 address, and an IPv6 address where `ipv6`. */
+  /** Links of each side; each has an IPv4 address, and an IPv6 address where `ipv6`. None: there is no such side, but for moon and sun. */
   readonly links: Readonly<Record<Side, number>>;
   readonly ipv6: boolean;
   /** Links of moon behind a NAT of their own. */
@@ -84,7 +104,7 @@ export function drawPlan(seed: number, profile: Profile): Plan {
   const chance = (share: number): boolean => random.fraction() < share;
   // Short ones are more likely: most of what goes wrong does so soon, and each begins anew.
   const lengthMs = Math.round(random.below(100) === 0 ? hourMs : shortestMs * (longestMs / shortestMs) ** (random.fraction() ** 3));
-  const links = { moon: 1 + random.below(profile.links), sun: 1 + random.below(profile.links) };
+  const links = { moon: 1 + random.below(profile.links), sun: 1 + random.below(profile.links), mars: 0, venus: 0 };
   const topology = {
     links,
     ipv6: chance(0.4),
@@ -94,6 +114,10 @@ export function drawPlan(seed: number, profile: Profile): Plan {
     children: chance(0.3) ? 2 : 1,
     delayMs: Math.round(between(1, 80)),
   };
+  if (chance(profile.guests)) {
+    links.mars = 1 + random.below(2);
+    links.venus = random.below(2);
+  }
   // Some in each run, whatever its length.
   const scaled = (least: number, low: number, high: number): number => Math.round(Math.max(least, (lengthMs / 1000) * between(low, high)));
   const lifetimes = { ikeS: scaled(12, 0.15, 1.5), childS: scaled(6, 0.05, 0.8) };
@@ -106,7 +130,7 @@ export function drawPlan(seed: number, profile: Profile): Plan {
   let at = leadMs + between(0, 3_000);
   const pace = between(300, 6_000) / profile.intensity;
   while (at < lengthMs - leadMs && faults.length < maxFaults) {
-    faults.push(drawFault({ random, at, lengthMs, links, kind: pick(random, favoured.length === 0 ? names : favoured, profile) }));
+    faults.push(drawFault({ random, at, lengthMs, topology, kind: pick(random, favoured.length === 0 ? names : favoured, profile) }));
     at += between(0, 2 * pace);
   }
   return { seed, lengthMs, topology, lifetimes, probes, traffic, faults };
@@ -118,13 +142,14 @@ interface Draw {
   readonly random: SeededRandom;
   readonly at: number;
   readonly lengthMs: number;
-  readonly links: Topology['links'];
+  readonly topology: Topology;
   readonly kind: FaultName;
 }
 
-function drawFault({ random, at, lengthMs, links, kind }: Draw): Fault {
-  const side = random.below(2) === 0 ? 'moon' : 'sun';
-  const link = random.below(links[side]);
+function drawFault({ random, at, lengthMs, topology, kind }: Draw): Fault {
+  const sides = sidesOf(topology);
+  const side = sides[random.below(sides.length)] ?? 'moon';
+  const link = random.below(topology.links[side]);
   const amount = random.fraction();
   const most = Math.min(faultKinds[kind].mostMs, lengthMs - leadMs - at);
   // Short ones are more likely: most of what breaks does so at the edges.
@@ -146,11 +171,12 @@ function rateOf(profile: Profile, name: FaultName): number {
   return profile.rates.get(name) ?? 0;
 }
 
+const linkCount = z.int().min(0).max(4);
 const shape = z.strictObject({
   seed: z.int(),
   lengthMs: z.number().positive(),
   topology: z.strictObject({
-    links: z.strictObject({ moon: z.int().min(1).max(4), sun: z.int().min(1).max(4) }),
+    links: z.strictObject({ moon: z.int().min(1).max(4), sun: z.int().min(1).max(4), mars: linkCount.default(0), venus: linkCount.default(0) }),
     ipv6: z.boolean(),
     nats: z.array(z.int()),
     bothCall: z.boolean(),
@@ -163,7 +189,7 @@ const shape = z.strictObject({
   traffic: z.strictObject({ onMs: z.number().positive(), offMs: z.number().min(0) }),
   faults: z.array(z.strictObject({
     kind: z.string().refine(isFaultName, 'no fault is called so'),
-    at: z.number().min(0), forMs: z.number().min(0), side: z.enum(['moon', 'sun']), link: z.int().min(0), amount: z.number().min(0).max(1),
+    at: z.number().min(0), forMs: z.number().min(0), side: z.enum(everySide), link: z.int().min(0), amount: z.number().min(0).max(1),
   })),
 });
 

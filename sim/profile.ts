@@ -12,6 +12,8 @@ export interface Profile {
   readonly nat: number;
   /** Share of the runs in which neither end does MOBIKE. */
   readonly plainPeer: number;
+  /** Share of the runs in which one or two more hosts have tunnels with sun. */
+  readonly guests: number;
   /** Faults come so many times as often as usual. */
   readonly intensity: number;
   /** How often each kind is drawn, in proportion; 0: never. */
@@ -23,6 +25,7 @@ const shape = z.strictObject({
   links: z.int().min(1).max(4).default(3),
   nat: share.default(0.2),
   plainPeer: share.default(0.1),
+  guests: share.default(0.2),
   intensity: z.number().positive().max(100).default(1),
   rates: z.record(z.string(), z.number().min(0)).default({}),
 });

@@ -2,7 +2,7 @@
 import type { IkeSaView } from '../lib/ike/io.js';
 import type { VirtualHost } from '../test/support/virtual-host.js';
 import { Coverage } from './coverage.js';
-import { otherSide, sides, type Fault, type Plan } from './plan.js';
+import { callersOf, peersOf, sidesOf, type Caller, type Fault, type Plan, type Side } from './plan.js';
 import { faultKinds } from './faults/kinds.js';
 import type { FaultName } from './faults/names.js';
 import { callAll, quieten } from './faults/operators.js';
@@ -80,7 +80,7 @@ class Simulation {
 
   run(): Outcome {
     const { world } = this.#stage;
-    for (const side of sides) this.#stage.boot(side);
+    for (const side of sidesOf(this.#plan.topology)) this.#stage.boot(side);
     for (const fault of this.#plan.faults) {
       world.schedule(fault.at, () => {
         this.#strike(fault);
@@ -177,13 +177,16 @@ class Simulation {
     const { world } = this.#stage;
     for (const fault of this.#active.keys()) this.#harm.note(world.now, fault);
     if (this.#failures.length > 0 || !this.#flowing) return;
-    const since = Math.max(this.#harm.pathSince, this.#flowSince);
-    const patience = since - this.#lossAt < flowsAgainAfterLossMs ? flowsAgainAfterLossMs : findsPathMs;
-    if (world.now - since < patience) return;
-    for (const side of sides) {
-      const last = this.#ledger.lastArrival[side];
-      if (last !== null && world.now - last <= leastFlowMs) continue;
-      this.#fail(`nothing arrives at ${side}, though there has been a path for ${Math.round((world.now - this.#harm.pathSince) / 1000)} s`);
+    for (const caller of callersOf(this.#plan.topology)) {
+      const pathSince = this.#harm.pathSince(caller);
+      const since = Math.max(pathSince, this.#flowSince);
+      const patience = since - this.#lossAt < flowsAgainAfterLossMs ? flowsAgainAfterLossMs : findsPathMs;
+      if (world.now - since < patience) continue;
+      for (const [from, to] of bothWays(caller)) {
+        const last = this.#ledger.lastArrival(from, to);
+        if (last !== null && world.now - last <= leastFlowMs) continue;
+        this.#fail(`nothing arrives from ${from} at ${to}, though there has been a path for ${Math.round((world.now - pathSince) / 1000)} s`);
+      }
     }
   }
 
@@ -205,43 +208,48 @@ class Simulation {
     if (this.#leftOver().length > 0) world.run(initiatorPatienceMs);
     const left = [...this.#unsettled(), ...this.#leftOver()];
     if (left.length > 0) this.#fail(`${settleMs / 1000} s after everything was at rest: ${left.join('; ')}`);
-    for (const side of sides) {
-      const last = this.#ledger.lastArrival[side];
-      if (last === null || world.now - last > 1_000) this.#fail(`at rest, but nothing arrives at ${side}`);
+    for (const [from, to] of callersOf(this.#plan.topology).flatMap(bothWays)) {
+      const last = this.#ledger.lastArrival(from, to);
+      if (last === null || world.now - last > 1_000) this.#fail(`at rest, but nothing arrives from ${from} at ${to}`);
     }
   }
 
   /** What is not yet as it has to be in the end. */
   #unsettled(): string[] {
+    return callersOf(this.#plan.topology).flatMap((caller) => this.#unsettledWith(caller));
+  }
+
+  #unsettledWith(caller: Caller): string[] {
     const wanted = childNetworks.slice(0, this.#plan.topology.children).map(({ name }) => name).join();
     const spis = new Set<string>();
     const out: string[] = [];
-    for (const side of sides) {
+    for (const [side, peer] of bothWays(caller)) {
       const host = this.#stage.host(side);
-      const sas = (host?.sas(otherSide(side)) ?? []).filter((sa) => !waitsForInitiator(sa, host));
-      if (sas.length !== 1) out.push(`${side} has ${sas.length} IKE SAs`);
+      const sas = (host?.sas(peer) ?? []).filter((sa) => !waitsForInitiator(sa, host));
+      if (sas.length !== 1) out.push(`${side} has ${sas.length} IKE SAs with ${peer}`);
       for (const sa of sas) {
         spis.add(`${sa.spiI} ${sa.spiR}`);
         const standing = [...new Set(sa.children.map(({ name }) => name))].sort((a, b) => b.localeCompare(a)).join();
-        if (standing !== wanted) out.push(`${side} has the Child SAs ${standing}`);
+        if (standing !== wanted) out.push(`${side} has the Child SAs ${standing} with ${peer}`);
       }
     }
-    if (spis.size > 1) out.push('the IKE SAs are not the same');
+    if (spis.size > 1) out.push(`the IKE SAs of ${caller} and sun are not the same`);
     return out;
   }
 
   /** SAs beside those that have to be. */
   #leftOver(): string[] {
-    const wanted = this.#plan.topology.children;
-    return sides.flatMap((side) => {
+    return sidesOf(this.#plan.topology).flatMap((side) => {
       const host = this.#stage.host(side);
       if (host === null) return [];
-      const sas = host.sas(otherSide(side));
+      const peers = peersOf(this.#plan.topology, side);
+      const wanted = peers.length * this.#plan.topology.children;
+      const sas = peers.flatMap((peer) => host.sas(peer));
       const waiting = sas.filter((sa) => waitsForInitiator(sa, host));
       const spare = waiting.flatMap((sa) => sa.children).length;
       const children = sas.flatMap((sa) => sa.children).length - spare;
       const out: string[] = [];
-      if (host.endpoint.ikeSaCount - waiting.length !== 1) out.push(`${side} has ${host.endpoint.ikeSaCount} IKE SAs of any kind`);
+      if (host.endpoint.ikeSaCount - waiting.length !== peers.length) out.push(`${side} has ${host.endpoint.ikeSaCount} IKE SAs of any kind`);
       if (children !== wanted) out.push(`${side} has ${children} Child SAs`);
       if (host.counters().length - spare !== wanted) out.push(`the data plane of ${side} has ${host.counters().length} Child SAs`);
       return out;
@@ -251,6 +259,10 @@ class Simulation {
   #fail(failure: string): void {
     if (this.#failures.length < maxFailures) this.#failures.push(`${(this.#stage.world.now / 1000).toFixed(3)} s: ${failure}`);
   }
+}
+
+function bothWays(caller: Caller): [Side, Side][] {
+  return [[caller, 'sun'], ['sun', caller]];
 }
 
 /** An initiator that does MOBIKE may be between two networks: a responder gives it minutes, also where it has forgotten this SA. */

@@ -5,7 +5,7 @@ import { utf8 } from '../lib/util/bytes.js';
 import { configOf, ip, VirtualHost } from '../test/support/virtual-host.js';
 import { VirtualNat, type Flight } from '../test/support/virtual-network.js';
 import { World } from '../test/support/world.js';
-import { otherSide, sides, type Lifetimes, type Plan, type Side } from './plan.js';
+import { peersOf, sidesOf, type Lifetimes, type Plan, type Side } from './plan.js';
 import { StormyNetwork } from './weather.js';
 
 /** Every link of a side as the host has it. */
@@ -15,11 +15,13 @@ interface Link {
   up: boolean;
 }
 
-/** Inner networks of the Child SAs, by their name. */
-export const childNetworks = [
-  { name: 'net', moon: '192.168.1', sun: '192.168.2' },
-  { name: 'lab', moon: '192.168.3', sun: '192.168.4' },
-] as const;
+/** Inner networks of the Child SAs, by their name: their first three octets at each side. */
+export const childNetworks: readonly (Readonly<Record<Side, string>> & { readonly name: string })[] = [
+  { name: 'net', moon: '192.168.1', sun: '192.168.2', mars: '192.168.11', venus: '192.168.21' },
+  { name: 'lab', moon: '192.168.3', sun: '192.168.4', mars: '192.168.13', venus: '192.168.23' },
+];
+/** Third octet of the outer addresses. */
+const sites: Readonly<Record<Side, number>> = { moon: 1, sun: 2, mars: 3, venus: 4 };
 
 const endpointIdBytes = 16;
 export const dpdS = 5;
@@ -35,18 +37,18 @@ export class Stage {
   /** The last datagrams that somebody on the path saw. */
   readonly seen: Flight[] = [];
   /** Null: it is down. */
-  readonly #hosts: Record<Side, VirtualHost | null> = { moon: null, sun: null };
+  readonly #hosts: Record<Side, VirtualHost | null> = { moon: null, sun: null, mars: null, venus: null };
   readonly #links: Readonly<Record<Side, readonly Link[]>>;
   readonly #dead: VirtualHost[] = [];
   readonly #linkOfAddress = new Map<IpAddress, { readonly side: Side; readonly link: number }>();
-  readonly #lives: Record<Side, number> = { moon: 0, sun: 0 };
+  readonly #lives: Record<Side, number> = { moon: 0, sun: 0, mars: 0, venus: 0 };
   #renumbered = 0;
 
   constructor(plan: Plan) {
     this.plan = plan;
     this.world = new World(plan.seed);
     this.network = new StormyNetwork(this.world, plan.topology.delayMs);
-    this.#links = { moon: this.#lay('moon'), sun: this.#lay('sun') };
+    this.#links = { moon: this.#lay('moon'), sun: this.#lay('sun'), mars: this.#lay('mars'), venus: this.#lay('venus') };
     this.nats = new Map(plan.topology.nats.map((link) => [link, this.#natFor(link)]));
     for (const nat of this.nats.values()) this.network.addNat(nat);
     this.network.listen((flight) => {
@@ -61,7 +63,7 @@ export class Stage {
 
   /** Hosts that are up, and those that were. */
   allHosts(): readonly VirtualHost[] {
-    return [...this.#dead, ...sides.flatMap((side) => this.#hosts[side] ?? [])];
+    return [...this.#dead, ...sidesOf(this.plan.topology).flatMap((side) => this.#hosts[side] ?? [])];
   }
 
   /** Does nothing where it is up. */
@@ -137,18 +139,21 @@ export class Stage {
   }
 
   configText(side: Side, dpd: number, lifetimes: Lifetimes = this.plan.lifetimes): string {
+    return `[endpoint]
+id = "${side}"
+${peersOf(this.plan.topology, side).map((peer) => this.#peerText(side, peer, dpd, lifetimes)).join('')}`;
+  }
+
+  #peerText(side: Side, other: Side, dpd: number, lifetimes: Lifetimes): string {
     const { topology } = this.plan;
-    const other = otherSide(side);
-    const calls = side === 'moon' || (topology.bothCall && topology.nats.length === 0);
+    const calls = side !== 'sun' || (topology.bothCall && topology.nats.length === 0);
     const remote = Array.from({ length: topology.links[other] }, (_, link) => addressesOf(other, link, topology.ipv6)).flat();
     const children = childNetworks.slice(0, topology.children).map((child) => `[[peer.child]]
 name = "${child.name}"
 local = ["${child[side]}.0/24"]
 remote = ["${child[other]}.0/24"]
 `);
-    return `[endpoint]
-id = "${side}"
-[[peer]]
+    return `[[peer]]
 name = "${other}"
 id = "${other}"
 psk = "a secret of more than twenty characters"
@@ -196,8 +201,7 @@ ${children.join('')}`;
 const keptFlights = 500;
 
 function addressesOf(side: Side, link: number, ipv6: boolean, low = 1): string[] {
-  const site = side === 'moon' ? 1 : 2;
-  return [`10.${link + 1}.${site}.${low}`, ...(ipv6 ? [`fd00:${link + 1}:${site}::${low}`] : [])];
+  return [`10.${link + 1}.${sites[side]}.${low}`, ...(ipv6 ? [`fd00:${link + 1}:${sites[side]}::${low}`] : [])];
 }
 
 export function showFlight({ from, to }: Flight): string {

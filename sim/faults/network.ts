@@ -1,6 +1,6 @@
 /** Faults of the network between the hosts. */
 import type { Copy, Flight } from '../../test/support/virtual-network.js';
-import type { Fault } from '../plan.js';
+import { otherSide, type Fault } from '../plan.js';
 import type { Stage } from '../stage.js';
 import type { Weather } from '../weather.js';
 import { within, type FaultKind } from './kind.js';
@@ -33,7 +33,7 @@ export const networkFaults: Readonly<Record<NetworkFaultName, FaultKind>> = {
   'silence-in': lasting(2, minute, (stage, fault) => silence(stage, fault, 'in')),
   'silence': lasting(3, minute, (stage, fault) => silence(stage, fault, 'both')),
   'partition': lasting(2, minute, () => () => [], 'everything'),
-  'one-pair-silent': lasting(1, minute, (stage, fault) => (flight, copies) => (on(stage, fault, flight) && stage.isOn(flight, fault.side === 'moon' ? 'sun' : 'moon', 0, 'both') ? [] : copies)),
+  'one-pair-silent': lasting(1, minute, (stage, fault) => (flight, copies) => (on(stage, fault, flight) && stage.isOn(flight, otherSide(fault.side), 0, 'both') ? [] : copies)),
   'nat-rebinding': {
     rate: 2, mostMs: 0, harms: 'link',
     strike: (stage, fault) => {

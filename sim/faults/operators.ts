@@ -1,6 +1,6 @@
 /** What people and scripts do at any moment. */
 import { configOf } from '../../test/support/virtual-host.js';
-import { otherSide, sides, type Fault, type Side } from '../plan.js';
+import { callerFor, callersOf, otherSide, sidesOf, type Fault, type Side } from '../plan.js';
 import { childNetworks, dpdS, type Stage } from '../stage.js';
 import { within, type FaultKind } from './kind.js';
 import type { OperatorFaultName } from './names.js';
@@ -66,7 +66,7 @@ export function initiate(stage: Stage, side: Side): void {
 function terminate(stage: Stage, { side }: Fault, child: string | null): () => void {
   stage.command(side, { kind: 'terminate', peer: otherSide(side), child });
   return () => {
-    initiate(stage, 'moon');
+    initiate(stage, callerFor(side));
   };
 }
 
@@ -86,15 +86,16 @@ function reload(stage: Stage, side: Side, dpd: number): void {
 
 /** For the end of a run: whoever is down comes up, and both want the tunnel. */
 export function callAll(stage: Stage): void {
-  for (const side of sides) stage.boot(side);
-  initiate(stage, 'moon');
+  for (const side of sidesOf(stage.plan.topology)) stage.boot(side);
+  for (const caller of callersOf(stage.plan.topology)) initiate(stage, caller);
 }
 
 /** After it nothing is rekeyed any more, once what stands has been. */
 export function quieten(stage: Stage): void {
-  for (const side of sides) stage.command(side, { kind: 'reload', config: configOf(stage.configText(side, dpdS, { ikeS: 86_400, childS: 86_400 })) });
-  rekeyIke(stage, 'moon');
+  for (const side of sidesOf(stage.plan.topology)) stage.command(side, { kind: 'reload', config: configOf(stage.configText(side, dpdS, { ikeS: 86_400, childS: 86_400 })) });
+  const callers = callersOf(stage.plan.topology);
+  for (const caller of callers) rekeyIke(stage, caller);
   stage.world.schedule(2_000, () => {
-    rekeyChild(stage, 'moon');
+    for (const caller of callers) rekeyChild(stage, caller);
   });
 }

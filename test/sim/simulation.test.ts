@@ -12,7 +12,7 @@ import { World } from '../support/world.js';
 const calm: Plan = {
   seed: 1,
   lengthMs: 12_000,
-  topology: { links: { moon: 2, sun: 2 }, ipv6: false, nats: [], bothCall: false, mobike: true, children: 1, delayMs: 10 },
+  topology: { links: { moon: 2, sun: 2, mars: 0, venus: 0 }, ipv6: false, nats: [], bothCall: false, mobike: true, children: 1, delayMs: 10 },
   lifetimes: { ikeS: 3_600, childS: 3_600 },
   probes: usualProbes,
   traffic: { onMs: 12_000, offMs: 0 },
@@ -42,6 +42,13 @@ describe('the simulator', function () {
     expect(failures).to.deep.equal([]);
     // But what no selector admits, and what was sent before the tunnel stood.
     expect(arrived / sent).to.be.greaterThan(0.9);
+  });
+
+  it('has up to four hosts, each with a tunnel of its own', () => {
+    const topology = { ...calm.topology, links: { moon: 2, sun: 2, mars: 1, venus: 1 }, children: 2 };
+    const outcome = play({ ...calm, topology, faults: [{ kind: 'crash', at: 4_000, forMs: 1_000, side: 'mars', link: 0, amount: 0.5 }] });
+    expect(outcome.failures, outcome.story().slice(-3_000)).to.deep.equal([]);
+    expect(['mars', 'venus'].every((name) => outcome.story().includes(`${name} debug: IKE SA connecting → established`))).to.equal(true);
   });
 
   for (const kind of faultNames) {

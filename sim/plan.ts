@@ -103,7 +103,7 @@ export function drawPlan(seed: number, profile: Profile): Plan {
   const between = (low: number, high: number): number => low + random.fraction() * (high - low);
   const chance = (share: number): boolean => random.fraction() < share;
   // Short ones are more likely: most of what goes wrong does so soon, and each begins anew.
-  const lengthMs = Math.round(random.below(100) === 0 ? hourMs : shortestMs * (longestMs / shortestMs) ** (random.fraction() ** 3));
+  const lengthMs = Math.round(random.below(100) === 0 ? hourMs : shortestMs * (longestMs / shortestMs) ** (random.fraction() ** 5));
   const links = { moon: 1 + random.below(profile.links), sun: 1 + random.below(profile.links), mars: 0, venus: 0 };
   const topology = {
     links,

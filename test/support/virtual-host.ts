@@ -124,7 +124,6 @@ export class VirtualHost {
   readonly world: World;
   readonly endpoint: Endpoint;
   readonly events: EndpointEvent[] = [];
-  readonly logs: string[] = [];
   readonly arrivals: Arrival[] = [];
   /** As the endpoint told it last. */
   pathMtu: number | null = null;
@@ -144,6 +143,8 @@ export class VirtualHost {
   #addresses: readonly LocalCandidate[] = [];
   readonly #endpointAlarm: HostAlarm;
   readonly #planeAlarm: HostAlarm;
+  /** Text only when somebody reads it: most runs go well. */
+  readonly #logged: (string | (() => string))[] = [];
   #lastCommand = 0;
   #dead = false;
   /** What waits for the host to wake up; null: it is awake. */
@@ -169,6 +170,11 @@ export class VirtualHost {
     this.endpoint = new Endpoint(this.clock.now(), { config: options.config, random: this.#random.bytes, registry: defaultRegistry, keyLog: null, endpointId });
     this.#drainEndpoint();
     this.setAddresses(options.addresses);
+  }
+
+  /** A line each, with its time. */
+  get logs(): string[] {
+    return this.#logged.map((entry, i) => (typeof entry === 'string' ? entry : (this.#logged[i] = entry())));
   }
 
   /** All own addresses from now on. */
@@ -308,7 +314,7 @@ export class VirtualHost {
         this.events.push(output.event);
         return;
       case 'log':
-        this.logs.push(`${Math.round(this.world.now)} ${this.name} ${output.level}: ${output.message} ${JSON.stringify(output.fields)}`);
+        this.#log(this.world.now, output);
         return;
       case 'reply':
         this.#replies.set(output.id, output.result);
@@ -316,6 +322,10 @@ export class VirtualHost {
       default:
         unreachable(output);
     }
+  }
+
+  #log(now: Instant, { level, message, fields }: Extract<EndpointOutput, { readonly kind: 'log' }>): void {
+    this.#logged.push(() => `${Math.round(now)} ${this.name} ${level}: ${message} ${JSON.stringify(fields)}`);
   }
 
   #do(job: EndpointJob): EndpointJobResult {

@@ -1,6 +1,4 @@
 /** Plays a plan: two whole hosts in virtual time, traffic between them, every fault at its time; and holds what happens against what must always be so. */
-import type { IkeSaView } from '../lib/ike/io.js';
-import type { VirtualHost } from '../test/support/virtual-host.js';
 import { Coverage } from './coverage.js';
 import { callersOf, peersOf, sidesOf, type Caller, type Fault, type Plan, type Side } from './plan.js';
 import { faultKinds } from './faults/kinds.js';
@@ -33,8 +31,6 @@ const lookEveryMs = 500;
 const convergeMs = 30_000;
 /** Half-open IKE SAs and old inbound Child SAs are kept for no longer. */
 const settleMs = 60_000;
-/** As `mobikeResponderPatienceMs` of lib/ike. */
-const initiatorPatienceMs = 310_000;
 /** The last rekeys are under traffic. */
 const lastRekeyMs = 5_000;
 /** Somebody who has had a path for so long uses it. */
@@ -204,8 +200,6 @@ class Simulation {
     this.#flow(true);
     world.run(3_000);
     this.#ledger.look();
-    // A responder gives a MOBIKE initiator minutes, and its own Delete as long to be answered.
-    if (this.#leftOver().length > 0) world.run(initiatorPatienceMs);
     const left = [...this.#unsettled(), ...this.#leftOver()];
     if (left.length > 0) this.#fail(`${settleMs / 1000} s after everything was at rest: ${left.join('; ')}`);
     for (const [from, to] of callersOf(this.#plan.topology).flatMap(bothWays)) {
@@ -224,8 +218,7 @@ class Simulation {
     const spis = new Set<string>();
     const out: string[] = [];
     for (const [side, peer] of bothWays(caller)) {
-      const host = this.#stage.host(side);
-      const sas = (host?.sas(peer) ?? []).filter((sa) => !waitsForInitiator(sa, host));
+      const sas = this.#stage.host(side)?.sas(peer) ?? [];
       if (sas.length !== 1) out.push(`${side} has ${sas.length} IKE SAs with ${peer}`);
       for (const sa of sas) {
         spis.add(`${sa.spiI} ${sa.spiR}`);
@@ -245,13 +238,11 @@ class Simulation {
       const peers = peersOf(this.#plan.topology, side);
       const wanted = peers.length * this.#plan.topology.children;
       const sas = peers.flatMap((peer) => host.sas(peer));
-      const waiting = sas.filter((sa) => waitsForInitiator(sa, host));
-      const spare = waiting.flatMap((sa) => sa.children).length;
-      const children = sas.flatMap((sa) => sa.children).length - spare;
+      const children = sas.flatMap((sa) => sa.children).length;
       const out: string[] = [];
-      if (host.endpoint.ikeSaCount - waiting.length !== peers.length) out.push(`${side} has ${host.endpoint.ikeSaCount} IKE SAs of any kind`);
+      if (host.endpoint.ikeSaCount !== peers.length) out.push(`${side} has ${host.endpoint.ikeSaCount} IKE SAs of any kind`);
       if (children !== wanted) out.push(`${side} has ${children} Child SAs`);
-      if (host.counters().length - spare !== wanted) out.push(`the data plane of ${side} has ${host.counters().length} Child SAs`);
+      if (host.counters().length !== wanted) out.push(`the data plane of ${side} has ${host.counters().length} Child SAs`);
       return out;
     });
   }
@@ -263,11 +254,6 @@ class Simulation {
 
 function bothWays(caller: Caller): [Side, Side][] {
   return [[caller, 'sun'], ['sun', caller]];
-}
-
-/** An initiator that does MOBIKE may be between two networks: a responder gives it minutes, also where it has forgotten this SA. */
-function waitsForInitiator({ mobike, mobikeInitiator, unansweredSince }: IkeSaView, host: VirtualHost | null): boolean {
-  return host !== null && mobike && !mobikeInitiator && unansweredSince !== null && host.clock.now() - unansweredSince > giveUpS * 1_000;
 }
 
 function story(stage: Stage): string {

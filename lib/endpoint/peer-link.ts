@@ -12,6 +12,7 @@ import type { Alarms, Sleeper } from './alarms.js';
 import { BackOff } from './back-off.js';
 import { ChildKeeper } from './child-keeper.js';
 import { attemptLifetimeMs, besideAfterMs, firstPauseMs, lastPauseMs, lastRefusedPauseMs, stableAfterMs } from './limits.js';
+import { provesIdentity } from './peer-directory.js';
 import { Race } from './race.js';
 import type { OnDone, SaEntry } from './sa-driver.js';
 import { noAnswerFrom, whyNoPairs, whyNoRoute, whyNothingTried } from './why-not.js';
@@ -187,6 +188,7 @@ export class PeerLink implements Sleeper {
         if (race.over) this.#attempt = { kind: 'none' };
       }
     }
+    this.#dropForgotten(now, entry);
     this.#setAlarm();
   }
 
@@ -238,6 +240,17 @@ export class PeerLink implements Sleeper {
         break;
     }
     this.consider(now);
+  }
+
+  /** A MOBIKE initiator is given minutes to find another path (RFC 4555 §3.11), but not on an SA that it left for one on which it answers. */
+  #dropForgotten(now: Instant, heard: SaEntry): void {
+    if (this.#standing.length < 2 || !provesIdentity(this.#peer)) return;
+    const { lastHeardAt } = heard.view();
+    for (const entry of [...this.#standing]) {
+      const { unansweredSince } = entry.view();
+      if (entry === heard || unansweredSince === null || lastHeardAt <= unansweredSince || now < after(unansweredSince, this.#peer.giveUpMs)) continue;
+      this.#host.abandon(now, entry, 'the peer does not answer on it, but does on another');
+    }
   }
 
   #keepsUp(): boolean {

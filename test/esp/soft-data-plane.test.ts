@@ -1,9 +1,11 @@
 /** The TypeScript data plane: the compliance suite, and what only its driver sees. */
 import { expect } from 'chai';
 import { instant } from '../../lib/util/brands.js';
+import { toHex } from '../../lib/util/bytes.js';
 import { SoftDataPlane } from '../../lib/esp/soft-data-plane.js';
 import { dataPlaneCompliance } from '../compliance/data-plane-compliance.js';
-import { innerHost, outer4 } from '../compliance/data-plane/rig.js';
+import { here4, innerHost, outer4, Rig, there4 } from '../compliance/data-plane/rig.js';
+import { udpPacket } from '../support/inner-packets.js';
 import { softPlane, SoftPlaneUnderTest } from '../support/soft-plane.js';
 
 dataPlaneCompliance(softPlane);
@@ -39,6 +41,19 @@ describe('the TypeScript data plane and its driver', () => {
     plane.input(error);
     expect((await plane.outputs()).events).to.deep.equal([event]);
     expect(plane.counters().dropped['send-failed']).to.equal(6);
+  });
+
+  it('never decrypts in the octets that it was given, nor changes those of the TUN device', async () => {
+    const rig = new Rig(softPlane);
+    const child = rig.install();
+    const packet = udpPacket(here4, there4, 80);
+    const sealed = child.peer.seal(udpPacket(there4, here4, 80));
+    const forged = sealed.map((octet, i) => (i === sealed.length - 1 ? octet ^ 1 : octet));
+    const before = [packet, forged, sealed].map(toHex);
+    rig.plane.tunPacket(packet);
+    for (const bytes of [forged, sealed, sealed]) rig.receive(bytes);
+    expect((await rig.plane.outputs()).written).to.have.length(1);
+    expect([packet, forged, sealed].map(toHex)).to.deep.equal(before);
   });
 
   it('asks to be woken only while there is something to do', () => {

@@ -347,11 +347,12 @@ export class IkeSa implements IkeSaMachine {
     this.#close('deleted by the peer', false);
   }
 
-  /** RFC 7296 §2.8.2: the peer did not see our rekey, or no longer answers it, only its own; that one stands. */
+  /** RFC 7296 §2.8.2: the peer did not see our rekey, or no longer answers it, only its own; that one stands, or is what our own Delete must end. */
   #handOverToTheirs(): void {
     const association = this.#association;
     const theirs = association.rekeyedByPeer;
-    if (association.phase.kind === 'established' && theirs !== null) association.control.superseded(theirs.successor, false);
+    const { kind } = association.phase;
+    if ((kind === 'established' || kind === 'deleting') && theirs !== null) association.control.superseded(theirs.successor, false);
   }
 
   /** The end. Child SAs that no successor took are gone with it. */

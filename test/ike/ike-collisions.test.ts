@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import { highNonce, IkePair, lowNonce } from '../support/ike-pair.js';
 import type { IkeEnd } from '../support/ike-end.js';
+import { SeededRandom } from '../support/world.js';
 
 const rekey = { kind: 'rekey-ike' } as const;
 const end = { kind: 'delete-ike', reason: 'terminated' } as const;
@@ -71,6 +72,34 @@ describe('An IKE SA that both ends rekey at once', () => {
       expectAnswered(pair.sun, sunId);
       expect(pair.moon.count('ike-down') + pair.sun.count('ike-down')).to.equal(0);
       pair.expectNothingLeft();
+    });
+  }
+});
+
+describe('An IKE SA that both ends rekey at once and one deletes meanwhile', () => {
+  for (const who of ['moon', 'sun'] as const) {
+    it(`is gone at both, with all that was made of it, in whatever order messages come (${who} deletes)`, () => {
+      for (let seed = 1; seed <= 40; seed++) {
+        const pair = IkePair.up({ seed });
+        const random = new SeededRandom(seed);
+        const [old] = pair[who].sas;
+        pair.moon.command(rekey);
+        pair.sun.command(rekey);
+        const deleteAt = random.below(6);
+        let id: number | null = null;
+        for (let step = 0; step < 40; step++) {
+          const target = pair[who].established.find((sa) => sa.view().children.length > 0) ?? old;
+          if (step === deleteAt && target !== undefined) id = pair[who].command(end, target);
+          const from = random.below(2) === 0 ? pair.moon : pair.sun;
+          const [flight] = from.outbox.splice(random.below(from.outbox.length), 1);
+          if (flight !== undefined) pair.deliver(flight);
+        }
+        // Where the one that stood was deleted before its rival's answer came, the rival is given up for its silence alone.
+        pair.advance(400_000);
+        expect([pair.moon.sas.length, pair.sun.sas.length], `seed ${seed}\n${pair.story.join('\n')}`).to.deep.equal([0, 0]);
+        expect(id === null ? null : pair[who].answer(id), `seed ${seed}`).to.include({ ok: true });
+        pair.expectNothingLeft();
+      }
     });
   }
 });

@@ -2,6 +2,7 @@
 import { changes } from './changes.js';
 import { failover } from './failover.js';
 import { handshakes } from './handshakes.js';
+import { soak } from './soak.js';
 import { slowLink } from './slow-link.js';
 import { softDataPlane } from './soft-data-plane.js';
 import { startRace } from './start-race.js';
@@ -11,6 +12,7 @@ const benches: ReadonlyMap<string, (args: readonly string[]) => Promise<void>> =
   ['throughput', throughput],
   ['changes', changes],
   ['slow-link', slowLink],
+  ['soak', soak],
   ['failover', failover],
   ['start-race', startRace],
   ['handshakes', handshakes],

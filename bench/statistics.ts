@@ -28,3 +28,14 @@ export function percentile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? NaN;
 }
+
+/** The slope of the line through points that is nearest to them (least squares), and its standard error. */
+export function slopeOf(points: readonly (readonly [number, number])[]): { readonly slope: number; readonly error: number } {
+  const n = points.length;
+  const mean = (pick: (point: readonly [number, number]) => number): number => points.reduce((sum, point) => sum + pick(point), 0) / n;
+  const [meanX, meanY] = [mean(([x]) => x), mean(([, y]) => y)];
+  const spread = points.reduce((sum, [x]) => sum + (x - meanX) ** 2, 0);
+  const slope = points.reduce((sum, [x, y]) => sum + (x - meanX) * (y - meanY), 0) / spread;
+  const residue = points.reduce((sum, [x, y]) => sum + (y - meanY - slope * (x - meanX)) ** 2, 0);
+  return { slope, error: Math.sqrt(residue / Math.max(1, n - 2) / spread) };
+}

@@ -116,6 +116,13 @@ export const testParts: readonly TestPart[] = [
     run: () => runCommandWithTotals('stress', process.execPath, ['--import=tsx', 'interop/stress/rekeys.ts'], 600_000),
   },
   {
+    name: 'soak',
+    what: 'a minute of 50,000 packets a second with moves and a rekey: `npm run bench -- soak` does half an hour',
+    needs: ['addon', 'dist', 'lab', 'compiler'],
+    obstacle: needsRoot,
+    run: () => runCommandWithTotals('soak', process.execPath, ['--import=tsx', 'bench/run.ts', 'soak', '--minutes', '1'], 300_000),
+  },
+  {
     name: 'node-versions',
     what: 'unit and native under the other supported Node releases',
     needs: ['addon'],

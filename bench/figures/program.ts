@@ -42,9 +42,16 @@ export class TrafficProgram {
   /** What it says in the end. @throws LabError */
   async result(): Promise<unknown> {
     await this.#ended;
-    const line = this.#told.split('\n').find((text) => text.startsWith('{'));
-    if (line === undefined) throw new LabError(`${this.#what} said nothing`);
-    const value: unknown = JSON.parse(line);
-    return value;
+    const last = this.lines().at(-1);
+    if (last === undefined) throw new LabError(`${this.#what} said nothing`);
+    return last;
+  }
+
+  /** What it said so far and nobody has taken before. */
+  lines(): readonly unknown[] {
+    const whole = this.#told.lastIndexOf('\n') + 1;
+    const lines = this.#told.slice(0, whole).split('\n').filter((text) => text.startsWith('{'));
+    this.#told = this.#told.slice(whole);
+    return lines.map((line): unknown => JSON.parse(line));
   }
 }

@@ -65,6 +65,7 @@ async function playHere(run: Run, surroundings: Surroundings): Promise<Outcome> 
       keys: surroundings.keys,
     });
     await Promise.race([run.scenario.play(stage), tooLong]);
+    await stage.keptSecrets();
   } catch (error) {
     reason = describe(error);
   }

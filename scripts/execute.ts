@@ -1,6 +1,7 @@
 /** Runs a command to its end, or to its time limit with everything that it started. */
 import { spawn } from 'node:child_process';
 import { root } from './project.js';
+import type { Said } from './secret-search.js';
 
 export interface Execution {
   readonly status: number | null;
@@ -26,6 +27,9 @@ let interrupted = false;
 export function wasInterrupted(): boolean {
   return interrupted;
 }
+
+/** What every command so far has printed: no secret may be in it. */
+export const everythingPrinted: Said[] = [];
 
 export function execute(command: string, args: readonly string[], options: ExecutionOptions): Promise<Execution> {
   return new Promise((resolve) => {
@@ -58,6 +62,7 @@ export function execute(command: string, args: readonly string[], options: Execu
     const settle = (status: number | null, how: string): void => {
       for (const timer of timers) clearTimeout(timer);
       process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+      everythingPrinted.push({ where: [command, ...args].join(' '), text: output });
       resolve({ status, how: timedOut ? `ended after ${options.timeoutMs / 1000} s without an end of its own` : how, stdout, output });
     };
     child.on('error', (error) => settle(null, error.message));

@@ -116,6 +116,13 @@ export const testParts: readonly TestPart[] = [
     run: () => runCommandWithTotals('stress', process.execPath, ['--import=tsx', 'interop/stress/rekeys.ts'], 600_000),
   },
   {
+    name: 'secrets',
+    what: 'keys of SAs that are gone, searched for in the memory of the daemon and in all that it says',
+    needs: ['addon', 'dist', 'lab'],
+    obstacle: needsRoot,
+    run: () => runCommandWithTotals('secrets', process.execPath, ['--import=tsx', 'interop/secrets/keys-in-memory.ts', '--quick'], 300_000),
+  },
+  {
     name: 'soak',
     what: 'a minute of 50,000 packets a second with moves and a rekey: `npm run bench -- soak` does half an hour',
     needs: ['addon', 'dist', 'lab', 'compiler'],

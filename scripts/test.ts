@@ -3,8 +3,10 @@
  * not run with the reason, and ends with the total. `--list` names the parts.
  */
 import { spawnSync } from 'node:child_process';
-import { wasInterrupted } from './execute.js';
+import { everythingPrinted, wasInterrupted } from './execute.js';
 import { root } from './project.js';
+import { secretsIn } from './secret-search.js';
+import { testSecrets } from './test-secrets.js';
 import { testParts, type TestPart } from './test-parts.js';
 import { partLine, single, sum, type PartResult } from './test-report.js';
 
@@ -27,6 +29,7 @@ async function main(args: readonly string[]): Promise<void> {
     if (wasInterrupted()) results.push({ passed: 0, failed: 1, skipped: [`${part.name}: interrupted before its turn`], details: '' });
     else results.push(await runPart(part));
   }
+  results.push(searchedForSecrets());
   const total = sum(results);
   if (total.skipped.length > 0) {
     console.log('\nnot run:');
@@ -37,6 +40,15 @@ async function main(args: readonly string[]): Promise<void> {
   }
   console.log(`\n${total.passed} passed, ${total.failed} failed`);
   process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;
+}
+
+/** Whatever the parts printed: none of the secrets that tests configure is in it. What failed may show one, and is known to have failed. */
+function searchedForSecrets(): PartResult {
+  const found = secretsIn(everythingPrinted, testSecrets());
+  const result = single(found.length === 0, found.join('\n'));
+  if (result.failed > 0) console.log(`\n${result.details}\n`);
+  console.log(partLine('secrets in what was printed', result, 0));
+  return result;
 }
 
 async function runPart(part: TestPart): Promise<PartResult> {

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { dirname, join } from 'node:path';
 import { requestControl } from '../../lib/control/client.js';
 import type { ControlRequest } from '../../lib/control/messages.js';
+import { secretsOfConfig, type Said, type Secret } from '../../scripts/secret-search.js';
 import { LabError, sleep, type Finished, type Running } from './exec.js';
 import { projectRoot, type Lab } from './lab.js';
 import type { ChildSa, IkeSa, Outcome, Party, PartyKind } from './party.js';
@@ -16,6 +17,8 @@ export interface MhtunOptions {
   /** Write the keys of every SA beside the logs, for Wireshark. */
   readonly keys: boolean;
   readonly logLevel?: string;
+  /** More variables. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 export interface UsablePath {
@@ -62,7 +65,7 @@ export class Mhtun implements Party {
     if (this.#running !== null) return;
     const began = Date.now();
     const argv = [...program, 'up', this.configFile, '--log-level', this.#options.logLevel ?? 'debug', '--log-format', 'pretty', '--control', this.control];
-    const env: Record<string, string> = this.#options.keys ? { MHTUN_KEYLOG: join(this.#folder, 'keys') } : {};
+    const env = { ...(this.#options.keys ? { MHTUN_KEYLOG: join(this.#folder, 'keys') } : {}), ...this.#options.environment };
     const running = this.site.host.start(argv, this.#logFile, env);
     this.#running = running;
     while (!(await this.#answers())) {
@@ -145,6 +148,21 @@ export class Mhtun implements Party {
     const sas = items(field(await this.status(), 'peers')).flatMap((peer) => items(field(peer, 'ike_sas')));
     const paths = sas.flatMap((sa) => items(field(sa, 'paths'))).filter((path) => ['active', 'standby'].includes(textField(path, 'state')));
     return paths.map((path) => ({ device: textField(path, 'interface'), local: textField(path, 'local'), remote: textField(path, 'remote') }));
+  }
+
+  /** All that it says to people and programs: its log, and while it runs status and events. Its configuration's secrets must be in none of it. */
+  async said(): Promise<readonly Said[]> {
+    const { name } = this.site;
+    const answers = this.pid === 0 ? [] : await Promise.all((['status', 'events'] as const).map(async (verb) => {
+      const { result } = await this.ask(verb === 'status' ? { verb } : { verb, follow: false }).catch(() => ({ result: null }));
+      return { where: `${verb} of ${name}`, text: JSON.stringify(result) };
+    }));
+    return [{ where: `log of ${name}`, text: this.log() }, ...answers];
+  }
+
+  /** As its configuration has them. */
+  secrets(): readonly Secret[] {
+    return secretsOfConfig(this.#options.config);
   }
 
   log(): string {

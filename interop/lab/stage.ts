@@ -1,6 +1,7 @@
 /** One run of a scenario: its lab, the two parties in it, and the questions that scenarios ask of them. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { secretsIn, type Secret } from '../../scripts/secret-search.js';
 import type { Scenario, Variant } from '../scenario.js';
 import { otherSite, type SiteName } from './addressing.js';
 import { startCapture } from './capture.js';
@@ -33,6 +34,8 @@ export interface StageOptions {
   readonly quiet?: boolean;
   /** mhtun's, where not the usual one. */
   readonly logLevel?: string;
+  /** More variables for mhtun. */
+  readonly environment?: (at: SiteName) => Readonly<Record<string, string>>;
 }
 
 export class Stage {
@@ -188,6 +191,15 @@ export class Stage {
     return found;
   }
 
+  /** No secret of a configuration, nor any of `more`, is in what mhtun said so far. */
+  async keptSecrets(more: readonly Secret[] = []): Promise<void> {
+    for (const party of this.parties) {
+      if (!(party instanceof Mhtun)) continue;
+      const found = secretsIn(await party.said(), [...party.secrets(), ...more]);
+      ensure(found.length === 0, `a secret was said: ${found.join('; ')}`);
+    }
+  }
+
   /** Waits for words in a log. */
   async logged(party: Party, words: RegExp, timeoutMs = 5000): Promise<void> {
     await eventually(`${words} in the log of ${party.kind} on ${party.site.name}`, () => Promise.resolve(words.test(party.log()) ? true : null), timeoutMs);
@@ -214,7 +226,8 @@ function makeParty(lab: Lab, topology: Topology, at: SiteName, options: StageOpt
   const values = { ...usualValues(site, topology[peer]), ...variant.values, ...scenario.values?.(at, variant) };
   if (kind === 'mhtun') {
     const text = fill(templateOf(options.templates, 'mhtun.toml'), 'toml', values);
-    return new Mhtun(lab, site, { config: text, peer, keys: options.keys, logLevel: options.logLevel ?? (options.quiet === true ? 'warn' : 'debug') });
+    const logLevel = options.logLevel ?? (options.quiet === true ? 'warn' : 'debug');
+    return new Mhtun(lab, site, { config: text, peer, keys: options.keys, logLevel, environment: options.environment?.(at) ?? {} });
   }
   const image = options.images.get(kind);
   if (options.engine === null || image === undefined) throw new LabError(`no container for ${kind}`);

@@ -4,7 +4,7 @@
  */
 import type { SecretKey } from './key.js';
 
-/** Octets from a random source that fits keys. */
+/** Octets from a random source that fits keys. They belong to the caller, who may wipe them. */
 export type RandomBytes = (length: number) => Uint8Array;
 
 /** Encryption (transform type 1), RFC 7296 §3.3.2. */

@@ -2,6 +2,7 @@
  * Key material that says nothing of itself: every way of printing it gives `[redacted]`
  * (a private field is not inspected either), and it can be wiped.
  */
+import { secretCopy } from '../util/bytes.js';
 
 const redacted = '[redacted]';
 
@@ -11,7 +12,7 @@ export class SecretKey {
 
   /** @param bytes copied */
   constructor(bytes: Uint8Array) {
-    this.#bytes = Uint8Array.from(bytes);
+    this.#bytes = secretCopy(bytes);
   }
 
   get length(): number {

@@ -1,6 +1,6 @@
 /** Encryption and integrity joined for one direction of an SA: AEAD alone, or CBC then HMAC (RFC 7296 §3.14, RFC 4303 §3.3.2). */
 import { assert } from '../util/assert.js';
-import { concat } from '../util/bytes.js';
+import { concat, secretCopy } from '../util/bytes.js';
 import type { EncrAlgorithm, IntegAlgorithm, Protection, RawCipher } from './algorithm.js';
 import { constantTimeEqual } from './constant-time.js';
 
@@ -22,7 +22,7 @@ export function createProtection(
   }
   assert(!encr.aead, 'AEAD goes without an integrity algorithm');
   assert(integKey.length === integ.keyBytes, `${integ.name} takes a key of ${integ.keyBytes} octets`);
-  return encryptThenMac(encr, encr.create(encrKeymat), integ, Uint8Array.from(integKey));
+  return encryptThenMac(encr, encr.create(encrKeymat), integ, secretCopy(integKey));
 }
 
 function aeadProtection(encr: EncrAlgorithm, cipher: RawCipher): Protection {

@@ -1,6 +1,7 @@
 /** Key exchange jobs as they cross to another thread and back: plain octets, since a secret does not survive a structured clone (by design). */
 import { SecretKey } from '../crypto/key.js';
 import type { CryptoJob, CryptoJobResult } from '../crypto/work.js';
+import { secretCopy } from '../util/bytes.js';
 import { unreachable } from '../util/unreachable.js';
 
 export type JobMessage =
@@ -22,7 +23,7 @@ export function packJob(id: number, job: CryptoJob): Parcel<JobMessage> {
     case 'ke-generate':
       return { message: { ...job, id }, secrets: [] };
     case 'ke-derive': {
-      const privateKey = Uint8Array.from(job.privateKey.expose());
+      const privateKey = secretCopy(job.privateKey.expose());
       return { message: { kind: job.kind, id, group: job.group, privateKey, peerPublic: job.peerPublic }, secrets: [privateKey.buffer] };
     }
     default:
@@ -40,12 +41,12 @@ export function unpackJob(message: JobMessage): CryptoJob {
 export function packResult(id: number, result: CryptoJobResult): Parcel<ResultMessage> {
   switch (result.kind) {
     case 'ke-generated': {
-      const privateKey = Uint8Array.from(result.pair.privateKey.expose());
+      const privateKey = secretCopy(result.pair.privateKey.expose());
       result.pair.privateKey.wipe();
       return { message: { kind: result.kind, id, privateKey, publicValue: result.pair.publicValue }, secrets: [privateKey.buffer] };
     }
     case 'ke-derived': {
-      const secret = result.secret === null ? null : Uint8Array.from(result.secret.expose());
+      const secret = result.secret === null ? null : secretCopy(result.secret.expose());
       result.secret?.wipe();
       return { message: { kind: result.kind, id, secret }, secrets: secret === null ? [] : [secret.buffer] };
     }

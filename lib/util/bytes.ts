@@ -14,6 +14,21 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array {
   return out;
 }
 
+/**
+ * Room for a secret. The engine keeps small arrays among its objects and leaves copies behind when it moves those; the octets of a buffer made
+ * apart stay where they are, so that what is wiped is gone.
+ */
+export function secretOctets(length: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(new ArrayBuffer(length));
+}
+
+/** A copy of a secret, for whoever wipes it. */
+export function secretCopy(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const copy = secretOctets(bytes.length);
+  copy.set(bytes);
+  return copy;
+}
+
 /** Same length and content. Not constant-time: for secrets use `lib/crypto/constant-time.ts`. */
 export function bytesEqual(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;

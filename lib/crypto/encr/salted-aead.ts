@@ -3,6 +3,7 @@
  * 4 octets, the nonce is salt | IV of 8 octets (RFC 4106 §4, §8.1; RFC 5282 §4; RFC 7634 §2).
  */
 import { assert } from '../../util/assert.js';
+import { secretCopy, secretOctets } from '../../util/bytes.js';
 import type { EncrAlgorithm, RawCipher } from '../algorithm.js';
 import type { AeadContext } from '../providers/provider.js';
 
@@ -33,14 +34,14 @@ export function saltedAead(of: SaltedAead): EncrAlgorithm {
     icvBytes,
     create(keymat) {
       assert(keymat.length === keymatBytes, `${of.name} takes ${keymatBytes} octets of KEYMAT`);
-      return newCipher(of.newContext(keymat.subarray(0, of.keyBytes)), keymat.slice(of.keyBytes));
+      return newCipher(of.newContext(keymat.subarray(0, of.keyBytes)), secretCopy(keymat.subarray(of.keyBytes)));
     },
   };
 }
 
 function newCipher(context: AeadContext, salt: Uint8Array): RawCipher {
   // One array for all nonces: providers do not keep it.
-  const nonce = new Uint8Array(saltBytes + ivBytes);
+  const nonce = secretOctets(saltBytes + ivBytes);
   nonce.set(salt);
   const setIv = (iv: Uint8Array): void => {
     assert(iv.length === ivBytes, 'the IV has 8 octets');

@@ -3,7 +3,7 @@
  * the shared secret is x alone (§7), and the peer's point is checked (RFC 6989 §2.3).
  */
 import { assert } from '../../util/assert.js';
-import { compareBytes, fromHex } from '../../util/bytes.js';
+import { compareBytes, fromHex, secretCopy } from '../../util/bytes.js';
 import { keId } from '../../wire/iana.js';
 import type { KeAlgorithm, RandomBytes } from '../algorithm.js';
 import { SecretKey } from '../key.js';
@@ -67,7 +67,9 @@ function ecp(provider: Provider, group: EcpGroup): KeAlgorithm {
 /** From 1 to n - 1, each as likely: what is drawn outside is drawn again (FIPS 186-5 A.2.2). */
 function drawPrivate(group: EcpGroup, random: RandomBytes): SecretKey {
   for (let draw = 0; draw < maxDraws; draw++) {
-    const octets = Uint8Array.from(random(group.order.length));
+    const drawn = random(group.order.length);
+    const octets = secretCopy(drawn);
+    drawn.fill(0);
     assert(octets.length === group.order.length, 'the random source gives what it is asked for');
     octets[0] = (octets[0] ?? 0) & group.topMask;
     if (octets.some((octet) => octet !== 0) && compareBytes(octets, group.order) < 0) {

@@ -1,6 +1,6 @@
 /** Diffie-Hellman in the MODP groups (RFC 3526; RFC 7296 §2.14), with the checks of RFC 6989 §2.1. */
 import { assert } from '../../util/assert.js';
-import { compareBytes } from '../../util/bytes.js';
+import { compareBytes, secretCopy } from '../../util/bytes.js';
 import { keId } from '../../wire/iana.js';
 import type { KeAlgorithm } from '../algorithm.js';
 import { SecretKey } from '../key.js';
@@ -34,7 +34,8 @@ function modp(provider: Provider, name: string, transformId: number, group: Modp
     generate(random) {
       const drawn = random(privateBytes);
       assert(drawn.length === privateBytes, 'the random source gives what it is asked for');
-      const octets = Uint8Array.from(drawn);
+      const octets = secretCopy(drawn);
+      drawn.fill(0);
       // The top bit fixes the length of the exponent, whatever the random source says.
       octets[0] = (octets[0] ?? 0) | 0x80;
       const privateKey = new SecretKey(octets);

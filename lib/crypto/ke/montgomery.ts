@@ -14,6 +14,7 @@ export function montgomery(provider: Provider, curve: MontgomeryCurve, transform
       const drawn = random(keyBytes);
       assert(drawn.length === keyBytes, 'the random source gives what it is asked for');
       const privateKey = new SecretKey(drawn);
+      drawn.fill(0);
       return { privateKey, publicValue: provider.montgomeryPublic(curve, privateKey.expose()) };
     },
     derive(privateKey, peerPublic) {

@@ -5,11 +5,11 @@
 import {
   createCipheriv, createDecipheriv, createECDH, createHash, createHmac,
   createPrivateKey, createPublicKey, createSecretKey, diffieHellman, getCiphers, getCurves, getHashes,
-  type CipherChaCha20Poly1305, type CipherGCM, type DecipherChaCha20Poly1305, type DecipherGCM,
+  type Cipher, type CipherChaCha20Poly1305, type CipherGCM, type Decipher, type DecipherChaCha20Poly1305, type DecipherGCM,
   type KeyObject,
 } from 'node:crypto';
 import { assert, present } from '../../util/assert.js';
-import { concat } from '../../util/bytes.js';
+import { concat, secretCopy } from '../../util/bytes.js';
 import { unreachable } from '../../util/unreachable.js';
 import { modpPublic, modpShared } from './openssl-modp.js';
 import type { AeadContext, AeadName, CbcContext, MontgomeryCurve, NistCurve, Primitive, Provider } from './provider.js';
@@ -54,7 +54,7 @@ const nistCurves = { p256: 'prime256v1', p384: 'secp384r1', p521: 'secp521r1' } 
 const montgomeryCurves = { x25519: 'X25519', x448: 'X448' } as const;
 
 function aead(name: AeadName, key: Uint8Array): AeadContext {
-  const owned = Uint8Array.from(key);
+  const owned = secretCopy(key);
   let wiped = false;
   const cipher = name === 'aes-gcm' ? gcmName(owned.length) : 'chacha20-poly1305';
   const sealInto = (nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array, target: Uint8Array, at: number): void => {
@@ -118,24 +118,33 @@ function newDecipher(cipher: AeadCipher, key: Uint8Array, nonce: Uint8Array, aad
 }
 
 function aesCbc(key: Uint8Array): CbcContext {
-  const owned = Uint8Array.from(key);
+  const owned = secretCopy(key);
   let wiped = false;
   const cipher = `aes-${owned.length * 8}-cbc`;
   return {
     encrypt(iv, plaintext) {
       assert(!wiped, 'the cipher is wiped');
-      // Without the last call nothing is padded, and whole blocks need no last call.
-      return plain(createCipheriv(cipher, owned, iv).setAutoPadding(false).update(plaintext));
+      return whole(createCipheriv(cipher, owned, iv), plaintext);
     },
     decrypt(iv, ciphertext) {
       assert(!wiped, 'the cipher is wiped');
-      return plain(createDecipheriv(cipher, owned, iv).setAutoPadding(false).update(ciphertext));
+      return whole(createDecipheriv(cipher, owned, iv), ciphertext);
     },
     wipe() {
       owned.fill(0);
       wiped = true;
     },
   };
+}
+
+/**
+ * Whole blocks, so that nothing is padded. The last call gives nothing, but frees the context with the key in it, which would
+ * else wait for the collector.
+ */
+function whole(context: Cipher | Decipher, blocks: Uint8Array): Uint8Array {
+  const out = plain(context.setAutoPadding(false).update(blocks));
+  context.final();
+  return out;
 }
 
 /**

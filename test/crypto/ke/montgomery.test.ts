@@ -41,7 +41,7 @@ for (const { name, registry } of providers) {
       it(`${c.curve} gives what ${c.name} says`, () => {
         const ke = present(registry.keByName(c.curve), c.curve);
         expect(ke.derive(new SecretKey(c.private), c.peer)?.expose()).to.deep.equal(c.shared);
-        if (c.public !== undefined) expect(ke.generate(() => c.private).publicValue).to.deep.equal(c.public);
+        if (c.public !== undefined) expect(ke.generate(() => c.private.slice()).publicValue).to.deep.equal(c.public);
       });
     }
 

@@ -71,7 +71,18 @@ export class Ledger {
     const data = concat(plainWord, utf8(String(number).padStart(10)), new Uint8Array(more));
     const packet = ipPacket({ from: ip(source), to: ip(destination), protocol: 17, body: udp(4_000, 5_000, data) });
     if (to !== null) this.#sent.set(number, { bytes: packet, from, to, arrived: false });
-    this.#stage.host(from)?.sendPacket(packet.slice());
+    if (to === null) this.#stage.host(from)?.sendPacket(packet.slice());
+    else this.#forward(from, packet, source, destination);
+  }
+
+  /** As a router does that is the program's host, and has it from behind. */
+  #forward(from: Side, packet: Uint8Array, source: string, destination: string): void {
+    const kernel = this.#stage.kernel(from);
+    if (!kernel.protects) return;
+    const way = kernel.wayOf(ip(destination));
+    if (way === 'clear') this.#report(`a packet from ${source} to ${destination} would leave ${from} in clear`);
+    if (way === 'tunnel') this.#stage.host(from)?.sendPacket(packet.slice());
+    if (kernel.admits(ip(destination))) this.#report(`${from} would take in a packet in clear from ${destination}`);
   }
 
   #arrived(name: string, at: number, packet: Uint8Array): void {

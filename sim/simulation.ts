@@ -68,6 +68,9 @@ class Simulation {
     const report = (failure: string): void => {
       this.#fail(failure);
     };
+    this.#stage.onLeak = (side, destination) => {
+      report(`what is for ${destination} would leave ${side} in clear`);
+    };
     this.#ledger = new Ledger(this.#stage, report);
     this.#tap = new Tap(this.#stage, report, (message) => {
       this.#coverage.sent(message, this.#on());

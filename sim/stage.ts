@@ -6,6 +6,7 @@ import { configOf, ip, VirtualHost } from '../test/support/virtual-host.js';
 import { VirtualNat, type Flight } from '../test/support/virtual-network.js';
 import { World } from '../test/support/world.js';
 import { peersOf, sidesOf, type Lifetimes, type Plan, type Side } from './plan.js';
+import { Kernel } from './kernel.js';
 import { StormyNetwork } from './weather.js';
 
 /** Every link of a side as the host has it. */
@@ -39,6 +40,9 @@ export class Stage {
   /** Null: it is down. */
   readonly #hosts: Record<Side, VirtualHost | null> = { moon: null, sun: null, mars: null, venus: null };
   readonly #links: Readonly<Record<Side, readonly Link[]>>;
+  readonly #kernels: Readonly<Record<Side, Kernel>>;
+  /** Told where something that is to be protected would leave in clear. */
+  onLeak: (side: Side, destination: string) => void = () => undefined;
   readonly #dead: VirtualHost[] = [];
   readonly #linkOfAddress = new Map<IpAddress, { readonly side: Side; readonly link: number }>();
   readonly #lives: Record<Side, number> = { moon: 0, sun: 0, mars: 0, venus: 0 };
@@ -49,6 +53,7 @@ export class Stage {
     this.world = new World(plan.seed);
     this.network = new StormyNetwork(this.world, plan.topology.delayMs);
     this.#links = { moon: this.#lay('moon'), sun: this.#lay('sun'), mars: this.#lay('mars'), venus: this.#lay('venus') };
+    this.#kernels = { moon: this.#kernelOf('moon'), sun: this.#kernelOf('sun'), mars: this.#kernelOf('mars'), venus: this.#kernelOf('venus') };
     this.nats = new Map(plan.topology.nats.map((link) => [link, this.#natFor(link)]));
     for (const nat of this.nats.values()) this.network.addNat(nat);
     this.network.listen((flight) => {
@@ -61,6 +66,10 @@ export class Stage {
     return this.#hosts[side];
   }
 
+  kernel(side: Side): Kernel {
+    return this.#kernels[side];
+  }
+
   /** Hosts that are up, and those that were. */
   allHosts(): readonly VirtualHost[] {
     return [...this.#dead, ...sidesOf(this.plan.topology).flatMap((side) => this.#hosts[side] ?? [])];
@@ -70,6 +79,7 @@ export class Stage {
   boot(side: Side, dpd: number = dpdS): void {
     if (this.#hosts[side] !== null) return;
     const config = configOf(this.configText(side, dpd));
+    this.#kernels[side].up(config);
     const endpointId = utf8(`${side} ${this.#lives[side]}`.padEnd(endpointIdBytes));
     this.#hosts[side] = new VirtualHost({ name: side, network: this.network, config, addresses: this.#addresses(side), endpointId });
   }
@@ -83,11 +93,19 @@ export class Stage {
     const host = this.#hosts[side];
     if (host === null) return;
     host.crash();
+    this.#kernels[side].crash();
     this.#dead.push(host);
     this.#hosts[side] = null;
   }
 
+  /** The end of an orderly shutdown. */
+  stop(side: Side): void {
+    this.crash(side);
+    this.#kernels[side].down();
+  }
+
   command(side: Side, command: EndpointCommand): void {
+    if (command.kind === 'reload' && this.#hosts[side] !== null) this.#kernels[side].apply(command.config);
     this.#hosts[side]?.command(command);
   }
 
@@ -175,6 +193,15 @@ ${children.join('')}`;
       for (const address of addresses) this.#linkOfAddress.set(ip(address), { side, link });
       return { device: `eth${link}`, addresses, up: true };
     });
+  }
+
+  #kernelOf(side: Side): Kernel {
+    const kernel: Kernel = new Kernel(() => {
+      for (const peer of peersOf(this.plan.topology, side)) {
+        for (const child of childNetworks.slice(0, this.plan.topology.children)) if (kernel.wayOf(ip(`${child[peer]}.10`)) === 'clear') this.onLeak(side, `${child[peer]}.0/24`);
+      }
+    });
+    return kernel;
   }
 
   #natFor(link: number): VirtualNat {

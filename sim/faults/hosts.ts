@@ -90,7 +90,7 @@ export const hostFaults: Readonly<Record<HostFaultName, FaultKind>> = {
     strike: (stage, { side }) => {
       stage.command(side, { kind: 'shutdown' });
       const gone = (): void => {
-        stage.crash(side);
+        stage.stop(side);
       };
       const cancel = stage.world.schedule(2_000, gone);
       return () => {

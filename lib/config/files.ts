@@ -34,3 +34,10 @@ export function isPath(text: string): boolean {
 export function isPattern(path: string): boolean {
   return /[*?]/.test(path);
 }
+
+/** What is wrong with the permissions of a file that holds a secret; null where nothing is. */
+export function tooOpen(path: string, mode: number): string | null {
+  if ((mode & 0o077) === 0) return null;
+  const shown = (mode & 0o777).toString(8).padStart(4, '0');
+  return `${path} holds a secret, and its mode ${shown} lets others than its owner at it: chmod 600 ${path}`;
+}

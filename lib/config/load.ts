@@ -5,9 +5,10 @@
 import { ConfigError, type ConfigProblem } from '../util/errors.js';
 import { formatIdentity, sameIdentity } from '../wire/identity.js';
 import { readEndpoint } from './endpoint-section.js';
-import { isPath, isPattern, resolvePath, type ConfigFiles } from './files.js';
+import { isPath, isPattern, resolvePath, tooOpen, type ConfigFiles } from './files.js';
+import { readKeyMaterial, type KeyMaterial } from './key-material.js';
 import { readNetworks } from './network-section.js';
-import { readPeer, tooOpen } from './peer-section.js';
+import { readPeer } from './peer-section.js';
 import { TableReader, type Findings } from './table-reader.js';
 import { parseToml } from './toml.js';
 import type { Config, EndpointConfig, PeerConfig } from './types.js';
@@ -49,6 +50,8 @@ class Loader {
   /** The file tables of all files that could be parsed, in the order of reading. */
   readonly #roots: FileTables[] = [];
   readonly #seen = new Set<string>();
+  /** What [endpoint] says of keys and certificates. */
+  #material: KeyMaterial | null = null;
 
   constructor(files: ConfigFiles) {
     this.#files = files;
@@ -83,7 +86,7 @@ class Loader {
     const peers = root.tables('peer', 'peer');
     this.#roots.push({ root, peers });
     const open = tooOpen(path, read.mode);
-    if (open !== null) peers.find((peer) => peer.has('psk'))?.problem('psk', open);
+    if (open !== null) for (const name of ['psk', 'key_passphrase']) peers.find((peer) => peer.has(name))?.problem(name, open);
     this.#include(root, path, depth);
   }
 
@@ -93,7 +96,7 @@ class Loader {
     const named: NamedPeer[] = [];
     for (const { peers } of this.#roots) {
       for (const table of peers) {
-        const config = readPeer(table, { files: this.#files, endpoint });
+        const config = readPeer(table, { files: this.#files, endpoint, material: this.#material });
         if (config !== null) named.push({ table, config });
       }
     }
@@ -128,7 +131,10 @@ class Loader {
       if (!root.has('endpoint')) continue;
       const table = root.table('endpoint', 'endpoint');
       if (first !== null) root.problem('endpoint', `there is one [endpoint] already, in ${first.findings.file} on line ${first.lineOf('endpoint')}`);
-      else if (table !== null) endpoint = readEndpoint(table);
+      else if (table !== null) {
+        endpoint = readEndpoint(table);
+        this.#material = readKeyMaterial(table, this.#files);
+      }
       first ??= root;
     }
     const findings = this.#findings.find((candidate) => candidate.file === path);

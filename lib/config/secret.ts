@@ -1,5 +1,6 @@
 /** Shared secrets as a person writes them. Nothing here ever quotes one. */
 import { SecretKey } from '../crypto/key.js';
+import { fromBase64 } from '../util/base64.js';
 import { fromHex, utf8 } from '../util/bytes.js';
 
 /** `short`: guessable, in words; null where it is long enough. */
@@ -26,23 +27,4 @@ function ofOctets(octets: Uint8Array | null, prefix: string, form: string): Secr
   if (octets === null || octets.length === 0) return { ok: false, problem: `a secret that begins with ${prefix} goes on with ${form}` };
   const short = octets.length < minSecretOctets ? `a secret of ${octets.length} octets can be guessed: use ${minSecretOctets} or more, or \`mhtun psk\`` : null;
   return { ok: true, key: new SecretKey(octets), short };
-}
-
-const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-
-function fromBase64(text: string): Uint8Array | null {
-  const digits = text.replace(/={0,2}$/, '');
-  if (!/^[A-Za-z0-9+/]+$/.test(digits) || digits.length % 4 === 1) return null;
-  const out = new Uint8Array(Math.floor((digits.length * 3) / 4));
-  let bits = 0;
-  let count = 0;
-  let at = 0;
-  for (const digit of digits) {
-    bits = ((bits << 6) | alphabet.indexOf(digit)) & 0xfff;
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    out[at++] = (bits >> count) & 0xff;
-  }
-  return out;
 }

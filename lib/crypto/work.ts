@@ -30,10 +30,10 @@ export function executeCryptoJob(job: CryptoJob, registry: Registry, random: Ran
   }
 }
 
-/** For a result that nobody takes any more. */
-export function wipeResult(result: CryptoJobResult): void {
+/** For a result that nobody takes any more; those of other work have no secret in them. */
+export function wipeResult(result: CryptoJobResult | { readonly kind: 'signed' | 'proof-judged' }): void {
   if (result.kind === 'ke-generated') result.pair.privateKey.wipe();
-  else result.secret?.wipe();
+  else if (result.kind === 'ke-derived') result.secret?.wipe();
 }
 
 function derive(ke: KeAlgorithm, privateKey: SecretKey, peerPublic: Uint8Array): SecretKey | null {

@@ -1,12 +1,12 @@
 /**
- * Threads for the key exchanges that would hold up everything else. Measured here, a job of x25519 or ecp256 takes 0.15 ms
+ * Threads for the key exchanges and signatures that would hold up everything else. Measured here, a job of x25519 or ecp256 takes 0.15 ms
  * and modp2048 0.5 ms, which the way to another thread and back costs too: these stay in this thread. ecp384 takes 3 ms, ecp521 7 ms,
  * modp3072 and modp4096 1 to 2 ms each way, and a flood of them would stop the packets of the TypeScript data plane.
  */
 import { availableParallelism } from 'node:os';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { CryptoJob, CryptoJobResult } from '../crypto/work.js';
+import type { SlowJob, SlowJobResult } from '../pki/work.js';
 import { keId } from '../wire/iana.js';
 import { packJob, unpackResult, type ResultMessage } from './crypto-message.js';
 
@@ -18,9 +18,22 @@ const compiledWorker = extname(import.meta.url) === '.js' ? new URL('./crypto-wo
 
 const slowGroups: ReadonlySet<number> = new Set([keId.MODP_3072, keId.MODP_4096, keId.ECP_384, keId.ECP_521]);
 
+/** Signing with RSA takes 1 to 8 ms; judging a stranger's chain of certificates is as long as he likes, within its limits. */
+function isSlow(job: SlowJob): boolean {
+  switch (job.kind) {
+    case 'ke-generate':
+    case 'ke-derive':
+      return slowGroups.has(job.group);
+    case 'sign':
+      return job.key.publicKey.kind === 'rsa';
+    case 'judge-proof':
+      return true;
+  }
+}
+
 interface Waiting {
-  readonly job: CryptoJob;
-  readonly done: (result: CryptoJobResult) => void;
+  readonly job: SlowJob;
+  readonly done: (result: SlowJobResult) => void;
 }
 
 interface Seat {
@@ -30,7 +43,7 @@ interface Seat {
 
 export class CryptoPool {
   readonly #seats: Seat[] = [];
-  readonly #inline: (job: CryptoJob) => CryptoJobResult;
+  readonly #inline: (job: SlowJob) => SlowJobResult;
   readonly #warn: (message: string) => void;
   readonly #module: URL | null;
   #lastId = 0;
@@ -41,15 +54,15 @@ export class CryptoPool {
    * @param inline does a job in this thread: what the pool can't do is done there
    * @param module what a thread runs; null: there are no threads
    */
-  constructor(inline: (job: CryptoJob) => CryptoJobResult, warn: (message: string) => void, module: URL | null = compiledWorker) {
+  constructor(inline: (job: SlowJob) => SlowJobResult, warn: (message: string) => void, module: URL | null = compiledWorker) {
     this.#module = module;
     this.#inline = inline;
     this.#warn = warn;
   }
 
   /** `done` is called once; at once for a quick job. */
-  execute(job: CryptoJob, done: (result: CryptoJobResult) => void): void {
-    const seat = slowGroups.has(job.group) ? this.#seat() : null;
+  execute(job: SlowJob, done: (result: SlowJobResult) => void): void {
+    const seat = isSlow(job) ? this.#seat() : null;
     if (seat === null) {
       done(this.#inline(job));
       return;
@@ -103,7 +116,7 @@ export class CryptoPool {
   /** Threads are a convenience: without them everything is done here. */
   #fail(seat: Seat, reason: string): void {
     if (this.#closed) return;
-    if (!this.#broken) this.#warn(`key exchanges are done in the main thread from now on: a helper thread failed: ${reason}`);
+    if (!this.#broken) this.#warn(`key exchanges and signatures are done in the main thread from now on: a helper thread failed: ${reason}`);
     this.#broken = true;
     const waiting = [...seat.open.values()];
     seat.open.clear();

@@ -6,7 +6,7 @@ import { loadConfig } from '../config/load.js';
 import type { Config } from '../config/types.js';
 import type { RandomBytes } from '../crypto/algorithm.js';
 import type { Registry } from '../crypto/registry.js';
-import { executeCryptoJob } from '../crypto/work.js';
+import { executeJob } from '../pki/work.js';
 import { Endpoint } from '../endpoint/endpoint.js';
 import type { EndpointJob, EndpointJobResult } from '../endpoint/io.js';
 import { networkId } from '../path/ids.js';
@@ -61,7 +61,7 @@ function resultOf(job: EndpointJob, { registry, random }: RehearsalOptions): End
   switch (job.kind) {
     case 'resolve': return { kind: 'resolved', addresses: [], ttlMs: 0, error: 'ENOTFOUND' };
     case 'routes': return { kind: 'routes', problems: job.paths.map(() => null) };
-    default: return executeCryptoJob(job, registry, random);
+    default: return executeJob(job, { registry, random, calendar: Date.now });
   }
 }
 

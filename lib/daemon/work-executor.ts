@@ -1,9 +1,9 @@
 /** Does the core's slow work. */
 import type { RandomBytes } from '../crypto/algorithm.js';
 import type { Registry } from '../crypto/registry.js';
-import { executeCryptoJob } from '../crypto/work.js';
 import type { EndpointJob, EndpointJobResult } from '../endpoint/io.js';
 import type { DatagramPath } from '../util/address.js';
+import { executeJob } from '../pki/work.js';
 import { CryptoPool } from './crypto-pool.js';
 import { resolveName, systemNameSources } from './name-resolver.js';
 
@@ -21,9 +21,9 @@ export interface ExecutorOptions {
   readonly warn: (message: string) => void;
 }
 
-/** Quick key exchanges in this thread, slow ones in others (`crypto-pool.ts`), names by `name-resolver.ts`, routes from the kernel. */
+/** Quick key exchanges and signatures in this thread, slow ones in others (`crypto-pool.ts`), names by `name-resolver.ts`, routes from the kernel. */
 export function systemExecutor({ registry, random, routeProblem, warn }: ExecutorOptions): WorkExecutor {
-  const pool = new CryptoPool((job) => executeCryptoJob(job, registry, random), warn);
+  const pool = new CryptoPool((job) => executeJob(job, { registry, random, calendar: Date.now }), warn);
   return {
     execute(job, done) {
       if (job.kind === 'resolve') resolveName(job.name, systemNameSources, done);

@@ -3,21 +3,21 @@
  * (`Machine<EndpointInput, EndpointOutput>`). The daemon and the simulator are its two drivers.
  */
 import type { Config } from '../config/types.js';
-import type { CryptoJob, CryptoJobResult } from '../crypto/work.js';
 import type { ChildCounters, DataPlaneCommand, DataPlaneEvent } from '../esp/data-plane.js';
 import type { LocalCandidate } from '../path/io.js';
+import type { SlowJob, SlowJobResult } from '../pki/work.js';
 import type { DatagramPath, IpAddress } from '../util/address.js';
 import type { ChildSaId } from '../util/brands.js';
 
 /** Work that the core can't do itself. */
 export type EndpointJob =
-  | CryptoJob
+  | SlowJob
   | { readonly kind: 'resolve'; readonly name: string }
   /** Has this host a route for each? */
   | { readonly kind: 'routes'; readonly paths: readonly DatagramPath[] };
 
 export type EndpointJobResult =
-  | CryptoJobResult
+  | SlowJobResult
   /** No addresses: the name has none, or the question failed (`error`). The answer holds for `ttlMs`. */
   | { readonly kind: 'resolved'; readonly addresses: readonly IpAddress[]; readonly ttlMs: number; readonly error: string | null }
   /** For each path: null, or the errno where there is no route. */

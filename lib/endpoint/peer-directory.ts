@@ -1,16 +1,20 @@
 /** The configured peers as IKE asks for them: who may be calling, who shows this identity (RFC 7296 §2.15, §3.5; RFC 4301 §4.4.3). */
 import type { IdentityMatch, PeerConfig } from '../config/types.js';
 import type { IkePeer, PeerDirectory } from '../ike/peer.js';
+import { authoritiesFor } from '../ike/proof.js';
 import type { DatagramPath, IpAddress } from '../util/address.js';
+import { toHex } from '../util/bytes.js';
 import { identityMatchesPattern, sameIdentity, type Identity } from '../wire/identity.js';
 
 export class ConfiguredPeers implements PeerDirectory {
   readonly #addressesOf: (peer: PeerConfig) => readonly IpAddress[];
   #peers: readonly PeerConfig[];
+  #authorities: readonly Uint8Array[];
 
   /** @param addressesOf what a peer's configured addresses and names stand for at this moment */
   constructor(peers: readonly PeerConfig[], addressesOf: (peer: PeerConfig) => readonly IpAddress[]) {
     this.#peers = peers;
+    this.#authorities = authoritiesOf(peers);
     this.#addressesOf = addressesOf;
   }
 
@@ -20,6 +24,7 @@ export class ConfiguredPeers implements PeerDirectory {
 
   replace(peers: readonly PeerConfig[]): void {
     this.#peers = peers;
+    this.#authorities = authoritiesOf(peers);
   }
 
   find(name: string): PeerConfig | null {
@@ -42,6 +47,10 @@ export class ConfiguredPeers implements PeerDirectory {
     return null;
   }
 
+  authorities(): readonly Uint8Array[] {
+    return this.#authorities;
+  }
+
   accepts(peer: IkePeer, remoteId: Identity): boolean {
     const configured = this.find(peer.name);
     return configured !== null && identityFits(configured.id, remoteId);
@@ -50,7 +59,13 @@ export class ConfiguredPeers implements PeerDirectory {
 
 /** A secret that several may know proves no identity: nobody may throw out another with it. */
 export function provesIdentity(peer: PeerConfig): boolean {
-  return peer.id.kind === 'exact';
+  return peer.id.kind === 'exact' || peer.remoteAuth.kind === 'pubkey';
+}
+
+/** Each once. */
+function authoritiesOf(peers: readonly PeerConfig[]): Uint8Array[] {
+  const byHex = new Map(peers.flatMap(({ remoteAuth }) => authoritiesFor(remoteAuth)).map((hash) => [toHex(hash), hash]));
+  return [...byHex.values()];
 }
 
 const closeness = ['exact', 'pattern', 'any'] as const;

@@ -2,8 +2,9 @@
  * Everything one IKE SA knows: its names, keys, peer, path and Child SAs. The exchanges read and
  * change it; `ike-sa.ts` decides which exchange runs. Nothing here speaks on the wire.
  */
-import { wipeResult, type CryptoJob, type CryptoJobResult } from '../crypto/work.js';
+import { wipeResult } from '../crypto/work.js';
 import type { DataPlaneCommand } from '../esp/data-plane.js';
+import type { SlowJob, SlowJobResult } from '../pki/work.js';
 import { assert, present } from '../util/assert.js';
 import type { DatagramPath, IpAddress } from '../util/address.js';
 import type { ChildSaId, EspSpi, IkeSpi, Instant } from '../util/brands.js';
@@ -84,6 +85,14 @@ export interface Handshake {
   readonly response: Uint8Array;
 }
 
+/** What a peer says of signatures before it is given one. */
+export interface SignatureWishes {
+  /** Numbers of hashes (RFC 7427 §4); null: it does not know that RFC. */
+  readonly hashes: readonly number[] | null;
+  /** SHA-1 of the authorities' keys (RFC 7296 §3.7). */
+  readonly authorities: readonly Uint8Array[];
+}
+
 export class Association {
   readonly env: IkeEnvironment;
   readonly initiator: boolean;
@@ -107,6 +116,8 @@ export class Association {
   keys: IkeKeys | null = null;
   handshake: Handshake | null = null;
   nonces: Uint8Array[] = [];
+  /** What the peer can check a signature of ours with, and whose certificates it asked for. */
+  signatureWishes: SignatureWishes = { hashes: null, authorities: [] };
   rekeyAt: Instant | null = null;
   lastHeardAt: Instant;
   rttMs: number | null = null;
@@ -143,7 +154,7 @@ export class Association {
   /** The peer's addresses, as it last told, the one that it told from among them (RFC 4555 §3.4, §3.6). */
   peerAddresses: readonly IpAddress[] = [];
   #control: Control | null = null;
-  readonly #work = new Map<number, (result: CryptoJobResult) => void>();
+  readonly #work = new Map<number, (result: SlowJobResult) => void>();
   #nextWork = 1;
 
   constructor(now: Instant, env: IkeEnvironment, options: { initiator: boolean; localSpi: IkeSpi; path: DatagramPath; peer: IkePeer | null }) {
@@ -197,14 +208,14 @@ export class Association {
   }
 
   /** The result comes to `done`, unless the IKE SA is closed by then. */
-  work(job: CryptoJob, done: (result: CryptoJobResult) => void): void {
+  work(job: SlowJob, done: (result: SlowJobResult) => void): void {
     assert(this.#work.size < maxPendingJobsPerIkeSa, 'an IKE SA has few jobs out');
     const id = this.#nextWork++;
     this.#work.set(id, done);
     this.outputs.push({ kind: 'work', id, job });
   }
 
-  workDone(id: number, result: CryptoJobResult): void {
+  workDone(id: number, result: SlowJobResult): void {
     const done = this.#work.get(id);
     this.#work.delete(id);
     if (done === undefined || this.phase.kind === 'closed') wipeResult(result);

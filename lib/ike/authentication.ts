@@ -1,4 +1,4 @@
-/** The AUTH payload with a shared secret (RFC 7296 §2.15). */
+/** What AUTH covers, and its value with a shared secret (RFC 7296 §2.15). */
 import type { PrfAlgorithm } from '../crypto/algorithm.js';
 import type { SecretKey } from '../crypto/key.js';
 import { concat, utf8 } from '../util/bytes.js';
@@ -13,11 +13,15 @@ export interface SignedOctets {
   readonly skP: SecretKey;
 }
 
-/** prf(prf(secret, "Key Pad for IKEv2"), octets). The reserved octets of the ID payload count. */
+/** What AUTH is a MAC, or a signature, of. The reserved octets of the ID payload count. */
+export function signedOctets(prf: PrfAlgorithm, { message, otherNonce, id, skP }: SignedOctets): Uint8Array {
+  return concat(message, otherNonce, prf.prf(skP.expose(), encodeIdBody(id)));
+}
+
+/** prf(prf(secret, "Key Pad for IKEv2"), octets). */
 export function sharedKeyAuth(prf: PrfAlgorithm, secret: SecretKey, signed: SignedOctets): Uint8Array {
   const key = prf.prf(secret.expose(), utf8('Key Pad for IKEv2'));
-  const macedId = prf.prf(signed.skP.expose(), encodeIdBody(signed.id));
-  const auth = prf.prf(key, concat(signed.message, signed.otherNonce, macedId));
+  const auth = prf.prf(key, signedOctets(prf, signed));
   key.fill(0);
   return auth;
 }

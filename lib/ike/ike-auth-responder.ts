@@ -1,22 +1,22 @@
-/** IKE_AUTH as responder, with a shared secret (RFC 7296 §1.2, §2.15, §2.16, §2.21.2, RFC 6023). */
-import { constantTimeEqual } from '../crypto/constant-time.js';
+/** IKE_AUTH as responder (RFC 7296 §1.2, §2.15, §2.16, §2.21.2, RFC 6023). */
 import { present } from '../util/assert.js';
 import { formatSocketAddress } from '../util/address.js';
-import { authMethod, notifyName, notifyType } from '../wire/iana.js';
+import { notifyName, notifyType } from '../wire/iana.js';
 import { formatIdentity, type Identity } from '../wire/identity.js';
 import { findNotify, findPayload, payloadsOf, type Payload } from '../wire/payload.js';
-import { authPayload } from '../wire/payloads/auth.js';
 import { idPayload } from '../wire/payloads/id.js';
 import { notify } from '../wire/payloads/notify.js';
 import { natsAsAllowed } from './address-checks.js';
 import type { Association } from './association.js';
-import { sharedKeyAuth } from './authentication.js';
 import { isRefusal, judgeChildRequest, selectorPayloads } from './child-negotiation.js';
 import { addChild, announceChild, maxChildSasPerIkeSa } from './children.js';
 import { espSpiBytes } from './child-sa.js';
 import { additionalAddresses, establish, notePeerAddresses } from './establishment.js';
 import type { Exchanger } from './exchanger.js';
 import type { Request } from './peer-requests.js';
+import type { IkePeer } from './peer.js';
+import { judgePeer, proveSelf } from './proof.js';
+import { authoritiesIn } from './signature-wishes.js';
 import { chooseProposal } from './proposal-selection.js';
 import type { Proposal } from '../wire/payloads/sa.js';
 import { capabilitiesNotify, noteCapabilities } from './vendor.js';
@@ -37,7 +37,6 @@ export function answerIkeAuth(
   };
   const idI = findPayload(payloads, 'id-i');
   const idR = findPayload(payloads, 'id-r');
-  const auth = findPayload(payloads, 'auth');
   const unknown = payloadsOf(payloads, 'unknown').find((p) => p.critical);
   if (unknown !== undefined) {
     exchanger.respond([notify(notifyType.UNSUPPORTED_CRITICAL_PAYLOAD, Uint8Array.of(unknown.type))]);
@@ -61,38 +60,49 @@ export function answerIkeAuth(
     fail(notifyType.AUTHENTICATION_FAILED, `no peer is configured with the identity ${who}${wanted === null ? '' : ` for our identity ${formatIdentity(wanted)}`}`);
     return;
   }
-  if (auth?.method !== authMethod.SHARED_KEY) {
-    fail(notifyType.AUTHENTICATION_FAILED, `${who} does not authenticate with a shared secret, as is configured for ${peer.name}`);
-    return;
-  }
-  const keys = association.establishedKeys;
-  const handshake = present(association.handshake, 'IKE_SA_INIT is kept until IKE_AUTH is done');
-  const [ni, nr] = association.nonces;
-  const expected = sharedKeyAuth(keys.suite.prf, peer.psk, { message: handshake.request, otherNonce: present(nr, 'our nonce'), id: idI, skP: keys.skPi });
-  if (!constantTimeEqual(auth.data, expected)) {
-    fail(notifyType.AUTHENTICATION_FAILED, `${who} has another shared secret than the one configured for ${peer.name}`);
-    return;
-  }
-  // Several peers may be called along one path; what was chosen in IKE_SA_INIT must suit the one it turned out to be.
-  if (chooseProposal(peer.ike, [ikeProposal]) === null) {
-    fail(notifyType.AUTHENTICATION_FAILED, `the IKE algorithms agreed on are not those configured for ${peer.name}`);
-    return;
-  }
-  association.peer = peer;
-  association.localId = wanted ?? peer.localId;
-  const idOut = idPayload('id-r', association.localId);
-  const authOut = sharedKeyAuth(keys.suite.prf, peer.psk, { message: handshake.response, otherNonce: present(ni, 'the peer’s nonce'), id: idOut, skP: keys.skPr });
-  // RFC 7296 §2.23: the float to the NAT port happens here, so this request's path is the IKE SA's.
-  association.path = path;
-  noteTraits(association, payloads);
-  establish(association, remoteId, findNotify(payloads, notifyType.INITIAL_CONTACT) !== null);
-  exchanger.respond([
-    idOut,
-    authPayload(authMethod.SHARED_KEY, authOut),
-    ...firstChild(association, payloads),
-    ...(association.traits.mobike ? [notify(notifyType.MOBIKE_SUPPORTED), ...additionalAddresses(association, false)] : []),
-    ...(association.traits.mhtun ? [capabilitiesNotify(association)] : []),
-  ]);
+  judgePeer(association, peer.remoteAuth, payloads, idI, (problem) => {
+    if (problem !== null) {
+      fail(notifyType.AUTHENTICATION_FAILED, `${who}, who calls as ${peer.name}, is not believed: ${problem}`);
+    // Several peers may be called along one path; what was chosen in IKE_SA_INIT must suit the one it turned out to be.
+    } else if (chooseProposal(peer.ike, [ikeProposal]) === null) {
+      fail(notifyType.AUTHENTICATION_FAILED, `the IKE algorithms agreed on are not those configured for ${peer.name}`);
+    } else accept(exchanger, request, { peer, remoteId, localId: wanted ?? peer.localId }, fail);
+  });
+}
+
+/** Who is who in an IKE SA that comes to stand. */
+interface Ends {
+  readonly peer: IkePeer;
+  readonly remoteId: Identity;
+  readonly localId: Identity;
+}
+
+/** The peer is believed; now it is our turn. */
+function accept(exchanger: Exchanger, { payloads, path }: Request, { peer, remoteId, localId }: Ends, fail: (type: number, reason: string) => void): void {
+  const { association } = exchanger;
+  const authorities = authoritiesIn(payloads);
+  if (authorities.length > 0) association.signatureWishes = { ...association.signatureWishes, authorities };
+  const idOut = idPayload('id-r', localId);
+  proveSelf(association, peer, idOut, (proof) => {
+    if (!proof.ok) {
+      fail(notifyType.AUTHENTICATION_FAILED, `this end can’t prove who it is to ${peer.name}: ${proof.reason}`);
+      return;
+    }
+    association.peer = peer;
+    association.localId = localId;
+    // RFC 7296 §2.23: the float to the NAT port happens here, so this request's path is the IKE SA's.
+    association.path = path;
+    noteTraits(association, payloads);
+    establish(association, remoteId, findNotify(payloads, notifyType.INITIAL_CONTACT) !== null);
+    exchanger.respond([
+      idOut,
+      ...proof.certificates,
+      proof.auth,
+      ...firstChild(association, payloads),
+      ...(association.traits.mobike ? [notify(notifyType.MOBIKE_SUPPORTED), ...additionalAddresses(association, false)] : []),
+      ...(association.traits.mhtun ? [capabilitiesNotify(association)] : []),
+    ]);
+  });
 }
 
 function noteTraits(association: Association, payloads: readonly Payload[]): void {

@@ -1,22 +1,21 @@
-/** The IKE_AUTH exchange as initiator, with a shared secret (RFC 7296 §1.2, §2.15, §2.21.2, RFC 6023). */
-import { constantTimeEqual } from '../crypto/constant-time.js';
+/** The IKE_AUTH exchange as initiator (RFC 7296 §1.2, §2.15, §2.21.2, RFC 6023). */
 import { present } from '../util/assert.js';
 import type { DatagramPath } from '../util/address.js';
 import type { ChildSaId, EspSpi } from '../util/brands.js';
-import { authMethod, exchangeType, isErrorNotify, notifyName, notifyType } from '../wire/iana.js';
+import { exchangeType, isErrorNotify, notifyName, notifyType } from '../wire/iana.js';
 import { formatIdentity, type Identity } from '../wire/identity.js';
 import { findNotify, findPayload, notifiesOf, payloadsOf, type Payload } from '../wire/payload.js';
-import { authPayload } from '../wire/payloads/auth.js';
-import { idPayload, type IdPayload } from '../wire/payloads/id.js';
+import { idPayload } from '../wire/payloads/id.js';
 import { notify } from '../wire/payloads/notify.js';
 import type { Proposal } from '../wire/payloads/sa.js';
-import { sharedKeyAuth } from './authentication.js';
 import { addressPair, childProposals, isRefusal, judgeChildAnswer, selectorPayloads } from './child-negotiation.js';
 import { addChild, announceChild } from './children.js';
 import { denyChild } from './deletion.js';
 import { additionalAddresses, establish, notePeerAddresses } from './establishment.js';
 import type { Exchange, Exchanger, Subject } from './exchanger.js';
-import type { ChildTemplate } from './peer.js';
+import type { ChildTemplate, OwnProof } from './peer.js';
+import { authoritiesFor, judgePeer, proveSelf, type OwnProofResult } from './proof.js';
+import { certificateRequest } from './signature-wishes.js';
 import { templateSelectors, type AgreedSelectors } from './traffic-selection.js';
 import { capabilitiesNotify, noteCapabilities } from './vendor.js';
 
@@ -59,10 +58,21 @@ export class IkeAuth implements Exchange {
     const peer = association.knownPeer;
     association.localId = peer.localId;
     const idI = idPayload('id-i', peer.localId);
+    proveSelf(association, peer, idI, (proof) => {
+      if (proof.ok) this.#send([idI], proof);
+      else this.#fail(proof.reason, false);
+    });
+  }
+
+  #send(id: readonly Payload[], { certificates, auth }: Extract<OwnProofResult, { ok: true }>): void {
+    const { association } = this.#exchanger;
+    const peer = association.knownPeer;
     this.#exchanger.send(this, [
-      idI,
+      ...id,
+      ...certificates,
+      ...certificateRequest(authoritiesFor(peer.remoteAuth)),
       ...(peer.id.kind === 'exact' ? [idPayload('id-r', peer.id.identity)] : []),
-      authPayload(authMethod.SHARED_KEY, this.#auth(idI, true)),
+      auth,
       ...this.#childPayloads(),
       ...(this.#initialContact ? [notify(notifyType.INITIAL_CONTACT)] : []),
       ...(peer.mobike ? [notify(notifyType.MOBIKE_SUPPORTED), ...additionalAddresses(association, false)] : []),
@@ -81,7 +91,7 @@ export class IkeAuth implements Exchange {
     }
     if (idR === null || auth === null) {
       const error = notifiesOf(payloads).find((n) => isErrorNotify(n.notifyType));
-      this.#fail(error === undefined ? 'the answer to IKE_AUTH lacks IDr or AUTH' : refusalInWords(error.notifyType), error === undefined);
+      this.#fail(error === undefined ? 'the answer to IKE_AUTH lacks IDr or AUTH' : refusalInWords(error.notifyType, association.knownPeer.localAuth.kind), error === undefined);
       return;
     }
     const remoteId: Identity = { type: idR.idType, data: idR.data };
@@ -89,11 +99,10 @@ export class IkeAuth implements Exchange {
       this.#fail(`the peer is ${formatIdentity(remoteId)}, which is not the identity configured for ${association.knownPeer.name}`, true);
       return;
     }
-    if (auth.method !== authMethod.SHARED_KEY || !constantTimeEqual(auth.data, this.#auth(idR, false))) {
-      this.#fail(`the peer ${formatIdentity(remoteId)} did not prove the shared secret: the secrets differ`, true);
-      return;
-    }
-    this.#authenticated(payloads, remoteId);
+    judgePeer(association, association.knownPeer.remoteAuth, payloads, idR, (problem) => {
+      if (problem === null) this.#authenticated(payloads, remoteId);
+      else this.#fail(`the peer ${formatIdentity(remoteId)} is not believed: ${problem}`, true);
+    });
   }
 
   abandoned(reason: string): void {
@@ -147,29 +156,18 @@ export class IkeAuth implements Exchange {
     return [{ kind: 'sa', critical: false, proposals }, ...selectorPayloads(selectors, true)];
   }
 
-  /** The AUTH value of our own identity, or the one that the peer's must have. */
-  #auth(id: IdPayload, own: boolean): Uint8Array {
-    const { association } = this.#exchanger;
-    const keys = association.establishedKeys;
-    const handshake = present(association.handshake, 'IKE_SA_INIT is kept until IKE_AUTH is done');
-    const [ni, nr] = association.nonces;
-    const otherNonce = present(own ? nr : ni, 'both nonces are known');
-    const signed = own
-      ? { message: handshake.request, otherNonce, id, skP: keys.skPi }
-      : { message: handshake.response, otherNonce, id, skP: keys.skPr };
-    return sharedKeyAuth(keys.suite.prf, association.knownPeer.psk, signed);
-  }
-
   #fail(reason: string, tellPeer: boolean): void {
     this.#exchanger.finish(this);
     this.#outcome.failed(reason, tellPeer);
   }
 }
 
-/** The Notify by its RFC name, and what to do about it. */
-export function refusalInWords(type: number): string {
+/** The Notify by its RFC name, and what to do about it. @param ownProof how this end proved who it is, where that was refused */
+export function refusalInWords(type: number, ownProof: OwnProof['kind'] = 'psk'): string {
   const advice: Readonly<Record<number, string>> = {
-    [notifyType.AUTHENTICATION_FAILED]: 'the peer does not know our identity or has another secret for it: compare `id` and `psk` at both ends',
+    [notifyType.AUTHENTICATION_FAILED]: ownProof === 'psk'
+      ? 'the peer does not know our identity or has another secret for it: compare `id` and `psk` at both ends'
+      : 'the peer does not know our identity or does not accept our certificate or key: its log says which; compare `id` here with the certificate, and its issuer with `ca` there',
     [notifyType.NO_PROPOSAL_CHOSEN]: 'no proposal in common: compare `esp` (and `ike`) here with those of the peer',
     [notifyType.TS_UNACCEPTABLE]: 'the selectors do not meet: `local` here must match `remote` at the peer, and the reverse',
     [notifyType.INVALID_SYNTAX]: 'the peer did not understand the message',

@@ -14,11 +14,12 @@ import type { IkeSuite } from '../crypto/suite.js';
 import type { Association } from './association.js';
 import type { CookieSecret } from './cookie.js';
 import type { Exchanger } from './exchanger.js';
-import { nonceBytes, signatureHashes } from './ike-sa-init.js';
+import { nonceBytes } from './ike-sa-init.js';
 import type { IkeEnvironment } from './io.js';
 import { deriveIkeKeys } from './key-schedule.js';
 import { findNat, natDetectionNotifies } from './nat-detection.js';
 import { chooseProposal, ikeSuiteOf } from './proposal-selection.js';
+import { certificateRequest, signatureHashes, signatureWishesIn } from './signature-wishes.js';
 import { isMhtun, vendorIdPayload } from './vendor.js';
 
 /** A request that deserves an IKE SA: what was chosen from it. */
@@ -130,6 +131,7 @@ function noteTraits(association: Association, init: AcceptedInit): void {
   association.traits.natLocal = nat.local;
   association.traits.natRemote = nat.remote;
   association.traits.mhtun = isMhtun(payloads);
+  association.signatureWishes = signatureWishesIn(payloads);
   association.traits.fragmentation = findNotify(payloads, notifyType.IKEV2_FRAGMENTATION_SUPPORTED) !== null;
 }
 
@@ -141,6 +143,8 @@ function responsePayloads(association: Association, init: AcceptedInit, publicVa
     ...natDetectionNotifies(init.path, association.spiI, association.spiR, association.env.random),
     ...(association.traits.fragmentation ? [notify(notifyType.IKEV2_FRAGMENTATION_SUPPORTED)] : []),
     signatureHashes(),
+    // Who calls is not known yet: whose certificates any peer may have.
+    ...certificateRequest(association.env.directory.authorities()),
     notify(notifyType.CHILDLESS_IKEV2_SUPPORTED),
     vendorIdPayload(),
   ];

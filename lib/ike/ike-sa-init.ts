@@ -1,11 +1,11 @@
 /** The IKE_SA_INIT exchange as initiator (RFC 7296 §1.2, §2.6, §2.7, §2.23, RFC 7383 §2.3, RFC 6023). */
-import type { CryptoJobResult } from '../crypto/work.js';
+import type { SlowJobResult } from '../pki/work.js';
 import type { KeyPair } from '../crypto/algorithm.js';
 import { assert } from '../util/assert.js';
 import type { DatagramPath } from '../util/address.js';
 import { after, ikeSpi, messageId, type MessageId } from '../util/brands.js';
 import { bytesEqual } from '../util/bytes.js';
-import { exchangeType, hashAlgorithm, isErrorNotify, notifyName, notifyType } from '../wire/iana.js';
+import { exchangeType, isErrorNotify, notifyName, notifyType } from '../wire/iana.js';
 import { decodeIkeHeader } from '../wire/ike-header.js';
 import { encodeMessage } from '../wire/message.js';
 import { findNotify, findPayload, findUnknownCritical, notifiesOf, type Payload } from '../wire/payload.js';
@@ -15,6 +15,7 @@ import type { Exchange, Exchanger, Subject } from './exchanger.js';
 import { deriveIkeKeys } from './key-schedule.js';
 import { findNat, natDetectionNotifies } from './nat-detection.js';
 import { acceptAnswer, ikeSuiteOf, keyExchangeGroups, withSpi } from './proposal-selection.js';
+import { signatureHashes, signatureWishesIn } from './signature-wishes.js';
 import { isMhtun, vendorIdPayload } from './vendor.js';
 
 /** Octets of our nonces: as many as the largest PRF puts out asks for at most (RFC 7296 §2.10: half of that). */
@@ -183,12 +184,13 @@ export class IkeSaInit implements Exchange {
       association.traits.natRemote = nat.remote;
       association.traits.mhtun = isMhtun(payloads);
       association.traits.fragmentation = association.knownPeer.fragmentation && findNotify(payloads, notifyType.IKEV2_FRAGMENTATION_SUPPORTED) !== null;
+      association.signatureWishes = signatureWishesIn(payloads);
       association.traits.childless = findNotify(payloads, notifyType.CHILDLESS_IKEV2_SUPPORTED) !== null;
       this.#derived(result, suite, nonce.data, bytes);
     });
   }
 
-  #derived(result: CryptoJobResult, suite: NonNullable<ReturnType<typeof ikeSuiteOf>>, nr: Uint8Array, response: Uint8Array): void {
+  #derived(result: SlowJobResult, suite: NonNullable<ReturnType<typeof ikeSuiteOf>>, nr: Uint8Array, response: Uint8Array): void {
     const { association } = this.#exchanger;
     assert(result.kind === 'ke-derived', 'a shared secret was asked for');
     if (result.secret === null) {
@@ -225,12 +227,6 @@ export class IkeSaInit implements Exchange {
     this.#exchanger.finish(this);
     this.#outcome.failed(reason);
   }
-}
-
-/** RFC 7427 §4: the hashes we could check a signature with. */
-export function signatureHashes(): Payload {
-  const { SHA2_256, SHA2_384, SHA2_512, IDENTITY } = hashAlgorithm;
-  return notify(notifyType.SIGNATURE_HASH_ALGORITHMS, Uint8Array.from([SHA2_256, SHA2_384, SHA2_512, IDENTITY].flatMap((hash) => [0, hash])));
 }
 
 function advice(type: number): string {

@@ -2,8 +2,8 @@
 import type { RandomBytes } from '../crypto/algorithm.js';
 import type { Registry } from '../crypto/registry.js';
 import type { EspSuite, IkeSuite } from '../crypto/suite.js';
-import type { CryptoJob, CryptoJobResult } from '../crypto/work.js';
 import type { DataPlaneCommand } from '../esp/data-plane.js';
+import type { SlowJob, SlowJobResult } from '../pki/work.js';
 import type { DatagramPath, IpAddress } from '../util/address.js';
 import type { ChildSaId, EspSpi, IkeSpi, Instant } from '../util/brands.js';
 import type { Machine } from '../util/machine.js';
@@ -81,7 +81,7 @@ export type IkeInput =
   /** A datagram whose SPIs name this SA. `path.local` is where it was sent to. */
   | { readonly kind: 'datagram'; readonly path: DatagramPath; readonly bytes: Uint8Array }
   | { readonly kind: 'wake' }
-  | { readonly kind: 'work-done'; readonly id: number; readonly result: CryptoJobResult }
+  | { readonly kind: 'work-done'; readonly id: number; readonly result: SlowJobResult }
   | { readonly kind: 'command'; readonly id: number; readonly command: IkeCommand }
   | { readonly kind: 'soft-expired'; readonly child: ChildSaId }
   | { readonly kind: 'hard-expired'; readonly child: ChildSaId }
@@ -158,7 +158,7 @@ export type IkeCommandResult = { readonly ok: true; readonly detail: string } | 
 export type IkeOutput =
   /** `whole`: never in fragments of IP; where it is too large it is lost (RFC 8899). */
   | { readonly kind: 'transmit'; readonly path: DatagramPath; readonly bytes: Uint8Array; readonly whole: boolean }
-  | { readonly kind: 'work'; readonly id: number; readonly job: CryptoJob }
+  | { readonly kind: 'work'; readonly id: number; readonly job: SlowJob }
   | { readonly kind: 'data-plane'; readonly commands: readonly DataPlaneCommand[] }
   | { readonly kind: 'event'; readonly event: string; readonly fields: Readonly<Record<string, string | number | boolean | null | readonly string[]>> }
   | { readonly kind: 'log'; readonly level: 'error' | 'warn' | 'info' | 'debug' | 'trace'; readonly message: string; readonly fields: Readonly<Record<string, unknown>> }

@@ -1,6 +1,7 @@
 /** What an IKE SA needs to know of a configured peer. A `PeerConfig` fits as it is; the IKE folder knows no configuration. */
 import type { SecretKey } from '../crypto/key.js';
 import type { DatagramPath, IpAddress } from '../util/address.js';
+import type { Credential, Trust } from '../pki/trust.js';
 import type { Identity } from '../wire/identity.js';
 import type { Proposal } from '../wire/payloads/sa.js';
 import type { TrafficSelector } from '../wire/traffic-selector.js';
@@ -24,12 +25,23 @@ export type IdentityWanted =
   | { readonly kind: 'any' }
   | { readonly kind: 'pattern'; readonly pattern: string };
 
+/** How this end proves who it is: by a secret that both know, or by a key of its own, with certificates (one of several). */
+export type OwnProof =
+  | { readonly kind: 'psk'; readonly secret: SecretKey }
+  | { readonly kind: 'pubkey'; readonly credentials: readonly Credential[]; readonly sha1: boolean };
+
+/** How the peer must. */
+export type PeerProof =
+  | { readonly kind: 'psk'; readonly secret: SecretKey }
+  | { readonly kind: 'pubkey'; readonly trust: Trust };
+
 /** Durations in milliseconds; null lifetimes: no limit of that kind. */
 export interface IkePeer {
   readonly name: string;
   readonly id: IdentityWanted;
   readonly localId: Identity;
-  readonly psk: SecretKey;
+  readonly localAuth: OwnProof;
+  readonly remoteAuth: PeerProof;
   readonly ike: readonly Proposal[];
   readonly esp: readonly Proposal[];
   readonly mobike: boolean;
@@ -50,6 +62,8 @@ export interface PeerDirectory {
   candidates(path: DatagramPath): readonly IkePeer[];
   /** The peer that shows `remoteId` and, if it said whom it wants, wants `localId`; null: nobody we know. */
   select(remoteId: Identity, localId: Identity | null): IkePeer | null;
+  /** Whose certificates any peer may show, as a CERTREQ names them (RFC 7296 §3.7); none: nobody is asked for one. */
+  authorities(): readonly Uint8Array[];
   /** The identity expected of the named peer fits (initiator's check of IDr). */
   accepts(peer: IkePeer, remoteId: Identity): boolean;
 }

@@ -54,6 +54,14 @@ export function sameDistinguishedName(a: Uint8Array, b: Uint8Array): boolean {
   return x.every((rdn, i) => rdnKey(rdn) === rdnKey(y[i] ?? []));
 }
 
+/** The first attributes of `der` are those of `base`: it lies in the subtree (RFC 5280 §4.2.1.10). Null: one of them is no name. */
+export function isWithinDistinguishedName(der: Uint8Array, base: Uint8Array): boolean | null {
+  const name = tryDecode(der);
+  const root = tryDecode(base);
+  if (name === null || root === null) return null;
+  return name.length >= root.length && root.every((rdn, i) => rdnKey(rdn) === rdnKey(name[i] ?? []));
+}
+
 /**
  * Like `sameDistinguishedName`, but a value of `pattern` may have `*` in it. A star never reaches
  * over the end of its attribute, so that `CN=*` does not match a name with more attributes.

@@ -31,18 +31,18 @@ describe('loadConfig', () => {
   });
 
   it('fills in every default of a peer without addresses', () => {
-    const { id, localId, psk, ike, esp, children, ...rest } = onlyPeer(load(source()));
+    const { id, localId, localAuth, remoteAuth, ike, esp, children, ...rest } = onlyPeer(load(source()));
     expect(id.kind === 'exact' ? formatIdentity(id.identity) : id.kind).to.equal('sun');
     expect(formatIdentity(localId)).to.equal('moon');
-    expect(lossyText(psk.expose())).to.equal('correct horse battery staple');
+    expect(lossyText(secretOf(localAuth))).to.equal('correct horse battery staple');
+    expect(lossyText(secretOf(remoteAuth))).to.equal('correct horse battery staple');
     expect(ike.map((p) => p.number)).to.deep.equal(ike.map((_p, i) => i + 1));
     expect(esp).to.not.have.length(0);
     expect(children[0]?.replayWindow).to.equal(4096);
-    const expected: Omit<PeerConfig, 'id' | 'localId' | 'psk' | 'ike' | 'esp' | 'children'> = {
+    const expected: Omit<PeerConfig, 'id' | 'localId' | 'localAuth' | 'remoteAuth' | 'ike' | 'esp' | 'children'> = {
       name: 'sun',
       addresses: [],
       start: 'never',
-      auth: 'psk',
       mobike: true,
       dpdMs: 30_000,
       giveUpMs: 60_000,
@@ -118,7 +118,7 @@ fragment_size = 1400
   });
 
   it('reads every key of a peer', () => {
-    const { id, localId, psk, ike, esp, children, ...rest } = onlyPeer(
+    const { id, localId, localAuth, remoteAuth, ike, esp, children, ...rest } = onlyPeer(
       load(`[endpoint]
 id = "moon"
 [[peer]]
@@ -158,7 +158,7 @@ replay_window = 128
     );
     expect(id.kind).to.equal('exact');
     expect(toHex(localId.data)).to.equal('0102');
-    expect(toHex(psk.expose())).to.equal('000102030405060708090a0b0c0d0e0f');
+    expect([localAuth, remoteAuth].map((proof) => toHex(secretOf(proof)))).to.deep.equal(['000102030405060708090a0b0c0d0e0f', '000102030405060708090a0b0c0d0e0f']);
     expect(ike).to.have.length(1);
     expect(esp).to.have.length(1);
     expect(rest).to.deep.equal({
@@ -172,7 +172,6 @@ replay_window = 128
         { kind: 'name', name: 'sun.example.net', port: 4501 },
       ],
       start: 'traffic',
-      auth: 'psk',
       mobike: false,
       dpdMs: 0,
       giveUpMs: 90_000,
@@ -291,11 +290,11 @@ ${source()}`;
 
   it('takes the secret of a file without the end of its line, found from the file that names it', () => {
     const loaded = load({ [mainPath]: source().replace('psk = "correct horse battery staple"', 'psk_file = "keys/sun"'), '/etc/mhtun/keys/sun': 'a secret from a file\r\n' });
-    expect(lossyText(onlyPeer(loaded).psk.expose())).to.equal('a secret from a file');
+    expect(lossyText(secretOf(onlyPeer(loaded).localAuth))).to.equal('a secret from a file');
   });
 
   it('reads octets of a secret after 0x and 0s', () => {
-    const withPsk = (psk: string): string => toHex(onlyPeer(load(source().replace('correct horse battery staple', psk))).psk.expose());
+    const withPsk = (psk: string): string => toHex(secretOf(onlyPeer(load(source().replace('correct horse battery staple', psk))).localAuth));
     expect(withPsk('0xDEADbeef')).to.equal('deadbeef');
     expect(withPsk('0s3q2+7w==')).to.equal('deadbeef');
     expect(withPsk('0sAAEC')).to.equal('000102');
@@ -382,4 +381,8 @@ function onlyPeer(loaded: LoadedConfig): PeerConfig {
   const [peer] = loaded.config.peers;
   if (peer === undefined) throw new Error('no peer');
   return peer;
+}
+
+function secretOf(proof: PeerConfig['localAuth'] | PeerConfig['remoteAuth']): Uint8Array {
+  return proof.kind === 'psk' ? proof.secret.expose() : new Uint8Array(0);
 }

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { systemRandom } from '../../lib/crypto/random.js';
 import { defaultRegistry } from '../../lib/crypto/registry.js';
-import { executeCryptoJob } from '../../lib/crypto/work.js';
+import { executeJob } from '../../lib/pki/work.js';
 import { CoreDriver, type CoreOutlet } from '../../lib/daemon/core-driver.js';
 import { Endpoint } from '../../lib/endpoint/endpoint.js';
 import { instant } from '../../lib/util/brands.js';
@@ -44,7 +44,7 @@ function rig(more: Partial<CoreOutlet> = {}): Rig {
     log: () => {},
     work: (job, done) => {
       if (job.kind === 'routes') done({ kind: 'routes', problems: [] });
-      else if (job.kind !== 'resolve') done(executeCryptoJob(job, defaultRegistry, systemRandom));
+      else if (job.kind !== 'resolve') done(executeJob(job, { registry: defaultRegistry, random: systemRandom, calendar: Date.now }));
     },
     fault: (error) => faults.push(error),
     ...more,

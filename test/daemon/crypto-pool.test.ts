@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { systemRandom } from '../../lib/crypto/random.js';
 import { defaultRegistry } from '../../lib/crypto/registry.js';
-import { executeCryptoJob, type CryptoJob, type CryptoJobResult } from '../../lib/crypto/work.js';
+import { executeJob, type SlowJob, type SlowJobResult } from '../../lib/pki/work.js';
 import { packJob, packResult, unpackJob, unpackResult } from '../../lib/daemon/crypto-message.js';
 import { CryptoPool } from '../../lib/daemon/crypto-pool.js';
 
@@ -12,11 +12,11 @@ let inline = 0;
 function makePool(): CryptoPool {
   return new CryptoPool((job) => {
     inline++;
-    return executeCryptoJob(job, defaultRegistry, systemRandom);
+    return executeJob(job, { registry: defaultRegistry, random: systemRandom, calendar: Date.now });
   }, (message) => warnings.push(message), new URL('../support/crypto-worker.mjs', import.meta.url));
 }
 
-function run(pool: CryptoPool, job: CryptoJob): Promise<CryptoJobResult> {
+function run(pool: CryptoPool, job: SlowJob): Promise<SlowJobResult> {
   return new Promise((resolve) => {
     pool.execute(job, resolve);
   });

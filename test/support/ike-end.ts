@@ -5,13 +5,14 @@
 import { parseProposal, type ProposalUse } from '../../lib/config/proposal.js';
 import { SecretKey } from '../../lib/crypto/key.js';
 import { defaultRegistry } from '../../lib/crypto/registry.js';
-import { executeCryptoJob, type CryptoJob } from '../../lib/crypto/work.js';
 import { destinationOf } from '../../lib/endpoint/demux.js';
 import type { DataPlaneCommand } from '../../lib/esp/data-plane.js';
 import { CookieSecret } from '../../lib/ike/cookie.js';
 import { answerIkeSaInit, IkeSa } from '../../lib/ike/ike-sa.js';
 import type { IkeCommand, IkeCommandResult, IkeEnvironment, IkeInput, IkeOutput, IkeSaMachine, IkeSaView } from '../../lib/ike/io.js';
 import type { ChildTemplate, IkePeer, OwnAddress } from '../../lib/ike/peer.js';
+import { authoritiesFor } from '../../lib/ike/proof.js';
+import { executeJob, type SlowJob } from '../../lib/pki/work.js';
 import { parseAddress, parseSocketAddress, type DatagramPath, type IpAddress } from '../../lib/util/address.js';
 import { present } from '../../lib/util/assert.js';
 import { childSaId, espSpi, ikeSpi, instant, type ChildSaId, type Instant } from '../../lib/util/brands.js';
@@ -21,6 +22,9 @@ import { parseIdentity, sameIdentity, type Identity } from '../../lib/wire/ident
 import type { Proposal } from '../../lib/wire/payloads/sa.js';
 import { parseSelector } from '../../lib/wire/traffic-selector.js';
 import { SeededRandom } from './world.js';
+
+/** What calendars show in tests, for whoever looks at certificates: 2026-06-01, noon. */
+export const testCalendarMs = 1_780_315_200_000;
 
 /** The time of a test; ends share it. */
 export class Clock {
@@ -80,7 +84,7 @@ export class IkeEnd {
   readonly #cookies: boolean;
   readonly #live: Driven[] = [];
   readonly #half = new Map<string, IkeSaMachine>();
-  #jobs: { readonly sa: IkeSaMachine; readonly id: number; readonly job: CryptoJob }[] = [];
+  #jobs: { readonly sa: IkeSaMachine; readonly id: number; readonly job: SlowJob }[] = [];
   #next = 1;
   #lastCommand = 0;
   readonly #texts = new Map<string, string>();
@@ -101,6 +105,7 @@ export class IkeEnd {
       directory: {
         candidates: () => [this.peer],
         select: (remoteId, localId) => (fits(remoteId) && (localId === null || sameIdentity(localId, this.peer.localId)) ? this.peer : null),
+        authorities: () => authoritiesFor(this.peer.remoteAuth),
         accepts: (_peer, remoteId) => fits(remoteId),
       },
       settings: { natPort: 4500, fragmentSize: options.fragmentSize ?? null, copyDscp: false },
@@ -200,7 +205,7 @@ export class IkeEnd {
     do {
       const jobs = this.#jobs;
       this.#jobs = [];
-      for (const { sa, id, job } of jobs) this.input({ kind: 'work-done', id, result: executeCryptoJob(job, defaultRegistry, this.#random.bytes) }, sa);
+      for (const { sa, id, job } of jobs) this.input({ kind: 'work-done', id, result: executeJob(job, { registry: defaultRegistry, random: this.#random.bytes, calendar: () => testCalendarMs }) }, sa);
     } while (!once && this.#jobs.length > 0);
   }
 
@@ -367,7 +372,8 @@ export function usualPeer(name: 'moon' | 'sun'): IkePeer {
     name: other,
     id: { kind: 'exact', identity: identity(other) },
     localId: identity(name),
-    psk: new SecretKey(utf8('a secret of more than twenty characters')),
+    localAuth: { kind: 'psk', secret: new SecretKey(utf8('a secret of more than twenty characters')) },
+    remoteAuth: { kind: 'psk', secret: new SecretKey(utf8('a secret of more than twenty characters')) },
     ike: proposals('ike', 'aes128gcm16-prfsha256-x25519', 'aes128-sha256-prfsha256-ecp256'),
     esp: proposals('esp', 'aes128gcm16', 'aes128gcm16-x25519'),
     mobike: true,

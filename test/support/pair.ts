@@ -10,6 +10,8 @@ export interface SideOptions {
   readonly endpoint?: string;
   /** Lines of `[[peer]]`; a line replaces the usual one of its key. */
   readonly peer?: string;
+  /** Without the usual shared secret. */
+  readonly secretless?: boolean;
   /** Instead of the usual Child SA. */
   readonly children?: string;
   readonly addresses?: readonly { readonly address: string; readonly device: string }[];
@@ -21,6 +23,8 @@ export interface PairOptions {
   readonly seed: number;
   readonly moon?: SideOptions;
   readonly sun?: SideOptions;
+  /** Files that the configurations name, by their paths. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 export class Pair {
@@ -41,7 +45,7 @@ export class Pair {
   }
 
   /** A host as it comes up; the one of that name before it, if any, must have crashed. */
-  boot(name: 'moon' | 'sun', config: Config = configOf(this.text(name))): VirtualHost {
+  boot(name: 'moon' | 'sun', config: Config = configOf(this.text(name), this.options.files)): VirtualHost {
     const host = new VirtualHost({
       name,
       network: this.network,
@@ -63,7 +67,7 @@ export class Pair {
     const peer = merged([
       `name = "${other.name}"`,
       `id = "${other.name}"`,
-      `psk = "a secret of more than twenty characters"`,
+      ...(side.secretless === true ? [] : [`psk = "a secret of more than twenty characters"`]),
       ...(remote === null ? [] : [`addresses = ${JSON.stringify(remote)}`]),
     ], side.peer);
     const children = side.children ?? `[[peer.child]]\nname = "net"\nlocal = ["${me.inner}"]\nremote = ["${other.inner}"]\n`;

@@ -2,7 +2,6 @@
 import { loadConfig } from '../../lib/config/load.js';
 import type { Config } from '../../lib/config/types.js';
 import { defaultRegistry } from '../../lib/crypto/registry.js';
-import { executeCryptoJob } from '../../lib/crypto/work.js';
 import { Endpoint } from '../../lib/endpoint/endpoint.js';
 import type { CommandResult, EndpointCommand, EndpointEvent, EndpointInput, EndpointJob, EndpointJobResult, EndpointOutput } from '../../lib/endpoint/io.js';
 import type { PathsLook } from '../../lib/endpoint/path-desk.js';
@@ -10,6 +9,7 @@ import type { ChildCounters } from '../../lib/esp/data-plane.js';
 import { SoftDataPlane } from '../../lib/esp/soft-data-plane.js';
 import type { SoftInput, SoftOutput } from '../../lib/esp/soft-data-plane-io.js';
 import type { IkeSaView } from '../../lib/ike/io.js';
+import { executeJob } from '../../lib/pki/work.js';
 import type { LocalCandidate } from '../../lib/path/io.js';
 import { formatSocketAddress, parseAddress, type DatagramPath, type IpAddress } from '../../lib/util/address.js';
 import { present } from '../../lib/util/assert.js';
@@ -17,6 +17,7 @@ import { instant, type Instant } from '../../lib/util/brands.js';
 import { utf8 } from '../../lib/util/bytes.js';
 import { unreachable } from '../../lib/util/unreachable.js';
 import { candidate } from './candidates.js';
+import { testCalendarMs } from './ike-end.js';
 import { udpPacket } from './inner-packets.js';
 import type { VirtualNetwork } from './virtual-network.js';
 import { SeededRandom, type World } from './world.js';
@@ -26,10 +27,10 @@ export function ip(text: string): IpAddress {
   return present(parseAddress(text), `${text} is an address`);
 }
 
-/** The configuration that `text` (TOML) spells. */
-export function configOf(text: string): Config {
+/** The configuration that `text` (TOML) spells. `others`: files that it names, by their paths. */
+export function configOf(text: string, others: Readonly<Record<string, string>> = {}): Config {
   const files = {
-    read: () => ({ ok: true, text, mode: 0o600 }) as const,
+    read: (path: string) => ({ ok: true, text: others[path] ?? text, mode: 0o600 }) as const,
     glob: () => [],
   };
   return loadConfig(files, '/etc/mhtun/mhtun.toml').config;
@@ -330,7 +331,7 @@ export class VirtualHost {
 
   #do(job: EndpointJob): EndpointJobResult {
     if (job.kind === 'routes') return { kind: 'routes', problems: job.paths.map((path) => (this.hasRoute(path) ? null : 'EHOSTUNREACH')) };
-    if (job.kind !== 'resolve') return executeCryptoJob(job, defaultRegistry, this.#random.bytes);
+    if (job.kind !== 'resolve') return executeJob(job, { registry: defaultRegistry, random: this.#random.bytes, calendar: () => testCalendarMs + this.world.now });
     const addresses = (this.#names[job.name] ?? []).map(ip);
     return { kind: 'resolved', addresses, ttlMs: 60_000, error: addresses.length === 0 ? 'ENOTFOUND' : null };
   }

@@ -21,7 +21,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   crypto: { level: 2, imports: core, types: [], builtIns: ['node:crypto'], packages: ['@noble/ciphers', '@noble/curves', '@noble/hashes'] },
   esp: { level: 3, imports: ['crypto', ...core], types: [], builtIns: [], packages: [] },
   path: { level: 3, imports: core, types: [], builtIns: [], packages: [] },
-  pki: { level: 3, imports: ['crypto', ...core], types: [], builtIns: ['node:crypto'], packages: [] },
+  pki: { level: 3, imports: ['crypto', ...core], types: [], builtIns: [], packages: ['@peculiar/asn1-schema', '@peculiar/asn1-x509'] },
   eap: { level: 3, imports: ['crypto', ...core], types: [], builtIns: [], packages: [] },
   ike: { level: 4, imports: ['crypto', ...core], types: ['esp', 'path', 'pki', 'eap'], builtIns: [], packages: [] },
   gateway: { level: 5, imports: ['config', ...belowEndpoint], types: [], builtIns: [], packages: [] },

@@ -17,7 +17,9 @@ export interface Scenario {
   /** Values for the templates of one site beyond the usual ones (`usualValues` in lab/stage.ts) and the variant's. */
   readonly values?: (site: SiteName, variant: Variant) => Variables;
   /** Settings of strongswan.conf below `charon`. */
-  readonly charon?: Readonly<Record<string, string>>;
+  readonly charon?: Readonly<Record<string, string>> | ((variant: Variant) => Readonly<Record<string, string>>);
+  /** What lies beside the configuration of one site, whoever plays it, by its path. */
+  readonly files?: (site: SiteName, variant: Variant) => Readonly<Record<string, string>>;
   /** `kernel`: it needs a kernel with ESP and runs in a user-mode one. */
   readonly needs?: 'kernel';
   /** Both daemons run when this begins. Throws when something is not as it must be. */

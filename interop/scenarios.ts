@@ -5,6 +5,8 @@ import { scenario as addressRenewed } from './scenarios/address-renewed/scenario
 import { scenario as algorithms } from './scenarios/algorithms/scenario.js';
 import { scenario as bigPackets } from './scenarios/big-packets/scenario.js';
 import { scenario as bothLost } from './scenarios/both-lost/scenario.js';
+import { scenario as certificates } from './scenarios/certificates/scenario.js';
+import { scenario as certificatesRefused } from './scenarios/certificates-refused/scenario.js';
 import { scenario as childless } from './scenarios/childless/scenario.js';
 import { scenario as cookie } from './scenarios/cookie/scenario.js';
 import { scenario as crossedInitiation } from './scenarios/crossed-initiation/scenario.js';
@@ -48,6 +50,8 @@ export const scenarios: ReadonlyMap<string, Scenario> = new Map([
   ['psk', psk],
   ['readme', readme],
   ['identities', identities],
+  ['certificates', certificates],
+  ['certificates-refused', certificatesRefused],
   ['algorithms', algorithms],
   ['rekey-child', rekeyChild],
   ['rekey-ike', rekeyIke],

@@ -3,13 +3,21 @@
  * what they write. `close` takes everything away again, in the reverse order of its making; an interrupt does too.
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { must, run, Running, sleep, type Finished, type RunOptions } from './exec.js';
 
 /** The checkout that this file is part of. */
 export const projectRoot: string = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+/** Writes files by their paths below a folder; none is for others to read. */
+export function writeFiles(folder: string, files: Readonly<Record<string, string>>): void {
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), text, { mode: 0o600 });
+  }
+}
 
 export class Lab {
   /** The first part of every name that this lab makes: of its own in each run. */

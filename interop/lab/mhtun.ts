@@ -5,13 +5,15 @@ import { requestControl } from '../../lib/control/client.js';
 import type { ControlRequest } from '../../lib/control/messages.js';
 import { secretsOfConfig, type Said, type Secret } from '../../scripts/secret-search.js';
 import { LabError, sleep, type Finished, type Running } from './exec.js';
-import { projectRoot, type Lab } from './lab.js';
+import { projectRoot, writeFiles, type Lab } from './lab.js';
 import type { ChildSa, IkeSa, Outcome, Party, PartyKind } from './party.js';
 import type { Site } from './topology.js';
 
 export interface MhtunOptions {
   /** Text of mhtun.toml. */
   readonly config: string;
+  /** What lies beside it, by its path. */
+  readonly files?: Readonly<Record<string, string>>;
   /** The name under which it has the peer. */
   readonly peer: string;
   /** Write the keys of every SA beside the logs, for Wireshark. */
@@ -41,6 +43,7 @@ export class Mhtun implements Party {
     this.#options = options;
     this.#folder = join(lab.folder, `${site.name}-mhtun`);
     mkdirSync(this.#folder, { recursive: true });
+    writeFiles(this.#folder, options.files ?? {});
     this.configure(options.config);
     lab.onClose(`mhtun on ${site.name}`, async () => {
       await this.stop();

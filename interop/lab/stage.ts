@@ -22,7 +22,7 @@ import { uplinkOf } from './uplink-events.js';
 export const scenarioFolder: string = join(projectRoot, 'interop', 'scenarios');
 
 export interface StageOptions {
-  readonly scenario: Pick<Scenario, 'topology' | 'values' | 'charon'>;
+  readonly scenario: Pick<Scenario, 'topology' | 'values' | 'charon' | 'files'>;
   /** Folder with templates of its own; what is not there is taken from scenarios/usual. */
   readonly templates: string;
   readonly variant: Variant;
@@ -224,15 +224,17 @@ function makeParty(lab: Lab, topology: Topology, at: SiteName, options: StageOpt
   const site = topology[at];
   const peer = otherSite(at);
   const values = { ...usualValues(site, topology[peer]), ...variant.values, ...scenario.values?.(at, variant) };
+  const files = scenario.files?.(at, variant) ?? {};
   if (kind === 'mhtun') {
     const text = fill(templateOf(options.templates, 'mhtun.toml'), 'toml', values);
     const logLevel = options.logLevel ?? (options.quiet === true ? 'warn' : 'debug');
-    return new Mhtun(lab, site, { config: text, peer, keys: options.keys, logLevel, environment: options.environment?.(at) ?? {} });
+    return new Mhtun(lab, site, { config: text, files, peer, keys: options.keys, logLevel, environment: options.environment?.(at) ?? {} });
   }
+  const charon = typeof scenario.charon === 'function' ? scenario.charon(variant) : scenario.charon;
   const image = options.images.get(kind);
   if (options.engine === null || image === undefined) throw new LabError(`no container for ${kind}`);
   const config = fill(templateOf(options.templates, 'swanctl.conf'), 'swanctl', values);
-  return new StrongSwan(lab, options.engine, site, { version: kind, image, config, charon: scenario.charon ?? {}, peer });
+  return new StrongSwan(lab, options.engine, site, { version: kind, image, config, files, charon: charon ?? {}, peer });
 }
 
 /** What every template may name. */

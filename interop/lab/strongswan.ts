@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync
 import { join } from 'node:path';
 import type { PeerHost } from './engine.js';
 import { eventually, LabError } from './exec.js';
-import type { Lab } from './lab.js';
+import { writeFiles, type Lab } from './lab.js';
 import type { ChildSa, IkeSa, Outcome, Party } from './party.js';
 import type { Site } from './topology.js';
 import type { StrongSwanVersion } from './images.js';
@@ -14,6 +14,8 @@ export interface StrongSwanOptions {
   readonly image: string;
   /** Text of swanctl.conf. */
   readonly config: string;
+  /** What lies beside it, by its path. */
+  readonly files?: Readonly<Record<string, string>>;
   /** Settings of strongswan.conf below `charon`, beyond the lab's own. */
   readonly charon: Readonly<Record<string, string>>;
   /** The name under which its configuration has the peer. */
@@ -40,6 +42,7 @@ export class StrongSwan implements Party {
     this.#shortcut = join('/tmp', this.#container);
     mkdirSync(this.#folder, { recursive: true });
     writeFileSync(join(this.#folder, 'strongswan.conf'), strongSwanConf(engine.kernelEsp, options.charon));
+    writeFiles(this.#folder, options.files ?? {});
     writeFileSync(join(this.#folder, 'swanctl.conf'), options.config);
     symlinkSync(this.#folder, this.#shortcut);
     lab.onClose(`container ${this.#container}`, async () => {

@@ -14,4 +14,5 @@ export const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
   events: async () => (await import('./events.js')).events,
   check: async () => (await import('./check.js')).check,
   psk: async () => (await import('./psk.js')).psk,
+  pki: async () => (await import('./pki.js')).pki,
 };

@@ -123,6 +123,13 @@ export const testParts: readonly TestPart[] = [
     run: () => runCommandWithTotals('secrets', process.execPath, ['--import=tsx', 'interop/secrets/keys-in-memory.ts', '--quick'], 300_000),
   },
   {
+    name: 'crash',
+    what: 'killed at ten points of its life, a new start clears up; `interop/crash/crash.ts` does fifty',
+    needs: ['addon', 'dist', 'lab'],
+    obstacle: needsRoot,
+    run: () => runCommandWithTotals('crash', process.execPath, ['--import=tsx', 'interop/crash/crash.ts', '--points', '10'], 300_000),
+  },
+  {
     name: 'soak',
     what: 'a minute of 50,000 packets a second with moves and a rekey: `npm run bench -- soak` does half an hour',
     needs: ['addon', 'dist', 'lab', 'compiler'],

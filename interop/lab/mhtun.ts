@@ -65,10 +65,15 @@ export class Mhtun implements Party {
   }
 
   async start(): Promise<void> {
+    await this.startWith({});
+  }
+
+  /** With more variables than usual. */
+  async startWith(environment: Readonly<Record<string, string>>): Promise<void> {
     if (this.#running !== null) return;
     const began = Date.now();
     const argv = [...program, 'up', this.configFile, '--log-level', this.#options.logLevel ?? 'debug', '--log-format', 'pretty', '--control', this.control];
-    const env = { ...(this.#options.keys ? { MHTUN_KEYLOG: join(this.#folder, 'keys') } : {}), ...this.#options.environment };
+    const env = { ...(this.#options.keys ? { MHTUN_KEYLOG: join(this.#folder, 'keys') } : {}), ...this.#options.environment, ...environment };
     const running = this.site.host.start(argv, this.#logFile, env);
     this.#running = running;
     while (!(await this.#answers())) {
@@ -89,6 +94,12 @@ export class Mhtun implements Party {
     const running = this.#running;
     this.#running = null;
     await running?.stop('SIGKILL');
+  }
+
+  /** Resolves when the daemon has ended, whatever ended it; it may be started again then. */
+  async ended(): Promise<void> {
+    await this.#running?.exited;
+    this.#running = null;
   }
 
   /** The process id of the daemon. */

@@ -13,6 +13,8 @@ export interface PingStatistics {
   readonly medianRttMs: number;
   /** 95 of a hundred took no longer. */
   readonly p95RttMs: number;
+  /** And 99. */
+  readonly p99RttMs: number;
   readonly duplicates: number;
 }
 
@@ -108,6 +110,7 @@ export function measure(text: string, intervalMs: number): PingStatistics {
     longestGapMs: Math.round(Math.max(0, ...gaps) * 1000),
     medianRttMs: rtts[Math.floor(rtts.length / 2)] ?? NaN,
     p95RttMs: rtts[Math.floor(rtts.length * 0.95)] ?? NaN,
+    p99RttMs: rtts[Math.floor(rtts.length * 0.99)] ?? NaN,
     duplicates: all.length - replies.length,
   };
 }

@@ -1,7 +1,7 @@
 /** See README.md. */
 import { ensure } from '../../lab/exec.js';
-import type { Namespace } from '../../lab/lab.js';
 import { Mhtun } from '../../lab/mhtun.js';
+import { difference, picture } from '../../lab/picture.js';
 import { succeeded } from '../../lab/stage.js';
 import { once, type Scenario } from '../../scenario.js';
 
@@ -35,15 +35,3 @@ export const scenario: Scenario = {
     await same('SIGKILL, a new start and SIGTERM');
   },
 };
-
-async function picture(host: Namespace): Promise<string> {
-  const script = ['ip -o link', 'ip -o addr', 'ip -4 route show table all', 'ip -6 route show table all', 'ip -4 rule', 'ip -6 rule', 'nft list ruleset'].join(';');
-  const text = await host.must(['sh', '-c', script]);
-  return text.split('\n').map((line) => line.replace(/(expires|valid_lft|preferred_lft) \S+/g, '').trimEnd()).sort().join('\n');
-}
-
-function difference(before: string, now: string): string {
-  const old = new Set(before.split('\n'));
-  const fresh = new Set(now.split('\n'));
-  return [...[...old].filter((line) => !fresh.has(line)).map((line) => `- ${line}`), ...[...fresh].filter((line) => !old.has(line)).map((line) => `+ ${line}`)].join('\n');
-}

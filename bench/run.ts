@@ -1,6 +1,7 @@
 /** `npm run bench -- NAME [OPTIONS]`: runs a benchmark. The last line of its output is one line of JSON. */
 import { changes } from './changes.js';
 import { failover } from './failover.js';
+import { flood } from './flood.js';
 import { handshakes } from './handshakes.js';
 import { soak } from './soak.js';
 import { slowLink } from './slow-link.js';
@@ -14,6 +15,7 @@ const benches: ReadonlyMap<string, (args: readonly string[]) => Promise<void>> =
   ['slow-link', slowLink],
   ['soak', soak],
   ['failover', failover],
+  ['flood', flood],
   ['start-race', startRace],
   ['handshakes', handshakes],
   ['soft-data-plane', softDataPlane],

@@ -11,10 +11,11 @@ export class TrafficProgram {
   #told = '';
   #wake: () => void = () => undefined;
 
-  constructor(host: Namespace, name: 'datagram-source' | 'datagram-sink' | 'stream', args: readonly string[]) {
+  /** @param options.core the only one that it may run on */
+  constructor(host: Pick<Namespace, 'name'>, name: 'datagram-source' | 'datagram-sink' | 'flood' | 'stream', args: readonly string[], options: { readonly core?: number } = {}) {
     const path = compile({ name, sources: [`bench/traffic/${name}.cc`], includes: ['bench/traffic'], flags: ['-O2'] });
     this.#what = `${name} ${args.join(' ')}`;
-    this.#child = spawn('ip', ['netns', 'exec', host.name, path, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.#child = spawn('ip', ['netns', 'exec', host.name, ...(options.core === undefined ? [] : ['taskset', '-c', String(options.core)]), path, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.#told += text;
       this.#wake();
@@ -25,6 +26,10 @@ export class TrafficProgram {
         resolve();
       });
     });
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
   }
 
   /** Until it says that it listens. */

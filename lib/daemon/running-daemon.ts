@@ -10,7 +10,9 @@ import type { Config } from '../config/types.js';
 import { systemRandom } from '../crypto/random.js';
 import { defaultRegistry } from '../crypto/registry.js';
 import { Endpoint } from '../endpoint/endpoint.js';
+import { InitGate } from '../endpoint/init-gate.js';
 import type { EndpointEvent } from '../endpoint/io.js';
+import { systemClock } from '../platform/clock.js';
 import { openPlatform, type Platform } from '../platform/platform.js';
 import type { Instant } from '../util/brands.js';
 import { toHex } from '../util/bytes.js';
@@ -102,6 +104,7 @@ export class Daemon {
 
   #open(): void {
     const uplinks = new UplinkLog(this.#log);
+    const gate = new InitGate(systemRandom);
     const platform = openPlatform({
       config: this.#config,
       random: systemRandom,
@@ -109,8 +112,12 @@ export class Daemon {
         this.#log(level, message, fields);
       },
       listener: {
-        dataPlaneEvent: (event) => this.#core?.give(event.kind === 'ike' ? { ...event, kind: 'datagram' } : { kind: 'data-plane-event', event }),
+        dataPlaneEvent: (event) => {
+          if (event.kind !== 'ike') this.#core?.give({ kind: 'data-plane-event', event });
+          else if (gate.admitsFrom(systemClock.now(), event.bytes, event.path.remote)) this.#core?.give({ ...event, kind: 'datagram' });
+        },
         datagram: (path, bytes) => this.#core?.give({ kind: 'datagram', path, bytes }),
+        admits: (array, at, length, source) => gate.admits(systemClock.now(), array, at, length, source),
         localAddresses: (addresses) => {
           uplinks.tell(addresses);
           this.#core?.give({ kind: 'local-addresses', addresses });

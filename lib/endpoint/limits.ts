@@ -12,6 +12,13 @@ export const maxHalfOpen = 2000;
 /** A responder's IKE SA not authenticated by then is dropped: IKE_AUTH follows within a round trip and some retransmissions. */
 export const halfOpenLifetimeMs = 30_000;
 
+/** IKE_SA_INITs a second that are read, whoever sends them; more are read only from who sends his again or returns a cookie. A twentieth of a core. */
+export const maxInitsPerSecond = 500;
+/** Of those that come again, and of those with a cookie: each so many a second. */
+export const maxReturningInitsPerSecond = 2000;
+/** At once, after a pause: what a gateway's clients send when it comes back. */
+export const maxInitBurst = 200;
+
 /** IKE SAs in all. */
 export const maxIkeSas = 20_000;
 /** Jobs given out at once; more wait in the endpoint, in order. */

@@ -2,7 +2,7 @@
 import type { DatagramPath } from '../util/address.js';
 import { systemError } from './errno.js';
 import type { LocalUse, PlatformLog, UdpSocket } from './interfaces.js';
-import { openUdpSocket } from './udp-socket.js';
+import { openUdpSocket, type DatagramGate } from './udp-socket.js';
 
 export interface IkeSocketsOptions {
   readonly port: number;
@@ -11,6 +11,7 @@ export interface IkeSocketsOptions {
   /** Octets belong to the listener. */
   readonly listener: (path: DatagramPath, bytes: Uint8Array) => void;
   readonly log: PlatformLog;
+  readonly gate: DatagramGate;
 }
 
 export class IkeSockets {
@@ -46,8 +47,8 @@ export class IkeSockets {
   }
 
   #open(name: string, { address, device }: LocalUse): void {
-    const { port, mark, listener, log } = this.#options;
-    const opened = openUdpSocket({ local: { address, port }, device, mark });
+    const { port, mark, listener, log, gate } = this.#options;
+    const opened = openUdpSocket({ local: { address, port }, device, mark, gate });
     if (!opened.ok) {
       log('warn', `can't receive IKE on ${address} port ${port}`, { errno: opened.errno, device });
       return;

@@ -31,12 +31,15 @@ import { addAddress, bringUp, removeAddress, setMtu } from './rtnetlink-link.js'
 import { serviceNotifier } from './service-notifier.js';
 import { startSoftDataPlane } from './soft-data-plane-driver.js';
 import { openTunDevice } from './tun-device.js';
+import type { DatagramGate } from './udp-socket.js';
 
 /** Who is told what the system does. Octets belong to the listener. */
 export interface PlatformListener {
   dataPlaneEvent(event: DataPlaneEvent): void;
   /** An IKE message that came in on `endpoint.port` (500). Those of the NAT port come as data plane events. */
   datagram(path: DatagramPath, bytes: Uint8Array): void;
+  /** Whether a datagram on that port is worth being read; asked before anything else is done about it. */
+  readonly admits: DatagramGate;
   /** The addresses for the outside and the networks behind them, each time they change; by the rule of `endpoint.listen`. */
   localAddresses(candidates: readonly LocalCandidate[]): void;
   /** What can't be made good again while running: somebody deleted the interface. The protection stands until `close`. */
@@ -151,7 +154,7 @@ class LinuxPlatform implements Platform {
       this.#addAddresses(config.endpoint.address);
       this.#protect(this.#monitor.refresh());
       const datagram = listener.datagram.bind(listener);
-      this.#ikeSockets = this.#opened(new IkeSockets({ port: config.endpoint.port, mark: this.#mark, log, listener: datagram }));
+      this.#ikeSockets = this.#opened(new IkeSockets({ port: config.endpoint.port, mark: this.#mark, log, listener: datagram, gate: listener.admits }));
       this.#ikeSockets.follow(this.#usable);
       this.dataPlane = this.#opened(this.#startDataPlane(options));
       this.dataPlane.apply([{ kind: 'set-mtu', mtu: this.#mtu }]);

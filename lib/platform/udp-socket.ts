@@ -21,7 +21,15 @@ export interface UdpSocketOptions {
   readonly device: string | null;
   /** Firewall mark of all that leaves; 0: none. */
   readonly mark: number;
+  /** What is not admitted is dropped before anything is made of it. */
+  readonly gate?: DatagramGate;
 }
+
+/**
+ * Of `length` octets in the array from `at` on; plain numbers, since in a flood each object would be one too many.
+ * @param source a number that is the same for the same address and port
+ */
+export type DatagramGate = (array: Uint8Array, at: number, length: number, source: number) => boolean;
 
 /** The socket, or the errno why not. */
 export type UdpOpened = { readonly ok: true; readonly socket: UdpSocket } | { readonly ok: false; readonly errno: string };
@@ -30,7 +38,7 @@ export function openUdpSocket(options: UdpSocketOptions): UdpOpened {
   const native = new (addon().UdpSocket)();
   const port = native.open(encodePeer(options.local), boundDevice(options.device), options.mark | 0, socketBufferBytes);
   if (port < 0) return { ok: false, errno: errnoName(port) };
-  return { ok: true, socket: new NativeUdpSocket(native, { address: options.local.address, port }, options.device) };
+  return { ok: true, socket: new NativeUdpSocket(native, { address: options.local.address, port }, options) };
 }
 
 /** An address on loopback is reached over whatever link leads here: its socket is bound to none. */
@@ -53,14 +61,16 @@ class NativeUdpSocket implements UdpSocket {
   readonly device: string | null;
   readonly native: NativeUdp;
   readonly #paths: PathCache;
+  readonly #gate: DatagramGate;
   #errorListener: (errno: string) => void = () => undefined;
   #closed = false;
 
-  constructor(native: NativeUdp, local: SocketAddress, device: string | null) {
+  constructor(native: NativeUdp, local: SocketAddress, { device, gate }: UdpSocketOptions) {
     this.native = native;
     this.local = local;
     this.device = device;
     this.#paths = new PathCache(local, device);
+    this.#gate = gate ?? everything;
   }
 
   onDatagrams(listener: (bytes: Uint8Array, path: DatagramPath, tos: number) => void, batchDone: () => void): void {
@@ -95,7 +105,7 @@ class NativeUdpSocket implements UdpSocket {
   /** The kernel hands over several datagrams of one size and peer as one, the last of them perhaps shorter. */
   #deliverSlot({ slots, numbers }: PacketArea, slot: number, listener: (bytes: Uint8Array, path: DatagramPath, tos: number) => void): void {
     const at = slot * receivedWords;
-    const path = this.#paths.find(numbers, at);
+    let path: DatagramPath | null = null;
     const tos = numbers[at + 1] ?? 0;
     const segment = numbers[at + segmentWord] ?? 0;
     const step = segment > 0 ? segment : packetSlotBytes;
@@ -103,10 +113,23 @@ class NativeUdpSocket implements UdpSocket {
     const end = from + (numbers[at] ?? 0);
     do {
       if (this.#closed) return;
-      listener(slots.subarray(from, Math.min(from + step, end)), path, tos);
+      const until = Math.min(from + step, end);
+      if (this.#gate(slots, from, until - from, sourceNumber(numbers, at))) {
+        path ??= this.#paths.find(numbers, at);
+        listener(slots.subarray(from, until), path, tos);
+      }
       from += step;
     } while (from < end);
   }
+}
+
+const everything: DatagramGate = () => true;
+
+/** Of the peer's port and address. */
+function sourceNumber(numbers: Int32Array, at: number): number {
+  let out = 0;
+  for (let i = 3; i < segmentWord; i++) out = Math.imul(out ^ (numbers[at + i] ?? 0), 0x9e3779b1);
+  return out;
 }
 
 /** From the addon's numbers to the path, without making one per packet. */

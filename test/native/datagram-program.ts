@@ -22,6 +22,7 @@ const platform = openPlatform({
   random: systemRandom,
   log: (_level, message) => print({ kind: 'log', message }),
   listener: {
+    admits: () => true,
     dataPlaneEvent: (event) => {
       if (event.kind === 'socket-error') {
         errors.push(event.errno);

@@ -32,6 +32,7 @@ function main(): void {
     random: systemRandom,
     log: (level, message, fields) => print({ kind: 'log', level, message, ...fields }),
     listener: {
+      admits: () => true,
       dataPlaneEvent: (event) => print({ event }),
       datagram: (path, bytes) => print({ kind: 'datagram', path, length: bytes.length }),
       localAddresses: (candidates) => print({ kind: 'addresses', addresses: namesOf(candidates) }),

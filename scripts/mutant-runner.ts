@@ -12,20 +12,27 @@ import {
 } from '@stryker-mutator/api/test-runner';
 import fc from 'fast-check';
 import Mocha from 'mocha';
+import { z } from 'zod';
 
 /** The tests that see the mutants: those of the four folders. What joins these is tested elsewhere, and takes minutes. */
 const testFolders = ['wire', 'esp', 'ike', 'path'];
 /** Titles of the slowest, which take as long as all others together. */
 const leftOut = /in a month|do not pull for ever|at most one switch|at every step|flaps slowly|meet on one|bears any input|any one message is|cache of flows|sixteen pairs/;
 /** A mutant lives when it has outlived the fastest of the tests that reach it, as many as take so long. */
-const patienceMs = 8_000;
+const patienceMs = 6_000;
 /** So many of them come first: most mutants die there. */
-const firstMs = 1_000;
-/** What each test took without a mutant, for every process that comes after the one which took the time; in the sandbox. */
-const durationsPath = 'durations.json';
+const firstMs = 500;
+/**
+ * What each test takes of the processor, in ms, without a mutant: in the sandbox, for every process that comes after the first. How busy
+ * the machine is does not make a test slow.
+ */
+const costsPath = 'costs.json';
+/** Stryker lets a mutant be reached a hundred times as often as its code in all tests; so often is enough to tell a loop without an end. */
+const loopFactor = 2;
+const loopLimit = 1_000_000;
 
 export class MutantRunner implements TestRunner {
-  static inject = tokens(commonTokens.options);
+  static inject: [typeof commonTokens.options] = tokens(commonTokens.options);
   readonly #mocha = new Mocha({ reporter: Silent, timeout: 0 });
   readonly #context: InstrumenterContext = {};
   #loaded = false;
@@ -52,17 +59,18 @@ export class MutantRunner implements TestRunner {
   async dryRun(): Promise<DryRunResult> {
     await this.#load();
     this.#perTest = true;
-    const tests = await this.#run(null, false);
+    const costs = new Map<string, number>();
+    const tests = await this.#run(null, false, costs);
     this.#perTest = false;
-    writeFileSync(durationsPath, JSON.stringify(tests.map(({ id, timeSpentMs }): [string, number] => [id, timeSpentMs])));
+    writeFileSync(costsPath, JSON.stringify([...costs]));
     const { mutantCoverage } = this.#context;
     return { status: DryRunStatus.Complete, tests, ...(mutantCoverage === undefined ? {} : { mutantCoverage }) };
   }
 
   async mutantRun({ activeMutant, testFilter, hitLimit, mutantActivation }: MutantRunOptions): Promise<MutantRunResult> {
+    const limit = (hitLimit ?? 0) / 100 * loopFactor + loopLimit;
     this.#context.hitCount = 0;
-    if (hitLimit === undefined) delete this.#context.hitLimit;
-    else this.#context.hitLimit = hitLimit;
+    this.#context.hitLimit = limit;
     if (mutantActivation === 'static') this.#context.activeMutant = activeMutant.id;
     const tests: TestResult[] = [];
     try {
@@ -74,7 +82,7 @@ export class MutantRunner implements TestRunner {
     for (const chosen of inTurns(testFilter)) {
       if (!tests.some(isFailure)) tests.push(...await this.#run(chosen, true));
     }
-    const timeout = determineHitLimitReached(this.#context.hitCount, hitLimit);
+    const timeout = determineHitLimitReached(this.#context.hitCount, limit);
     return toMutantRunResult(timeout ?? { status: DryRunStatus.Complete, tests });
   }
 
@@ -84,14 +92,20 @@ export class MutantRunner implements TestRunner {
     await this.#mocha.loadFilesAsync();
   }
 
-  #run(chosen: ReadonlySet<string> | null, bail: boolean): Promise<TestResult[]> {
+  #run(chosen: ReadonlySet<string> | null, bail: boolean, costs = new Map<string, number>()): Promise<TestResult[]> {
     setBail(this.#mocha.suite, bail);
     this.#mocha.grep(new TitleFilter(chosen));
     return new Promise((done) => {
       const tests: TestResult[] = [];
       const runner = this.#mocha.run(() => done(tests));
-      const result = (test: Mocha.Runnable): { id: string; name: string; timeSpentMs: number } =>
-        ({ id: test.fullTitle(), name: test.fullTitle(), timeSpentMs: test.duration ?? 0 });
+      let begun = process.cpuUsage();
+      const result = (test: Mocha.Runnable): { id: string; name: string; timeSpentMs: number } => {
+        costs.set(test.fullTitle(), (costs.get(test.fullTitle()) ?? 0) + process.cpuUsage(begun).user / 1000);
+        return { id: test.fullTitle(), name: test.fullTitle(), timeSpentMs: test.duration ?? 0 };
+      };
+      runner.on('test', () => {
+        begun = process.cpuUsage();
+      });
       runner.on('pass', (test) => tests.push({ ...result(test), status: TestStatus.Success }));
       runner.on('pending', (test) => tests.push({ ...result(test), status: TestStatus.Skipped }));
       runner.on('fail', (test, error: unknown) => tests.push({ ...result(test), status: TestStatus.Failed, failureMessage: String(error) }));
@@ -119,22 +133,19 @@ class TitleFilter extends RegExp {
 function inTurns(reaching: readonly string[] | undefined): Set<string>[] {
   const first = new Set<string>();
   const second = new Set<string>();
-  const durations = readDurations();
+  const costs = readCosts();
+  const cost = (title: string): number => costs.get(title) ?? 0;
   let sum = 0;
-  for (const title of [...reaching ?? durations.keys()].sort((a, b) => (durations.get(a) ?? 0) - (durations.get(b) ?? 0))) {
-    sum += durations.get(title) ?? 0;
+  for (const title of [...reaching ?? costs.keys()].sort((a, b) => cost(a) - cost(b))) {
+    sum += cost(title);
     if (sum <= patienceMs) (sum <= firstMs ? first : second).add(title);
   }
   return [first, second].filter((titles) => titles.size > 0);
 }
 
-function readDurations(): Map<string, number> {
-  const out = new Map<string, number>();
-  const parsed: unknown = existsSync(durationsPath) ? JSON.parse(readFileSync(durationsPath, 'utf8')) : [];
-  if (!Array.isArray(parsed)) return out;
-  // Tests of one title run together.
-  for (const [title, ms] of parsed) out.set(String(title), (out.get(String(title)) ?? 0) + Number(ms));
-  return out;
+function readCosts(): ReadonlyMap<string, number> {
+  const parsed: unknown = existsSync(costsPath) ? JSON.parse(readFileSync(costsPath, 'utf8')) : [];
+  return new Map(z.array(z.tuple([z.string(), z.number()])).parse(parsed));
 }
 
 function testFiles(): string[] {

@@ -1,7 +1,8 @@
 /**
  * `npm run mutants -- [--sample N] [--seed N] [--dir PATH] [--again]`: how many small mistakes in the code the tests would see. Draws N
- * (1000) of all that Stryker knows to make in lib/wire, lib/ike, lib/esp and lib/path, or under PATH, tries each, and prints what came
- * of them and those that no test saw. `--again` tries those that lived last time. Reports are left in .lab/mutants/.
+ * (1000) of all that Stryker knows to make in lib/wire, lib/ike, lib/esp and lib/path, or under PATH, tries each, asks the type checker
+ * about those that no test saw, and prints what is left and how many there were. `--again` tries those that were left last time.
+ * Reports are left in .lab/mutants/.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,10 +10,10 @@ import { parseArgs } from 'node:util';
 import { Stryker } from '@stryker-mutator/core';
 import type { MutantResult } from '@stryker-mutator/api/core';
 import { describeMutant, isAlive, mutantKey } from './mutant-sample.js';
+import { TypeCheck } from './mutant-types.js';
 import { root } from './project.js';
 
 const folders = ['lib/wire', 'lib/ike', 'lib/esp', 'lib/path'];
-const statuses = ['Killed', 'Timeout', 'Survived', 'NoCoverage', 'RuntimeError'];
 
 const { values } = parseArgs({
   options: {
@@ -29,9 +30,12 @@ mkdirSync(output, { recursive: true });
 process.chdir(root);
 
 const results = (await tryMutants()).filter(({ status }) => status !== 'CompileError');
-const alive = results.filter(isAlive);
+const types = new TypeCheck();
+const refused = new Set(results.filter((mutant) => isAlive(mutant) && types.refuses(mutant)));
+const alive = results.filter((mutant) => isAlive(mutant) && !refused.has(mutant)).sort(byPlace);
 writeFileSync(survivorsPath, JSON.stringify(alive.map(mutantKey), null, 1));
-for (const mutant of alive.sort(byPlace)) console.log(describeMutant(mutant));
+console.log('\nseen neither by a test nor by the type checker:');
+for (const mutant of alive) console.log(describeMutant(mutant));
 console.log();
 for (const folder of folders) console.log(tally(folder, results.filter(({ fileName }) => fileName.includes(`${folder}/`))));
 console.log(tally('all', results));
@@ -68,8 +72,13 @@ function byPlace(a: MutantResult, b: MutantResult): number {
 }
 
 function tally(name: string, mutants: readonly MutantResult[]): string {
-  const counts = statuses.map((status) => mutants.filter((mutant) => mutant.status === status).length);
-  const [killed = 0, timedOut = 0] = counts;
-  const share = mutants.length === 0 ? '–' : `${((killed + timedOut) / mutants.length * 100).toFixed(1)} %`;
-  return `${name.padEnd(9)} ${String(mutants.length).padStart(5)} mutants: ${statuses.map((status, i) => `${counts[i] ?? 0} ${status}`).join(', ')}; ${share}`;
+  const count = (...which: readonly string[]): number => mutants.filter((mutant) => !refused.has(mutant) && which.includes(mutant.status)).length;
+  const byTests = count('Killed', 'Timeout');
+  const byTypes = mutants.filter((mutant) => refused.has(mutant)).length;
+  const share = (part: number): string => mutants.length === 0 ? '–' : `${(part / mutants.length * 100).toFixed(1)} %`;
+  const parts = [
+    `${count('Killed')} failed a test`, `${count('Timeout')} ran without an end`, `${byTypes} refused by the type checker`,
+    `${count('Survived')} alive`, `${count('NoCoverage')} reached by no test`, `${count('RuntimeError', 'Ignored')} could not be tried`,
+  ];
+  return `${name.padEnd(9)} ${mutants.length} mutants: ${parts.join(', ')}; seen ${share(byTests + byTypes)}, by tests alone ${share(byTests)}`;
 }

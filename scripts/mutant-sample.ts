@@ -3,9 +3,13 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CheckStatus, type Checker, type CheckResult } from '@stryker-mutator/api/check';
-import type { Mutant, MutantResult, StrykerOptions } from '@stryker-mutator/api/core';
+import type { Mutant, MutantResult, Position, StrykerOptions } from '@stryker-mutator/api/core';
 import { commonTokens, declareClassPlugin, PluginKind, tokens, type Plugin } from '@stryker-mutator/api/plugin';
 import type { Reporter } from '@stryker-mutator/api/report';
+import {
+  DryRunStatus, MutantRunStatus, TestStatus,
+  type DryRunResult, type MutantRunResult, type TestResult, type TestRunner, type TestRunnerCapabilities,
+} from '@stryker-mutator/api/test-runner';
 import { root } from './project.js';
 import { MutantRunner } from './mutant-runner.js';
 
@@ -37,17 +41,34 @@ function oneLine(text: string): string {
   return line.length <= 120 ? line : `${line.slice(0, 117)}…`;
 }
 
+/** So many of all, drawn by a seed: each has its lot, whatever the others are. */
+export function draw<M extends Mutant>(mutants: readonly M[], seed: string, count: number): readonly M[] {
+  const lots = mutants.map((mutant) => ({ mutant, lot: createHash('sha256').update(`${seed} ${mutantKey(mutant)}`).digest('hex') }));
+  return lots.sort((a, b) => a.lot < b.lot ? -1 : 1).slice(0, count).map(({ mutant }) => mutant);
+}
+
+/** Counts lines and columns from 1, as results do; checkers are asked with a count from 0. */
+function counted(mutant: Mutant): Mutant {
+  const one = ({ line, column }: Position): Position => ({ line: line + 1, column: column + 1 });
+  return { ...mutant, location: { start: one(mutant.location.start), end: one(mutant.location.end) } };
+}
+
+/** What Stryker needs to be told, to make this mutant, and those inside of it. */
+export function rangeOf({ fileName, location: { start, end } }: Mutant): string {
+  return `${fileName.replace(`${root}/`, '')}:${start.line}:${start.column - 1}-${end.line}:${end.column - 1}`;
+}
+
 /**
- * Lets through the mutants that are asked for by key, or as many as asked for of all, drawn by a seed. Stryker asks once for all of
- * them. What it takes for a compile error is a mutant not drawn: it offers no other way to pass over one.
+ * Lets through the mutants of these keys, and not those that were made since they lie inside of them. Stryker takes what is kept back
+ * for a compile error; it offers no other way.
  */
 class Sample implements Checker {
   static inject: [typeof commonTokens.options] = tokens(commonTokens.options);
-  readonly #options: StrykerOptions;
-  #drawn: ReadonlySet<string> = new Set();
+  readonly #keys: ReadonlySet<unknown>;
 
   constructor(options: StrykerOptions) {
-    this.#options = options;
+    const keys = options['keys'];
+    this.#keys = new Set(Array.isArray(keys) ? keys : []);
   }
 
   init(): Promise<void> {
@@ -55,22 +76,29 @@ class Sample implements Checker {
   }
 
   group(mutants: Mutant[]): Promise<string[][]> {
-    const keys = this.#options['keys'];
-    const chosen = Array.isArray(keys) ? mutants.filter((mutant) => keys.includes(mutantKey(mutant))) : this.#draw(mutants);
-    this.#drawn = new Set(chosen.map(({ id }) => id));
-    console.log(`${chosen.length} of ${mutants.length} mutants`);
     return Promise.resolve([mutants.map(({ id }) => id)]);
   }
 
   check(mutants: Mutant[]): Promise<Record<string, CheckResult>> {
-    const result = (id: string): CheckResult => this.#drawn.has(id) ? { status: CheckStatus.Passed } : { status: CheckStatus.CompileError, reason: 'not drawn' };
-    return Promise.resolve(Object.fromEntries(mutants.map(({ id }) => [id, result(id)])));
+    const result = (mutant: Mutant): CheckResult =>
+      this.#keys.has(mutantKey(counted(mutant))) ? { status: CheckStatus.Passed } : { status: CheckStatus.CompileError, reason: 'not drawn' };
+    return Promise.resolve(Object.fromEntries(mutants.map((mutant) => [mutant.id, result(mutant)])));
+  }
+}
+
+/** Runs nothing: to learn which mutants there are. */
+class NoTests implements TestRunner {
+  capabilities(): TestRunnerCapabilities {
+    return { reloadEnvironment: true };
   }
 
-  #draw(mutants: readonly Mutant[]): readonly Mutant[] {
-    const lot = (mutant: Mutant): string => createHash('sha256').update(`${String(this.#options['seed'])} ${mutantKey(mutant)}`).digest('hex');
-    const lots = mutants.map((mutant) => ({ mutant, lot: lot(mutant) })).sort((a, b) => a.lot < b.lot ? -1 : 1);
-    return lots.slice(0, Number(this.#options['sample'])).map(({ mutant }) => mutant);
+  dryRun(): Promise<DryRunResult> {
+    const tests: TestResult[] = [{ id: 'none', name: 'none', status: TestStatus.Success, timeSpentMs: 0 }];
+    return Promise.resolve({ status: DryRunStatus.Complete, tests, mutantCoverage: { static: {}, perTest: {} } });
+  }
+
+  mutantRun(): Promise<MutantRunResult> {
+    return Promise.resolve({ status: MutantRunStatus.Survived, nrOfTests: 0 });
   }
 }
 
@@ -89,6 +117,7 @@ class Progress implements Reporter {
 
 export const strykerPlugins: readonly Plugin<PluginKind>[] = [
   declareClassPlugin(PluginKind.TestRunner, 'mhtun', MutantRunner),
+  declareClassPlugin(PluginKind.TestRunner, 'none', NoTests),
   declareClassPlugin(PluginKind.Checker, 'sample', Sample),
   declareClassPlugin(PluginKind.Reporter, 'progress-mhtun', Progress),
 ];

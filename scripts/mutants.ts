@@ -8,8 +8,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Stryker } from '@stryker-mutator/core';
-import type { MutantResult } from '@stryker-mutator/api/core';
-import { describeMutant, isAlive, mutantKey } from './mutant-sample.js';
+import type { MutantResult, PartialStrykerOptions } from '@stryker-mutator/api/core';
+import { describeMutant, draw, isAlive, mutantKey, rangeOf } from './mutant-sample.js';
 import { TypeCheck } from './mutant-types.js';
 import { root } from './project.js';
 
@@ -29,7 +29,13 @@ const survivorsPath = join(output, 'survivors.json');
 mkdirSync(output, { recursive: true });
 process.chdir(root);
 
-const results = (await tryMutants()).filter(({ status }) => status !== 'CompileError');
+const all = await stryker({ mutate: values.dir.map((path) => path.endsWith('.ts') ? path : `${path}/**/*.ts`), testRunner: 'none', reporters: [] });
+const lastTime: unknown = values.again ? JSON.parse(readFileSync(survivorsPath, 'utf8')) : [];
+const chosen = values.again && Array.isArray(lastTime)
+  ? all.filter((mutant) => lastTime.includes(mutantKey(mutant)))
+  : draw(all, values.seed, Number(values.sample));
+console.log(`${chosen.length} of ${all.length} mutants`);
+const results = (await tryMutants(chosen)).filter(({ status }) => status !== 'CompileError');
 const types = new TypeCheck();
 const refused = new Set(results.filter((mutant) => isAlive(mutant) && types.refuses(mutant)));
 const alive = results.filter((mutant) => isAlive(mutant) && !refused.has(mutant)).sort(byPlace);
@@ -41,29 +47,35 @@ for (const folder of folders) console.log(tally(folder, results.filter(({ fileNa
 console.log(tally('all', results));
 console.log(`seed ${values.seed}`);
 
-function tryMutants(): Promise<MutantResult[]> {
-  return new Stryker({
-    mutate: values.dir.map((path) => path.endsWith('.ts') ? path : `${path}/**/*.ts`),
-    plugins: ['./scripts/mutant-sample.ts'],
+/** Only what was drawn is made, as far as that can be told to Stryker: every mutant in the code costs time, though it sleeps. */
+function tryMutants(mutants: readonly MutantResult[]): Promise<MutantResult[]> {
+  return stryker({
+    mutate: mutants.map(rangeOf),
+    keys: mutants.map(mutantKey),
     testRunner: 'mhtun',
-    testRunnerNodeArgs: ['--import=tsx'],
     checkers: ['sample'],
-    checkerNodeArgs: ['--import=tsx'],
     reporters: ['progress-mhtun', 'html'],
     htmlReporter: { fileName: join(output, 'report.html') },
     coverageAnalysis: 'perTest',
-    concurrency: Number(values.jobs),
     // The tests on a mutant take no more than a small part of all; loops without an end are found by counting, nearly all of them.
     timeoutMS: 40_000,
     timeoutFactor: 0.1,
     dryRunTimeoutMinutes: 30,
+  });
+}
+
+function stryker(options: PartialStrykerOptions): Promise<MutantResult[]> {
+  return new Stryker({
+    plugins: ['./scripts/mutant-sample.ts'],
+    testRunnerNodeArgs: ['--import=tsx'],
+    checkerNodeArgs: ['--import=tsx'],
+    concurrency: Number(values.jobs),
     tempDirName: '.lab/mutants/tmp',
     ignorePatterns: ['.lab', 'dist', 'docs/api', 'native/build', 'native/prebuilds'],
     allowConsoleColors: false,
     warnings: false,
     seed: Number(values.seed),
-    sample: Number(values.sample),
-    ...(values.again ? { keys: JSON.parse(readFileSync(survivorsPath, 'utf8')) } : {}),
+    ...options,
   }).runMutationTest();
 }
 

@@ -37,6 +37,50 @@ describe('a round of doubt', () => {
     return doubt;
   }
 
+  /** When a new doubt sends the copies of its first round, and when that is over if they are lost. */
+  function roundOf(quality: Quality, metered = false, stubborn = false): { readonly copies: readonly number[]; readonly over: number } {
+    const doubt = new Doubt(instant(1_000), 'silence', stubborn, quality, metered, 25);
+    const copies: number[] = [];
+    for (let now = 1_000; now < 1_500; now++) if (doubt.takeCopy(instant(now))) copies.push(now - 1_000);
+    doubt.decided(instant(1_000), true);
+    return { copies, over: doubt.nextAt - 1_000 };
+  }
+
+  function qualityOf(rttMs: number, lost = 0, heard = 20): Quality {
+    const quality = new Quality();
+    for (let i = 0; i < heard; i++) quality.heard(instant(i), rttMs);
+    for (let i = 0; i < heard + lost; i++) quality.tested(i < heard);
+    return quality;
+  }
+
+  it('has three copies, a fifth of a round trip apart but never together, and one on a metered path', () => {
+    expect(roundOf(qualityOf(50)).copies).to.deep.equal([0, 10, 20]);
+    expect(roundOf(qualityOf(5)).copies).to.deep.equal([0, 3, 6]);
+    expect(roundOf(qualityOf(50), true).copies).to.deep.equal([0]);
+  });
+
+  it('has more copies on a path that loses packets, and no more than six', () => {
+    expect(roundOf(qualityOf(50, 5)).copies).to.have.length(6);
+    expect(roundOf(qualityOf(50, 1)).copies).to.have.length(5);
+  });
+
+  it('is over when the last copy has had its time, and takes its least time', () => {
+    expect(roundOf(qualityOf(5)).over).to.equal(25);
+    expect(roundOf(qualityOf(5), false, true).over).to.equal(250);
+    expect(roundOf(qualityOf(300), false, true).over).to.be.within(420, 460);
+  });
+
+  it('does not count what was sent before it began', () => {
+    const quality = qualityOf(20);
+    const doubt = new Doubt(instant(1_000), 'silence', false, quality, false, 25);
+    for (let now = 1_000; now < 1_020; now++) doubt.takeCopy(instant(now));
+    doubt.decided(instant(999), true);
+    expect(doubt.takeRound(instant(1_100)), 'nothing is known of its copies').to.equal(false);
+    doubt.decided(instant(1_000), true);
+    expect([doubt.takeRound(instant(1_100)), doubt.unanswered, doubt.beginsRound]).to.deep.equal([true, 1, true]);
+    expect(doubt.takeRound(instant(9_999)), 'its copies are still to be sent').to.equal(false);
+  });
+
   it('is evidence where a copy was lost', () => {
     const doubt = afterRound([true, false, false]);
     expect(doubt.takeRound(instant(1_040))).to.equal(true);

@@ -23,6 +23,9 @@ export function readEndpoint(table: TableReader): EndpointConfig | null {
     onExit: table.optional('on_exit', wordKind(['open', 'block']), 'open'),
     copyDscp: table.optional('copy_dscp', booleanKind, false),
     cookieThreshold: table.optional('cookie_threshold', integerKind(0, 100_000), 30),
+    cookieThresholdPerSource: table.optional('cookie_threshold_per_source', integerKind(0, 100_000), 3),
+    maxHalfOpen: table.optional('max_half_open', integerKind(1, 100_000), 2000),
+    maxHalfOpenPerSource: table.optional('max_half_open_per_source', integerKind(1, 100_000), 64),
     fragmentSize: readFragmentSize(table),
   } as const;
   checkEndpoint(table, rest);

@@ -35,6 +35,12 @@ export interface EndpointConfig {
   readonly copyDscp: boolean;
   /** Half-open IKE SAs from which on cookies are asked for; 0: always (RFC 7296 §2.6). */
   readonly cookieThreshold: number;
+  /** The same for those of one source: an IPv4 address, an IPv6 /64. */
+  readonly cookieThresholdPerSource: number;
+  /** Half-open IKE SAs whose initiator has returned a cookie, after which no more are let in; each holds about 2 kB and a key pair. */
+  readonly maxHalfOpen: number;
+  /** Those of one source. */
+  readonly maxHalfOpenPerSource: number;
   /** Octets of the largest IKE datagram sent whole, IP header included; null: by family, 1280 for both (RFC 7383 §2.5.1). */
   readonly fragmentSize: number | null;
 }

@@ -116,7 +116,7 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
       alarms: this.#alarms,
       sas: this.#sas,
       environment: this.#environment,
-      cookieThreshold: () => this.#config.endpoint.cookieThreshold,
+      halfOpenLimits: () => this.#config.endpoint,
       emit,
     });
     this.#plane = new PlaneReception({

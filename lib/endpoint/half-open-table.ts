@@ -7,15 +7,32 @@ import type { IkeSpi, Instant } from '../util/brands.js';
 import { after } from '../util/brands.js';
 import { toHex } from '../util/bytes.js';
 import type { Alarms, Sleeper } from './alarms.js';
-import { cookieThresholdPerSource, halfOpenLifetimeMs, maxHalfOpen, maxHalfOpenPerSource } from './limits.js';
+import { halfOpenLifetimeMs } from './limits.js';
 
 /** What to do with an IKE_SA_INIT request that begins something new. */
 export type Admission = 'welcome' | 'cookie' | 'refuse';
+
+/** As configured (RFC 7296 §2.6); a cookie threshold of 0: cookies are asked for always. */
+export interface HalfOpenLimits {
+  /** Half-open SAs in all, and of one source, from which on cookies are asked for. */
+  readonly cookieThreshold: number;
+  readonly cookieThresholdPerSource: number;
+  /** Of those that came with a cookie alone: whoever forges sources can fill neither, and locks nobody out. */
+  readonly maxHalfOpen: number;
+  readonly maxHalfOpenPerSource: number;
+}
+
+interface Count {
+  open: number;
+  /** Among them: those that came with a cookie. */
+  proven: number;
+}
 
 interface HalfOpen<T> {
   readonly key: string;
   readonly source: string;
   readonly sa: T;
+  readonly proven: boolean;
   readonly until: Instant;
   /** Authenticated or gone; kept so that a late copy of its first request finds it. */
   settled: boolean;
@@ -24,34 +41,37 @@ interface HalfOpen<T> {
 /** `T` is the SA in its holder's terms. */
 export class HalfOpenTable<T> implements Sleeper {
   readonly #alarms: Alarms;
-  readonly #threshold: () => number;
+  readonly #limits: () => HalfOpenLimits;
   readonly #expire: (now: Instant, sa: T) => void;
   /** In order of age: all live equally long. */
   readonly #byKey = new Map<string, HalfOpen<T>>();
   readonly #bySa = new Map<T, HalfOpen<T>>();
   /** In the order of their settling. */
   readonly #settled = new Set<HalfOpen<T>>();
-  readonly #perSource = new Map<string, number>();
-  #open = 0;
+  readonly #perSource = new Map<string, Count>();
+  readonly #all: Count = { open: 0, proven: 0 };
 
   /**
-   * @param threshold half-open SAs in all from which on cookies are asked for; 0: always
+   * @param limits asked anew each time: a reload may change them
    * @param expire called for an SA that was not settled within `halfOpenLifetimeMs`
    */
-  constructor(alarms: Alarms, threshold: () => number, expire: (now: Instant, sa: T) => void) {
+  constructor(alarms: Alarms, limits: () => HalfOpenLimits, expire: (now: Instant, sa: T) => void) {
     this.#alarms = alarms;
-    this.#threshold = threshold;
+    this.#limits = limits;
     this.#expire = expire;
   }
 
   get open(): number {
-    return this.#open;
+    return this.#all.open;
   }
 
   admit(path: DatagramPath): Admission {
-    const fromSource = this.#perSource.get(sourceOf(path.remote.address)) ?? 0;
-    if (this.#open >= maxHalfOpen || fromSource >= maxHalfOpenPerSource) return 'refuse';
-    return this.#open >= this.#threshold() || fromSource >= cookieThresholdPerSource ? 'cookie' : 'welcome';
+    const { cookieThreshold, cookieThresholdPerSource, maxHalfOpen, maxHalfOpenPerSource } = this.#limits();
+    const source = this.#perSource.get(sourceOf(path.remote.address)) ?? none;
+    if (this.#all.proven >= maxHalfOpen || source.proven >= maxHalfOpenPerSource) return 'refuse';
+    // However high the threshold: without a cookie there are never more than with one.
+    const { open } = this.#all;
+    return open >= cookieThreshold || open >= maxHalfOpen || source.open >= cookieThresholdPerSource ? 'cookie' : 'welcome';
   }
 
   /** The SA that the same request began before. */
@@ -59,13 +79,15 @@ export class HalfOpenTable<T> implements Sleeper {
     return this.#byKey.get(keyOf(path, spiI))?.sa ?? null;
   }
 
-  add(now: Instant, path: DatagramPath, spiI: IkeSpi, sa: T): void {
+  /** @param proven its initiator has returned a cookie */
+  add(now: Instant, path: DatagramPath, spiI: IkeSpi, sa: T, proven = false): void {
     const source = sourceOf(path.remote.address);
-    const item = { key: keyOf(path, spiI), source, sa, until: after(now, halfOpenLifetimeMs), settled: false };
+    const item = { key: keyOf(path, spiI), source, sa, proven, until: after(now, halfOpenLifetimeMs), settled: false };
     this.#byKey.set(item.key, item);
     this.#bySa.set(sa, item);
-    this.#perSource.set(source, (this.#perSource.get(source) ?? 0) + 1);
-    this.#open++;
+    const count = this.#perSource.get(source) ?? { open: 0, proven: 0 };
+    this.#perSource.set(source, count);
+    change([count, this.#all], item, 1);
     this.#setAlarm();
   }
 
@@ -75,12 +97,11 @@ export class HalfOpenTable<T> implements Sleeper {
     if (item === undefined || item.settled) return;
     item.settled = true;
     this.#settled.add(item);
-    this.#open--;
-    const left = (this.#perSource.get(item.source) ?? 1) - 1;
-    if (left > 0) this.#perSource.set(item.source, left);
-    else this.#perSource.delete(item.source);
+    const count = this.#perSource.get(item.source);
+    change(count === undefined ? [this.#all] : [count, this.#all], item, -1);
+    if (count?.open === 0) this.#perSource.delete(item.source);
     const [oldest] = this.#settled;
-    if (oldest !== undefined && this.#settled.size > maxHalfOpen) this.#forget(oldest);
+    if (oldest !== undefined && this.#settled.size > this.#limits().maxHalfOpen) this.#forget(oldest);
   }
 
   wake(now: Instant): void {
@@ -103,6 +124,15 @@ export class HalfOpenTable<T> implements Sleeper {
   #setAlarm(): void {
     const oldest = this.#byKey.values().next();
     this.#alarms.set(this, oldest.done === true ? null : oldest.value.until);
+  }
+}
+
+const none: Count = { open: 0, proven: 0 };
+
+function change(counts: readonly Count[], { proven }: { readonly proven: boolean }, by: 1 | -1): void {
+  for (const count of counts) {
+    count.open += by;
+    if (proven) count.proven += by;
   }
 }
 

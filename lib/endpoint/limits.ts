@@ -3,17 +3,11 @@
  * times that are implementation choices carry their reason.
  */
 
-/** Half-open IKE SAs of one source (an IPv4 address, an IPv6 /64) from which on cookies are asked of it (RFC 7296 §2.6). */
-export const cookieThresholdPerSource = 3;
-/** Half-open IKE SAs of one source, cookie or not: some dozens of hosts may start at once behind one NAT. */
-export const maxHalfOpenPerSource = 64;
-/** Half-open IKE SAs in all; each holds about 2 kB and a key pair. */
-export const maxHalfOpen = 2000;
 /** A responder's IKE SA not authenticated by then is dropped: IKE_AUTH follows within a round trip and some retransmissions. */
 export const halfOpenLifetimeMs = 30_000;
 
-/** IKE_SA_INITs a second that are read, whoever sends them; more are read only from who sends his again or returns a cookie. A twentieth of a core. */
-export const maxInitsPerSecond = 500;
+/** IKE_SA_INITs a second that are read, whoever sends them; more are read only from who sends his again or returns a cookie. A few hundredths of a core. */
+export const maxInitsPerSecond = 250;
 /** Of those that come again, and of those with a cookie: each so many a second. */
 export const maxReturningInitsPerSecond = 2000;
 /** At once, after a pause: what a gateway's clients send when it comes back. */

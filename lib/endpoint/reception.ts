@@ -8,7 +8,7 @@ import { unreachable } from '../util/unreachable.js';
 import type { IkeHeader } from '../wire/ike-header.js';
 import type { Alarms } from './alarms.js';
 import { destinationOf, invalidSpiAnswer, saysInvalidSpi, wrongVersionAnswer } from './demux.js';
-import { HalfOpenTable } from './half-open-table.js';
+import { HalfOpenTable, type HalfOpenLimits } from './half-open-table.js';
 import type { EndpointOutput } from './io.js';
 import { maxIkeSas, maxRefusalsLoggedPerSecond, maxUnprotectedAnswersPerSecond } from './limits.js';
 import { RateLimit } from './rate-limit.js';
@@ -18,8 +18,8 @@ export interface ReceptionContext {
   readonly alarms: Alarms;
   readonly sas: SaDriver;
   readonly environment: IkeEnvironment;
-  /** Read anew each time: a reload may change it. */
-  readonly cookieThreshold: () => number;
+  /** Read anew each time: a reload may change them. */
+  readonly halfOpenLimits: () => HalfOpenLimits;
   readonly emit: (output: EndpointOutput) => void;
 }
 
@@ -34,7 +34,7 @@ export class Reception {
   constructor(now: Instant, context: ReceptionContext) {
     this.#context = context;
     this.#secret = new CookieSecret(now, context.environment.random);
-    this.#halfOpen = new HalfOpenTable(context.alarms, context.cookieThreshold, (at, entry) => {
+    this.#halfOpen = new HalfOpenTable(context.alarms, context.halfOpenLimits, (at, entry) => {
       context.sas.abandon(at, entry, 'not authenticated in time');
     });
   }
@@ -93,7 +93,7 @@ export class Reception {
         return;
       case 'sa': {
         const entry = this.#context.sas.add(now, answer.ikeSa, newLineage(now, false, false), null);
-        if (!entry.closed) this.#halfOpen.add(now, path, spiI, entry);
+        if (!entry.closed) this.#halfOpen.add(now, path, spiI, entry, admission === 'cookie');
         return;
       }
       default:

@@ -25,6 +25,9 @@ describe('loadConfig', () => {
       onExit: 'open',
       copyDscp: false,
       cookieThreshold: 30,
+      cookieThresholdPerSource: 3,
+      maxHalfOpen: 2000,
+      maxHalfOpenPerSource: 64,
       fragmentSize: null,
     };
     expect(rest).to.deep.equal(expected);
@@ -86,6 +89,9 @@ routes = { table = 77, metric = 5, mark = 0x4d }
 on_exit = "block"
 copy_dscp = true
 cookie_threshold = 0
+cookie_threshold_per_source = 0
+max_half_open = 1
+max_half_open_per_source = 1
 fragment_size = 1400
 `).config.endpoint;
     expect(formatIdentity(id)).to.equal('moon@example.net');
@@ -106,6 +112,9 @@ fragment_size = 1400
       onExit: 'block',
       copyDscp: true,
       cookieThreshold: 0,
+      cookieThresholdPerSource: 0,
+      maxHalfOpen: 1,
+      maxHalfOpenPerSource: 1,
       fragmentSize: 1400,
     });
   });

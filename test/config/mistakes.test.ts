@@ -95,6 +95,7 @@ const mistakes: readonly Mistake[] = [
   endpoint('on_exit = "close"', 'on_exit', 'expected "open" or "block"; got "close"'),
   endpoint('copy_dscp = 1', 'copy_dscp', 'expected true or false; got 1'),
   endpoint('cookie_threshold = -1', 'cookie_threshold', 'got -1'),
+  endpoint('max_half_open = 0', 'max_half_open', 'got 0'),
   endpoint('fragment_size = 100', 'fragment_size', 'expected a whole number from 256'),
   endpoint('mtu = 1979-05-27', 'mtu', 'got the date 1979-05-27'),
   // Peers.

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { Alarms } from '../../lib/endpoint/alarms.js';
 import { HalfOpenTable } from '../../lib/endpoint/half-open-table.js';
-import { halfOpenLifetimeMs, maxHalfOpen, maxHalfOpenPerSource } from '../../lib/endpoint/limits.js';
+import { halfOpenLifetimeMs } from '../../lib/endpoint/limits.js';
 import type { DatagramPath } from '../../lib/util/address.js';
 import { ikeSpi, instant, type IkeSpi } from '../../lib/util/brands.js';
 import { ip } from '../support/virtual-host.js';
@@ -16,10 +16,13 @@ function spi(n: number): IkeSpi {
   return ikeSpi(n.toString(16).padStart(16, '0'));
 }
 
+const maxHalfOpen = 2000;
+const maxHalfOpenPerSource = 64;
+
 function table(threshold = 30): { table: HalfOpenTable<number>; alarms: Alarms; expired: number[] } {
   const alarms = new Alarms();
   const expired: number[] = [];
-  return { table: new HalfOpenTable<number>(alarms, () => threshold, (_now, sa) => expired.push(sa)), alarms, expired };
+  return { table: new HalfOpenTable<number>(alarms, () => ({ cookieThreshold: threshold, cookieThresholdPerSource: 3, maxHalfOpen, maxHalfOpenPerSource }), (_now, sa) => expired.push(sa)), alarms, expired };
 }
 
 describe('the half-open table', () => {
@@ -47,10 +50,22 @@ describe('the half-open table', () => {
 
   it('refuses past the limits of one source and of all', () => {
     const { table: open } = table();
-    for (let n = 0; n < maxHalfOpenPerSource; n++) open.add(instant(0), pathFrom('10.0.0.1', n + 1), spi(n + 1), n);
+    for (let n = 0; n < maxHalfOpenPerSource; n++) open.add(instant(0), pathFrom('10.0.0.1', n + 1), spi(n + 1), n, true);
     expect(open.admit(pathFrom('10.0.0.1'))).to.equal('refuse');
-    for (let n = open.open; n < maxHalfOpen; n++) open.add(instant(0), pathFrom(`10.${1 + (n >> 8)}.${n & 255}.1`), spi(n + 1), n);
+    for (let n = open.open; n < maxHalfOpen; n++) open.add(instant(0), pathFrom(`10.${1 + (n >> 8)}.${n & 255}.1`), spi(n + 1), n, true);
     expect(open.admit(pathFrom('172.16.0.1'))).to.equal('refuse');
+    open.settle(0);
+    expect(open.admit(pathFrom('172.16.0.1'))).to.equal('cookie');
+  });
+
+  it('locks nobody out for those who never showed that they are where they say', () => {
+    const { table: open } = table(100_000);
+    for (let n = 0; n < maxHalfOpenPerSource; n++) open.add(instant(0), pathFrom('10.0.0.1', n + 1), spi(n + 1), n);
+    expect(open.admit(pathFrom('10.0.0.1'))).to.equal('cookie');
+    expect(open.admit(pathFrom('172.16.0.1'))).to.equal('welcome');
+    for (let n = open.open; n < maxHalfOpen; n++) open.add(instant(0), pathFrom(`10.${1 + (n >> 8)}.${n & 255}.1`), spi(n + 1), n);
+    expect(open.admit(pathFrom('172.16.0.1')), 'whatever the threshold').to.equal('cookie');
+    expect(open.admit(pathFrom('10.0.0.1'))).to.equal('cookie');
   });
 
   it('finds the SA of a repeated request, from the same source alone, for as long as such SAs live', () => {

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { destinationOf } from '../../lib/endpoint/demux.js';
-import { maxHalfOpenPerSource, maxUnprotectedAnswersPerSecond } from '../../lib/endpoint/limits.js';
+import { maxUnprotectedAnswersPerSecond } from '../../lib/endpoint/limits.js';
 import { messageId } from '../../lib/util/brands.js';
 import { ikeSpi } from '../../lib/util/brands.js';
 import { exchangeType, notifyType } from '../../lib/wire/iana.js';
@@ -146,6 +146,5 @@ describe('a flood of IKE_SA_INIT requests', () => {
     expect(pair.sun.endpoint.ikeSaCount).to.equal(1);
     expect(answers).to.have.length(3);
     expect(new Set(answers.map(({ bytes }) => bytes.join())).size).to.equal(1);
-    expect(maxHalfOpenPerSource).to.be.greaterThan(3);
   });
 });

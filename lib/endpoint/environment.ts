@@ -1,6 +1,7 @@
 /** What every IKE SA of the endpoint is given: chance, algorithms, the peers, numbers that nobody else has, and the settings as they are now. */
 import type { RandomBytes } from '../crypto/algorithm.js';
 import type { Registry } from '../crypto/registry.js';
+import { FragmentRoom } from '../ike/fragmentation.js';
 import type { IkeEnvironment, IkeSettings } from '../ike/io.js';
 import type { OwnAddress, PeerDirectory } from '../ike/peer.js';
 import { childSaId, type EspSpi, type IkeSpi } from '../util/brands.js';
@@ -29,6 +30,7 @@ export function environmentOf(from: Surroundings): IkeEnvironment {
     directory: from.directory,
     keyLog: from.keyLog,
     endpointId: from.endpointId,
+    fragmentRoom: new FragmentRoom(),
     get settings() {
       return from.settings();
     },

@@ -36,7 +36,9 @@ export class InitGate {
    */
   admits(now: Instant, array: Uint8Array, at: number, length: number, source: number): boolean {
     if (!isInitRequest(array, at, length)) return true;
-    const admitted = array[at + nextPayloadAt] === payloadType.N ? this.#withCookie.allows(now) : this.#first.allows(now) || this.#comesAgain(now, array, at, source);
+    const admitted = array[at + nextPayloadAt] === payloadType.N
+      ? this.#withCookie.allows(now)
+      : this.#first.allows(now) || this.#comesAgain(now, array, at, source);
     if (!admitted) this.#dropped++;
     return admitted;
   }
@@ -104,7 +106,8 @@ const responseFlag = 0x20;
 
 /** By the numbers of an honest one: no SPI of the responder's, the flags of a first request. */
 function isInitRequest(array: Uint8Array, at: number, length: number): boolean {
-  return length >= headerBytes && array[at + exchangeAt] === exchangeType.IKE_SA_INIT && ((array[at + flagsAt] ?? 0) & (initiatorFlag | responseFlag)) === initiatorFlag
+  return length >= headerBytes && array[at + exchangeAt] === exchangeType.IKE_SA_INIT
+    && ((array[at + flagsAt] ?? 0) & (initiatorFlag | responseFlag)) === initiatorFlag
     && wordAt(array, at + 8) === 0 && wordAt(array, at + 12) === 0;
 }
 

@@ -56,7 +56,7 @@ export class Exchanger {
   readonly #window = new MessageWindow();
   readonly #channel: MessageChannel;
   readonly #peerRequests: PeerRequests;
-  readonly #responses = new Reassembler();
+  readonly #responses: Reassembler;
   #queue: Intent[] = [];
   #delayed: { readonly at: Instant; readonly intent: Intent }[] = [];
   #active: Exchange | null = null;
@@ -69,6 +69,7 @@ export class Exchanger {
     this.association = association;
     this.#onSilence = onSilence;
     this.#channel = new MessageChannel(association);
+    this.#responses = new Reassembler(association.env.fragmentRoom);
     this.#peerRequests = new PeerRequests(association, this.#channel, this.#window);
   }
 
@@ -262,6 +263,8 @@ export class Exchanger {
     const waiting = [...this.#queue, ...this.#delayed.map((d) => d.intent)];
     this.#queue = [];
     this.#delayed = [];
+    this.#responses.clear();
+    this.#peerRequests.close();
     active?.abandoned(reason);
     for (const intent of waiting) intent(this)?.abandoned(reason);
   }

@@ -22,16 +22,48 @@ export function octetsOfIke(ipPacketBytes: number, family: AddressFamily): numbe
   return ipPacketBytes - (family === 4 ? 20 : 40) - 8 - 4;
 }
 
+/** Octets of fragments that wait for others, all IKE SAs of an endpoint together: some hundreds of the largest messages. */
+export const maxWaitingFragmentBytes: number = 16 << 20;
+/** What a fragment takes beside its octets. */
+const pieceOverheadBytes = 256;
+
+/** Room for fragments that wait for others, shared by all IKE SAs: one alone may fill no more than a message. */
+export class FragmentRoom {
+  #taken = 0;
+
+  /** Octets that are taken now. */
+  get taken(): number {
+    return this.#taken;
+  }
+
+  take(bytes: number): boolean {
+    if (this.#taken + bytes > maxWaitingFragmentBytes) return false;
+    this.#taken += bytes;
+    return true;
+  }
+
+  give(bytes: number): void {
+    this.#taken -= bytes;
+  }
+}
+
 interface Pieces {
   readonly messageId: MessageId;
   readonly total: number;
   readonly parts: Map<number, OpenedMessage>;
   bytes: number;
+  /** Of the room. */
+  taken: number;
 }
 
 /** Puts one message at a time together, from fragments that were authenticated already. */
 export class Reassembler {
+  readonly #room: FragmentRoom;
   #pieces: Pieces | null = null;
+
+  constructor(room: FragmentRoom) {
+    this.#room = room;
+  }
 
   /** The whole message once its last fragment is there; null before, and for what does not fit (RFC 7383 §2.6). */
   add(messageId: MessageId, piece: OpenedMessage): OpenedMessage | null {
@@ -41,19 +73,25 @@ export class Reassembler {
     let pieces = this.#pieces;
     if (pieces?.messageId !== messageId || fragment.total > pieces.total) {
       // A larger total is the same message split smaller, after a path MTU guess failed: it replaces what is here.
-      pieces = { messageId, total: fragment.total, parts: new Map(), bytes: 0 };
+      this.clear();
+      pieces = { messageId, total: fragment.total, parts: new Map(), bytes: 0, taken: 0 };
       this.#pieces = pieces;
     }
     if (fragment.total < pieces.total || pieces.parts.has(fragment.number)) return null;
     if (pieces.bytes + piece.plaintext.length > maxReassembledBytes) return null;
+    const taken = piece.plaintext.length + pieceOverheadBytes;
+    if (!this.#room.take(taken)) return null;
+    pieces.taken += taken;
     pieces.parts.set(fragment.number, piece);
     pieces.bytes += piece.plaintext.length;
     if (pieces.parts.size < pieces.total) return null;
-    this.#pieces = null;
+    this.clear();
     return whole(pieces);
   }
 
+  /** What waits is forgotten, and its room given back: the IKE SA that goes has to do it. */
   clear(): void {
+    if (this.#pieces !== null) this.#room.give(this.#pieces.taken);
     this.#pieces = null;
   }
 }

@@ -9,6 +9,7 @@ import type { ChildSaId, EspSpi, IkeSpi, Instant } from '../util/brands.js';
 import type { Machine } from '../util/machine.js';
 import type { Identity } from '../wire/identity.js';
 import type { TrafficSelector } from '../wire/traffic-selector.js';
+import type { FragmentRoom } from './fragmentation.js';
 import type { IkePeer, OwnAddress, PeerDirectory } from './peer.js';
 
 /** What all IKE SAs of an endpoint share. Calls are pure look-ups or draws; none of them blocks. */
@@ -25,6 +26,8 @@ export interface IkeEnvironment {
   allocateChild(): { readonly id: ChildSaId; readonly spi: EspSpi };
   /** Own addresses that IKE may use at this moment. */
   ownAddresses(): readonly OwnAddress[];
+  /** Where fragments of all its IKE SAs wait. */
+  readonly fragmentRoom: FragmentRoom;
   /** Given only behind an explicit switch: key material for a protocol analyser. */
   readonly keyLog: ((entry: KeyLogEntry) => void) | null;
 }

@@ -34,7 +34,7 @@ export class PeerRequests {
   readonly #association: Association;
   readonly #channel: MessageChannel;
   readonly #window: MessageWindow;
-  readonly #fragments = new Reassembler();
+  readonly #fragments: Reassembler;
   #processing: { readonly header: IkeHeader; readonly datagram: Uint8Array } | null = null;
   /** Of the request under way or answered last: the paths it came over, each of which gets the answer. */
   #paths: DatagramPath[] = [];
@@ -44,6 +44,12 @@ export class PeerRequests {
     this.#association = association;
     this.#channel = channel;
     this.#window = window;
+    this.#fragments = new Reassembler(association.env.fragmentRoom);
+  }
+
+  /** Nothing is taken any more. */
+  close(): void {
+    this.#fragments.clear();
   }
 
   receive(header: IkeHeader, path: DatagramPath, bytes: Uint8Array): Received {

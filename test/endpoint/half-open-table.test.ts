@@ -22,7 +22,8 @@ const maxHalfOpenPerSource = 64;
 function table(threshold = 30): { table: HalfOpenTable<number>; alarms: Alarms; expired: number[] } {
   const alarms = new Alarms();
   const expired: number[] = [];
-  return { table: new HalfOpenTable<number>(alarms, () => ({ cookieThreshold: threshold, cookieThresholdPerSource: 3, maxHalfOpen, maxHalfOpenPerSource }), (_now, sa) => expired.push(sa)), alarms, expired };
+  const limits = { cookieThreshold: threshold, cookieThresholdPerSource: 3, maxHalfOpen, maxHalfOpenPerSource };
+  return { table: new HalfOpenTable<number>(alarms, () => limits, (_now, sa) => expired.push(sa)), alarms, expired };
 }
 
 describe('the half-open table', () => {

@@ -1,7 +1,7 @@
 /** Putting fragments together (RFC 7383 §2.6), and how large a datagram may be (§2.5.1). */
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { ikeDatagramLimit, maxFragmentsPerMessage, maxReassembledBytes, Reassembler } from '../../lib/ike/fragmentation.js';
+import { ikeDatagramLimit, maxFragmentsPerMessage, maxReassembledBytes, maxWaitingFragmentBytes, FragmentRoom, Reassembler } from '../../lib/ike/fragmentation.js';
 import type { OpenedMessage } from '../../lib/ike/message-protection.js';
 import { canonicalAddress, messageId } from '../../lib/util/brands.js';
 import { path } from '../support/ike-end.js';
@@ -18,7 +18,7 @@ describe('Fragments', () => {
       fc.array(fc.integer({ min: 1, max: total }), { maxLength: 8 }),
     ));
     fc.assert(fc.property(order, ([total, numbers, repeated]) => {
-      const reassembler = new Reassembler();
+      const reassembler = new Reassembler(new FragmentRoom());
       const last = numbers.at(-1);
       for (const number of numbers.slice(0, -1)) {
         expect(reassembler.add(one, piece(number, total))).to.equal(null);
@@ -32,11 +32,11 @@ describe('Fragments', () => {
 
   it('that are none pass as they are', () => {
     const whole: OpenedMessage = { first: 41, plaintext: Uint8Array.of(1), fragment: null, unsupported: null };
-    expect(new Reassembler().add(one, whole)).to.equal(whole);
+    expect(new Reassembler(new FragmentRoom()).add(one, whole)).to.equal(whole);
   });
 
   it('of a larger total replace those of a smaller one, and not the reverse (RFC 7383 §2.6)', () => {
-    const reassembler = new Reassembler();
+    const reassembler = new Reassembler(new FragmentRoom());
     reassembler.add(one, piece(1, 2));
     expect(reassembler.add(one, piece(1, 3, Uint8Array.of(7)))).to.equal(null);
     expect(reassembler.add(one, piece(2, 2)), 'the smaller total counts no more').to.equal(null);
@@ -45,7 +45,7 @@ describe('Fragments', () => {
   });
 
   it('of another message begin afresh', () => {
-    const reassembler = new Reassembler();
+    const reassembler = new Reassembler(new FragmentRoom());
     reassembler.add(one, piece(1, 2));
     expect(reassembler.add(messageId(2), piece(2, 2))).to.equal(null);
     expect(reassembler.add(messageId(2), piece(1, 2))).to.not.equal(null);
@@ -53,7 +53,7 @@ describe('Fragments', () => {
   });
 
   it('with impossible numbers are ignored', () => {
-    const reassembler = new Reassembler();
+    const reassembler = new Reassembler(new FragmentRoom());
     for (const [number, total] of [[0, 2], [3, 2], [0, 0], [1, maxFragmentsPerMessage + 1], [65_535, 65_535]] as const) {
       expect(reassembler.add(one, piece(number, total)), `${number} of ${total}`).to.equal(null);
     }
@@ -63,11 +63,26 @@ describe('Fragments', () => {
   });
 
   it('of one is a whole message', () => {
-    expect(new Reassembler().add(one, piece(1, 1))).to.deep.equal({ first: 41, plaintext: Uint8Array.of(1), fragment: null, unsupported: null });
+    const alone = new Reassembler(new FragmentRoom()).add(one, piece(1, 1));
+    expect(alone).to.deep.equal({ first: 41, plaintext: Uint8Array.of(1), fragment: null, unsupported: null });
+  });
+
+  it('of all IKE SAs hold no more than their room, which each gives back', () => {
+    const room = new FragmentRoom();
+    const large = new Uint8Array(60_000);
+    const many = Array.from({ length: 400 }, () => new Reassembler(room));
+    for (const reassembler of many) reassembler.add(one, piece(1, 2, large));
+    expect(room.taken).to.be.within(maxWaitingFragmentBytes - 61_000, maxWaitingFragmentBytes);
+    expect(many[0]?.add(one, piece(2, 2)), 'the first of them have theirs, and end').to.not.equal(null);
+    expect(many.at(-1)?.add(one, piece(1, 2, large)), 'so that there is room for another').to.equal(null);
+    expect(many.at(-1)?.add(one, piece(2, 2))).to.not.equal(null);
+    many[1]?.add(messageId(2), piece(1, 2));
+    for (const reassembler of many) reassembler.clear();
+    expect(room.taken).to.equal(0);
   });
 
   it('together hold no more than a message can', () => {
-    const reassembler = new Reassembler();
+    const reassembler = new Reassembler(new FragmentRoom());
     const part = new Uint8Array(30_000);
     reassembler.add(one, piece(1, 4, part));
     reassembler.add(one, piece(2, 4, part));

@@ -10,7 +10,7 @@ import { deriveIkeKeys, type IkeKeys } from '../../lib/ike/key-schedule.js';
 import { MessageSealer, openMessage, type MessageFields } from '../../lib/ike/message-protection.js';
 import { natDetectionNotifies } from '../../lib/ike/nat-detection.js';
 import { ikeSuiteOf } from '../../lib/ike/proposal-selection.js';
-import { Reassembler } from '../../lib/ike/fragmentation.js';
+import { FragmentRoom, Reassembler } from '../../lib/ike/fragmentation.js';
 import { drawMessage } from '../../lib/ike/drawing.js';
 import type { DatagramPath } from '../../lib/util/address.js';
 import { present } from '../../lib/util/assert.js';
@@ -84,7 +84,7 @@ export class IkeDouble {
   nextId = 0;
   espSpi: Uint8Array;
   #sealer: MessageSealer | null = null;
-  readonly #reassembler = new Reassembler();
+  readonly #reassembler = new Reassembler(new FragmentRoom());
 
   constructor(end: IkeEnd, options: DoubleOptions = {}) {
     this.end = end;

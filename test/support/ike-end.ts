@@ -9,6 +9,7 @@ import { destinationOf } from '../../lib/endpoint/demux.js';
 import type { DataPlaneCommand } from '../../lib/esp/data-plane.js';
 import { CookieSecret } from '../../lib/ike/cookie.js';
 import { answerIkeSaInit, IkeSa } from '../../lib/ike/ike-sa.js';
+import { FragmentRoom } from '../../lib/ike/fragmentation.js';
 import type { IkeCommand, IkeCommandResult, IkeEnvironment, IkeInput, IkeOutput, IkeSaMachine, IkeSaView } from '../../lib/ike/io.js';
 import type { ChildTemplate, IkePeer, OwnAddress } from '../../lib/ike/peer.js';
 import { authoritiesFor } from '../../lib/ike/proof.js';
@@ -113,6 +114,7 @@ export class IkeEnd {
       allocateChild: () => ({ id: childSaId(this.#next++), spi: espSpi((0x1000_0000 * (this.name === 'moon' ? 1 : 2)) + this.#next) }),
       ownAddresses: () => this.ownAddresses,
       keyLog: null,
+      fragmentRoom: new FragmentRoom(),
     };
   }
 

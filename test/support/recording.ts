@@ -4,7 +4,7 @@ import type { Protection } from '../../lib/crypto/algorithm.js';
 import { createProtection } from '../../lib/crypto/protection.js';
 import type { Registry } from '../../lib/crypto/registry.js';
 import type { EspSuite, IkeSuite } from '../../lib/crypto/suite.js';
-import { Reassembler } from '../../lib/ike/fragmentation.js';
+import { FragmentRoom, Reassembler } from '../../lib/ike/fragmentation.js';
 import { openMessage, type OpenedMessage } from '../../lib/ike/message-protection.js';
 import { espSuiteOf, ikeSuiteOf } from '../../lib/ike/proposal-selection.js';
 import { parseSocketAddress, type SocketAddress } from '../../lib/util/address.js';
@@ -164,7 +164,7 @@ class Follower implements Replay {
     const protection = header.initiator ? ike.fromInitiator : ike.fromResponder;
     const opened = present(openMessage(protection, bytes), `an authentic message ${header.messageId} by ${by}`);
     const name = `${header.spiI} ${by} ${header.response}`;
-    const reassembler = this.#reassemblers.get(name) ?? new Reassembler();
+    const reassembler = this.#reassemblers.get(name) ?? new Reassembler(new FragmentRoom());
     this.#reassemblers.set(name, reassembler);
     const content = reassembler.add(header.messageId, opened);
     const whole = content === null ? null : { content, payloads: decodeInnerPayloads(content.first, content.plaintext) };

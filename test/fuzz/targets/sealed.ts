@@ -1,6 +1,6 @@
 /** What is inside an Encrypted payload, whole or in fragments (RFC 7296 §3.14, RFC 7383): the input is datagrams one after the other. */
 import { createProtection } from '../../../lib/crypto/protection.js';
-import { Reassembler } from '../../../lib/ike/fragmentation.js';
+import { FragmentRoom, Reassembler } from '../../../lib/ike/fragmentation.js';
 import { parse } from '../../../lib/ike/message-channel.js';
 import { MessageSealer, openMessage, sealDatagram, type MessageFields, type OpenedMessage } from '../../../lib/ike/message-protection.js';
 import { ikeSpi, messageId } from '../../../lib/util/brands.js';
@@ -28,7 +28,7 @@ const how = { whole: 0, fragment: 1, other: 2 } as const;
 
 export const target: FuzzTarget = {
   run(input) {
-    const reassembler = new Reassembler();
+    const reassembler = new Reassembler(new FragmentRoom());
     for (let at = 0; at + recordBytes <= input.length;) {
       const view = new DataView(input.buffer, input.byteOffset + at);
       const length = Math.min(view.getUint16(6), input.length - at - recordBytes, maxContentOctets);

@@ -42,6 +42,7 @@ async function playAll(): Promise<void> {
     images: new Map(),
     keys: false,
     quiet: true,
+    idle: true,
   });
   const trial = new Trial(stage);
   await trial.learn();

@@ -28,8 +28,8 @@ export class Trial {
 
   /** Lives one life to its end, without an accident. */
   async learn(): Promise<void> {
-    await this.#moon.stop();
     this.#clean = await picture(this.#moon.site.host);
+    await this.#stage.sun.start();
     await this.#moon.start();
     await this.#back();
     this.#up = await this.#settledPicture();

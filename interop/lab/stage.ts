@@ -34,6 +34,8 @@ export interface StageOptions {
   readonly quiet?: boolean;
   /** mhtun's, where not the usual one. */
   readonly logLevel?: string;
+  /** Neither is started. */
+  readonly idle?: boolean;
   /** More variables for mhtun. */
   readonly environment?: (at: SiteName) => Readonly<Record<string, string>>;
 }
@@ -64,7 +66,7 @@ export class Stage {
     const moon = makeParty(lab, topology, 'moon', options);
     const sun = makeParty(lab, topology, 'sun', options);
     const stage = new Stage(lab, topology, moon, sun, options.variant);
-    await Promise.all([moon.start(), sun.start()]);
+    if (options.idle !== true) await Promise.all([moon.start(), sun.start()]);
     return stage;
   }
 

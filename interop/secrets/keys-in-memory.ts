@@ -6,7 +6,7 @@
  * events. The last line is `N passed, M failed`.
  */
 import { createHmac } from 'node:crypto';
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensure, LabError, sleep } from '../lab/exec.js';
@@ -52,6 +52,8 @@ for (const one of chosen) {
     process.stdout.write(`${title}: FAILED: ${error instanceof LabError ? error.message : String(error instanceof Error ? error.stack : error)}\n`);
   } finally {
     await lab.close();
+    // Keys do not stay on the disk.
+    rmSync(join(lab.folder, 'taken'), { recursive: true, force: true });
   }
 }
 process.stdout.write(`${chosen.length - failed} passed, ${failed} failed\n`);

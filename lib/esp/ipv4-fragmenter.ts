@@ -45,7 +45,7 @@ function copiedHeader(header: Uint8Array): Uint8Array {
     if (type === 0) break;
     // No-operation is one octet; an option whose length can't be ends the list.
     const length = type === 1 ? 1 : (header[at + 1] ?? 0);
-    if (length < 1 || (type !== 1 && length < 2) || at + length > header.length) break;
+    if ((type !== 1 && length < 2) || at + length > header.length) break;
     if ((type & 0x80) !== 0) options.push(...header.subarray(at, at + length));
     at += length;
   }

@@ -39,6 +39,22 @@ describe('cutting IPv4 packets', () => {
     );
   });
 
+  it('copies into later pieces what says so, up to an option whose length can\'t be (RFC 791 §3.1)', () => {
+    const later = (...options: readonly number[]): string => {
+      const packet = packetWith(Uint8Array.from(options), new Uint8Array(200));
+      const piece = present(fragmentIpv4(packet, present(parseIpPacket(packet), 'a packet'), 100)[1], 'a second piece');
+      return toHex(piece.subarray(20, ((piece[0] ?? 0) & 0x0f) * 4));
+    };
+    expect(later(0x82, 4, 1, 2), 'one that is copied').to.equal('82040102');
+    expect(later(0x07, 3, 4, 0x81, 2, 0, 0, 0), 'one that is not, and one padded').to.equal('81020000');
+    expect(later(1, 1, 0x82, 2), 'after no-operations').to.equal('82020000');
+    expect(later(0, 0x82, 2, 0), 'after the end').to.equal('');
+    expect(later(0x82, 5, 1, 2), 'past the end of the header').to.equal('');
+    expect(later(0x82, 0, 1, 2), 'of no length').to.equal('');
+    expect(later(0x82, 1, 1, 2), 'of a length without room for itself').to.equal('');
+    expect(later(0x82, 2, 0x83, 9), 'the good before the bad').to.equal('82020000');
+  });
+
   it('gives nothing where the MTU has no room for data', () => {
     const packet = packetWith(new Uint8Array(40), new Uint8Array(100));
     expect(fragmentIpv4(packet, present(parseIpPacket(packet), 'a packet'), 67)).to.deep.equal([]);

@@ -35,17 +35,14 @@ describe('the budget of a metered network', () => {
     expect(spent).to.be.within(1_500_000, 1_600_100);
   });
 
-  it('names the moment at which there is enough, and not a later one', () => {
-    const budgets = new Budgets();
-    budgets.spend(instant(0), metered, 60_000);
+  it('names the moment at which there is enough, to the millisecond', () => {
+    const perMs = (16_000_000 - 60_000) / month;
     for (const bytes of [1, 148, 1_000, 7_777]) {
+      const budgets = new Budgets();
+      budgets.spend(instant(0), metered, 60_000);
       const at = budgets.affordableAt(instant(0), metered, bytes, 'needed');
-      expect(at).to.be.greaterThan(0);
-      expect(new Budgets().affordableAt(instant(0), metered, bytes, 'needed')).to.equal(0);
-      const later = new Budgets();
-      later.spend(instant(0), metered, 60_000);
-      expect(later.affordableAt(instant(at - 3), metered, bytes, 'needed'), `${bytes} a little earlier`).to.be.greaterThan(at - 3);
-      expect(later.affordableAt(at, metered, bytes, 'needed'), `${bytes} then`).to.equal(at);
+      expect(at * perMs, String(bytes)).to.be.within(bytes, bytes + 2.5 * perMs);
+      expect(budgets.affordableAt(at, metered, bytes, 'needed'), String(bytes)).to.equal(at);
     }
   });
 

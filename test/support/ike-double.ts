@@ -5,7 +5,7 @@
 import { SecretKey } from '../../lib/crypto/key.js';
 import { defaultRegistry } from '../../lib/crypto/registry.js';
 import type { KeyPair } from '../../lib/crypto/algorithm.js';
-import { sharedKeyAuth } from '../../lib/ike/authentication.js';
+import { sharedKeyAuth, signedOctets, type SignedOctets } from '../../lib/ike/authentication.js';
 import { deriveIkeKeys, type IkeKeys } from '../../lib/ike/key-schedule.js';
 import { MessageSealer, openMessage, type MessageFields } from '../../lib/ike/message-protection.js';
 import { natDetectionNotifies } from '../../lib/ike/nat-detection.js';
@@ -197,10 +197,17 @@ export class IkeDouble {
   }
 
   authData(id: IdPayload, secret = 'a secret of more than twenty characters'): Uint8Array {
+    return sharedKeyAuth(this.#known().suite.prf, new SecretKey(utf8(secret)), this.#signed(id));
+  }
+
+  /** What a signature of this end must be over. */
+  authOctets(id: IdPayload): Uint8Array {
+    return signedOctets(this.#known().suite.prf, this.#signed(id));
+  }
+
+  #signed(id: IdPayload): SignedOctets {
     const keys = this.#known();
-    return sharedKeyAuth(keys.suite.prf, new SecretKey(utf8(secret)), {
-      message: this.initiator ? this.request : this.response, otherNonce: this.otherNonce, id, skP: this.initiator ? keys.skPi : keys.skPr,
-    });
+    return { message: this.initiator ? this.request : this.response, otherNonce: this.otherNonce, id, skP: this.initiator ? keys.skPi : keys.skPr };
   }
 
   /** SA, TSi and TSr as IKE_AUTH has them, in the role that this end has. */

@@ -1,10 +1,15 @@
-/** Key exchanges in other threads give what this thread gives, and secrets cross without a trace. */
+/** Key exchanges and signatures in other threads give what this thread gives, and secrets cross without a trace. */
 import { expect } from 'chai';
+import { encodeDigitalSignature, sign, usualScheme, verify } from '../../lib/crypto/signature.js';
 import { systemRandom } from '../../lib/crypto/random.js';
 import { defaultRegistry } from '../../lib/crypto/registry.js';
 import { executeJob, type SlowJob, type SlowJobResult } from '../../lib/pki/work.js';
 import { packJob, packResult, unpackJob, unpackResult } from '../../lib/daemon/crypto-message.js';
 import { CryptoPool } from '../../lib/daemon/crypto-pool.js';
+import type { Crl } from '../../lib/pki/crl.js';
+import { authMethod } from '../../lib/wire/iana.js';
+import { identity } from '../support/ike-end.js';
+import { authority, crlOf, issue, testKey, trustOf } from '../support/test-pki.js';
 
 const warnings: string[] = [];
 let inline = 0;
@@ -41,6 +46,38 @@ describe('the pool of key exchanges', () => {
     // x25519, x448, ecp256 and modp2048, twice each.
     expect(inline).to.equal(8);
   });
+
+  it('signs with RSA elsewhere, and with curves here', async () => {
+    const pool = makePool();
+    const octets = Uint8Array.of(1, 2, 3);
+    for (const [kind, here] of [['rsa', 0], ['ed25519', 1], ['p384', 1]] as const) {
+      const [key, how, before] = [testKey(kind), usualScheme(kind), inline];
+      const signed = await run(pool, { kind: 'sign', key, how, octets });
+      expect(signed.kind === 'signed' && verify(key.publicKey, how, octets, signed.signature), kind).to.equal(true);
+      expect(inline - before, kind).to.equal(here);
+    }
+    pool.close();
+    expect(warnings).to.deep.equal([]);
+  }).timeout(20_000);
+
+  it('judges certificates elsewhere, by the calendar of this moment', async () => {
+    const pool = makePool();
+    const [hour, now, before] = [3_600_000, Date.now(), inline];
+    const lab = authority('CN=Lab', null, { notBefore: now - hour, notAfter: now + hour });
+    const [octets, how] = [Uint8Array.of(1, 2, 3), usualScheme('p256')];
+    const judged = async (notAfter: number, crls: readonly Crl[] = []): Promise<SlowJobResult> => {
+      const { certificate, key } = issue('CN=moon', lab, { names: ['dns:moon'], notBefore: now - hour, notAfter });
+      const evidence = {
+        identity: identity('moon'), certificates: [{ encoding: 4, data: certificate.der }], method: authMethod.DIGITAL_SIGNATURE,
+        auth: encodeDigitalSignature(how, sign(key, how, octets)), octets,
+      };
+      return run(pool, { kind: 'judge-proof', evidence, trust: trustOf([lab], { crls }) });
+    };
+    expect(await judged(now + hour, [crlOf(lab, [])])).to.deep.include({ kind: 'proof-judged', problem: null });
+    expect(JSON.stringify(await judged(now - 1000))).to.contain('its certificate expired');
+    expect(inline).to.equal(before);
+    pool.close();
+  }).timeout(20_000);
 
   it('delivers nothing after it is closed', async () => {
     const pool = makePool();

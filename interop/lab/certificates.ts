@@ -14,7 +14,9 @@ export type Files = Readonly<Record<string, string>>;
 export interface Holder {
   readonly subject: Uint8Array;
   readonly key: PrivateKey;
+  /** In PEM. */
   readonly certificate: string;
+  /** In hex. */
   readonly serial: string;
 }
 
@@ -65,7 +67,7 @@ export function ownFiles(own: Holder, between: readonly Holder[]): Files {
 export function knownFiles(authority: Holder, peer: Holder, list: string | null): Files {
   return {
     'ca.pem': authority.certificate, 'x509ca/ca.pem': authority.certificate,
-    'peer.pub': publicKeyPem(peer), 'pubkey/peer.pub': publicKeyPem(peer), 'peer.pem': peer.certificate,
+    'peer.pub': publicKeyPem(peer), 'pubkey/peer.pub': publicKeyPem(peer), 'peer.pem': peer.certificate, 'x509/peer.pem': peer.certificate,
     ...(list === null ? {} : { 'ca.crl': list, 'x509crl/ca.crl': list }),
   };
 }

@@ -13,11 +13,14 @@ const faults: Readonly<Record<string, { readonly wish?: Partial<Wish>; readonly 
   authority: { said: /which is none of the authorities in ca/ },
   name: { name: 'mars', said: /its certificate is not for the identity/ },
   use: { wish: { more: [serverAuth] }, said: /extendedKeyUsage of its certificate \(serverAuth\)/ },
-  revoked: { said: /was revoked/ },
+  revoked: { said: /O=Lab, CN=(moon|sun)\W+was revoked/ },
+  critical: { wish: { more: [extension('1.3.6.1.4.1.99999.1', true, sequence())] }, said: /critical extension that is not known here/ },
+  between: { said: /O=Lab, CN=Branch\W+was revoked/ },
 };
 
 interface Everything {
   readonly lab: Holder;
+  readonly between: Holder;
   readonly ends: Readonly<Record<SiteName, Holder>>;
 }
 
@@ -30,19 +33,21 @@ function everythingOf(variant: string): Everything {
   const { wish = {}, name } = faults[variant] ?? {};
   const lab = certify('O=Lab, CN=Lab CA', { by: null, authority: true });
   const other = certify('O=Other, CN=Other CA', { by: null, authority: true });
-  const end = (site: SiteName): Holder => certify(`O=Lab, CN=${site}`, { by: variant === 'authority' ? other : lab, names: [name ?? site], ...wish });
-  const all = { lab, ends: { moon: end('moon'), sun: end('sun') } };
+  const between = certify('O=Lab, CN=Branch', { by: lab, authority: true });
+  const by = { authority: other, between }[variant] ?? lab;
+  const end = (site: SiteName): Holder => certify(`O=Lab, CN=${site}`, { by, names: [name ?? site], ...wish });
+  const all = { lab, between, ends: { moon: end('moon'), sun: end('sun') } };
   made.set(variant, all);
   return all;
 }
 
 function filesOf(site: SiteName, variant: string): Files {
-  const { lab, ends } = everythingOf(variant);
+  const { lab, between, ends } = everythingOf(variant);
   const peer = ends[otherSite(site)];
-  const list = variant === 'revoked' ? revocationList(lab, [peer]) : null;
+  const list = { revoked: revocationList(lab, [peer]), between: revocationList(lab, [between]) }[variant] ?? null;
   // mhtun's own is good, whatever the other's is.
   const good = certify(`O=Lab, CN=${site}`, { by: lab, names: [site] });
-  return { ...knownFiles(lab, peer, list), ...swanctlFiles(ownFiles(ends[site], [])), ...mhtunFiles(ownFiles(good, [])) };
+  return { ...knownFiles(lab, peer, list), ...swanctlFiles(ownFiles(ends[site], variant === 'between' ? [between] : [])), ...mhtunFiles(ownFiles(good, [])) };
 }
 
 function mhtunFiles(files: Files): Files {
@@ -56,11 +61,13 @@ function swanctlFiles(files: Files): Files {
 export const scenario: Scenario = {
   variants: Object.keys(faults).map((name, index) => ({ name, pairs: alternating(index) })),
   values: (_site, variant) => ({
-    proof: `auth = "pubkey"\ncert = "own.pem"\nkey = "own.key"\nca = ["ca.pem"]${variant.name === 'revoked' ? '\ncrl = "ca.crl"' : ''}`,
+    proof: `auth = "pubkey"\ncert = "own.pem"\nkey = "own.key"\nca = ["ca.pem"]${['revoked', 'between'].includes(variant.name) ? '\ncrl = "ca.crl"' : ''}`,
     local_proof: '      auth = pubkey\n      certs = own.pem',
     remote_proof: '      auth = pubkey\n      cacerts = ca.pem\n      revocation = relaxed',
   }),
   files: (site, variant) => filesOf(site, variant.name),
+  // Else it would not load the certificate that is to be refused.
+  charon: ({ name }) => (name === 'critical' ? { 'x509.enforce_critical': 'no' } : {}),
   async play(stage) {
     await stage.moon.initiate();
     await stage.logged(stage.mhtun, faults[stage.variant.name]?.said ?? /never/);

@@ -1,13 +1,13 @@
 /** See README.md. */
-import type { KeyKind } from '../../../lib/crypto/asymmetric-key.js';
-import type { SiteName } from '../../lab/addressing.js';
+import { privateKeyPem, type KeyKind } from '../../../lib/crypto/asymmetric-key.js';
+import { otherSite, type SiteName } from '../../lab/addressing.js';
 import { certify, knownFiles, ownFiles, revocationList, type Files, type Holder } from '../../lab/certificates.js';
 import { ensure } from '../../lab/exec.js';
 import type { Variables } from '../../lab/template.js';
 import { alternating, bothRoles, type Scenario } from '../../scenario.js';
 
 const kinds: readonly KeyKind[] = ['rsa', 'p256', 'p384', 'p521', 'ed25519', 'ed448'];
-const others = ['between', 'raw', 'split', 'strict', 'older-rsa', 'older-ecdsa', 'two'] as const;
+const others = ['between', 'raw', 'split', 'strict', 'older-rsa', 'older-ecdsa', 'two', 'pss', 'encrypted', 'pinned', 'dn', 'no-idr'] as const;
 
 interface Everything {
   readonly lab: Holder;
@@ -21,7 +21,7 @@ const made = new Map<string, Everything>();
 function everythingOf(variant: string): Everything {
   const known = made.get(variant);
   if (known !== undefined) return known;
-  const kind = kinds.find((one) => one === variant) ?? (variant === 'older-rsa' ? 'rsa' : 'p256');
+  const kind = kinds.find((one) => one === variant) ?? (variant === 'older-rsa' || variant === 'pss' ? 'rsa' : 'p256');
   const lab = certify('O=Lab, CN=Lab CA', { by: null, authority: true });
   const between = variant === 'between' ? [certify('O=Lab, CN=Branch', { by: lab, authority: true })] : [];
   const end = (name: SiteName): Holder => certify(`O=Lab, CN=${name}`, { by: between[0] ?? lab, names: [name], kind });
@@ -33,7 +33,8 @@ function everythingOf(variant: string): Everything {
 function filesOf(site: SiteName, variant: string): Files {
   const { lab, between, ends } = everythingOf(variant);
   const list = variant === 'strict' ? revocationList(lab, []) : null;
-  const own = { ...ownFiles(ends[site], between), ...knownFiles(lab, ends[site === 'moon' ? 'sun' : 'moon'], list) };
+  const own = { ...ownFiles(ends[site], between), ...knownFiles(lab, ends[otherSite(site)], list) };
+  if (variant === 'encrypted') return { ...own, 'own.key': privateKeyPem(ends[site].key, passphrase) };
   if (variant !== 'two') return own;
   const other = certify('O=Other, CN=Other CA', { by: null, authority: true });
   const second = ownFiles(certify(`O=Other, CN=${site}`, { by: other, names: [site], kind: 'ed25519' }), []);
@@ -42,6 +43,7 @@ function filesOf(site: SiteName, variant: string): Files {
 
 const certificate = { mhtun: 'cert = "own.pem"\nkey = "own.key"', swanctl: '      auth = pubkey\n      certs = own.pem' };
 const authority = { mhtun: 'ca = ["ca.pem"]', swanctl: '      auth = pubkey\n      cacerts = ca.pem' };
+const passphrase = 'open sesame, and quickly';
 const secret = 'psk = "a secret that only the lab knows, 0123456789"';
 const swanctlSecret = '      auth = psk';
 
@@ -67,6 +69,13 @@ function proofsOf(site: SiteName, variant: string): Variables {
         proof: `auth = "pubkey"\ncert = ["other.pem", "own.pem"]\nkey = ["own.key", "other.key"]\n${authority.mhtun}`,
         local_proof: certificate.swanctl, remote_proof: authority.swanctl,
       };
+    case 'pinned':
+      return { proof: `auth = "pubkey"\n${certificate.mhtun}\npeer_cert = "peer.pem"`, local_proof: certificate.swanctl, remote_proof: '      auth = pubkey\n      certs = peer.pem' };
+    case 'encrypted':
+      return {
+        proof: `auth = "pubkey"\n${certificate.mhtun}\nkey_passphrase = "${passphrase}"\n${authority.mhtun}`,
+        local_proof: certificate.swanctl, remote_proof: authority.swanctl,
+      };
     default: {
       const older = variant.startsWith('older') ? '\nlegacy_signatures = true' : '';
       return { proof: `auth = "pubkey"\n${certificate.mhtun}\n${authority.mhtun}${older}`, local_proof: certificate.swanctl, remote_proof: authority.swanctl };
@@ -74,20 +83,26 @@ function proofsOf(site: SiteName, variant: string): Variables {
   }
 }
 
+/** By DN; or without saying whom moon calls. */
+function identitiesOf(site: SiteName, variant: string): Variables {
+  if (variant === 'dn') return { id: `O=Lab, CN=${site}`, peer_id: `O=Lab, CN=${otherSite(site)}` };
+  return variant === 'no-idr' && site === 'moon' ? { peer_id: '%any' } : {};
+}
+
 export const scenario: Scenario = {
   variants: [
     ...kinds.map((name, index) => ({ name, pairs: alternating(index) })),
     ...others.map((name, index) => ({ name, pairs: name === 'split' ? bothRoles : alternating(index) })),
   ],
-  values: (site, variant) => proofsOf(site, variant.name),
+  values: (site, variant) => ({ ...proofsOf(site, variant.name), ...identitiesOf(site, variant.name) }),
   files: (site, variant) => filesOf(site, variant.name),
-  charon: (variant) => (variant.name.startsWith('older') ? { signature_authentication: 'no' } : {}),
+  charon: ({ name }) => (name.startsWith('older') ? { signature_authentication: 'no' } : name === 'pss' ? { rsa_pss: 'yes' } : {}),
   async play(stage) {
     await stage.connect();
     await stage.settled(1, 1);
     for (const [party, peer] of [[stage.moon, 'sun'], [stage.sun, 'moon']] as const) {
       const { remoteId } = await stage.ike(party);
-      ensure(remoteId === peer, `${party.site.name} sees its peer as ${remoteId}`);
+      ensure(remoteId === peer || (stage.variant.name === 'dn' && remoteId.replaceAll(' ', '') === `O=Lab,CN=${peer}`), `${party.site.name} sees its peer as ${remoteId}`);
     }
   },
 };

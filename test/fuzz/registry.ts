@@ -10,6 +10,7 @@ const loaders: ReadonlyMap<string, () => Promise<{ readonly target: FuzzTarget }
   ['identity', () => import('./targets/identity.js')],
   ['config', () => import('./targets/config.js')],
   ['control', () => import('./targets/control.js')],
+  ['certificate', () => import('./targets/certificate.js')],
   ['netlink', () => import('./targets/netlink.js')],
 ]);
 

@@ -1,4 +1,5 @@
 /** `mhtun check`: is this configuration right? */
+import { lapsedCertificates } from '../config/certificate-times.js';
 import { loadConfig } from '../config/load.js';
 import { configDisk } from '../control/config-disk.js';
 import { formatProblem } from '../util/errors.js';
@@ -15,8 +16,10 @@ export const check: Verb = {
     const path = args.operand('config');
     const { config, warnings, paths } = loadConfig(configDisk, path);
     for (const warning of warnings) io.stderr(`${formatProblem(warning).replace(': ', ': warning: ')}\n`);
+    const lapsed = lapsedCertificates(config, Date.now());
+    for (const message of lapsed) io.stderr(`${path}: warning: ${message}\n`);
     const names = config.peers.map((peer) => peer.name);
-    const result = { files: paths, peers: names, warnings };
+    const result = { files: paths, peers: names, warnings, certificates: lapsed };
     return print(io, args, result, () => `${path} is right: ${counted(names.length, 'peer')}${names.length === 0 ? '' : ` (${names.join(', ')})`}`);
   },
 };

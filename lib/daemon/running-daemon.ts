@@ -4,6 +4,7 @@ import { configDisk } from '../control/config-disk.js';
 import type { ControlReply, StatusDocument } from '../control/messages.js';
 import { startControlServer, type ControlHandler, type ControlServer } from '../control/server.js';
 import type { ConfigFiles } from '../config/files.js';
+import { lapsedCertificates } from '../config/certificate-times.js';
 import { loadConfig } from '../config/load.js';
 import { replayFiles, type RecordedFiles } from '../config/recorded-files.js';
 import type { Config } from '../config/types.js';
@@ -312,5 +313,6 @@ function wallClockOf(clock: Platform['clock']): (at: Instant) => string {
 function readConfig(files: ConfigFiles, path: string, log: Log): Config {
   const { config, warnings } = loadConfig(files, path);
   for (const { file, line, key, message } of warnings) log('warn', `${file}${line === null ? '' : `:${line}`}: ${key}: ${message}`);
+  for (const message of lapsedCertificates(config, Date.now())) log('warn', message);
   return config;
 }

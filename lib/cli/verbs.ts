@@ -15,4 +15,5 @@ export const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
   check: async () => (await import('./check.js')).check,
   psk: async () => (await import('./psk.js')).psk,
   pki: async () => (await import('./pki.js')).pki,
+  import: async () => (await import('./import.js')).importVerb,
 };

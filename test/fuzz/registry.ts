@@ -9,6 +9,7 @@ const loaders: ReadonlyMap<string, () => Promise<{ readonly target: FuzzTarget }
   ['esp', () => import('./targets/esp.js')],
   ['identity', () => import('./targets/identity.js')],
   ['config', () => import('./targets/config.js')],
+  ['foreign', () => import('./targets/foreign.js')],
   ['control', () => import('./targets/control.js')],
   ['certificate', () => import('./targets/certificate.js')],
   ['netlink', () => import('./targets/netlink.js')],

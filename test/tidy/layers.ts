@@ -27,6 +27,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   gateway: { level: 5, imports: ['config', ...belowEndpoint], types: [], builtIns: [], packages: [] },
   config: { level: 5, imports: belowEndpoint, types: [], builtIns: [], packages: ['toml-eslint-parser'] },
   endpoint: { level: 5, imports: ['gateway', 'config', ...belowEndpoint], types: [], builtIns: [], packages: [] },
+  convert: { level: 5, imports: ['esp', 'crypto', 'config', ...core], types: [], builtIns: [], packages: [] },
   platform: { level: 6, imports: ['esp', 'path', 'config', ...core], types: ['crypto', 'endpoint'], builtIns: 'any', packages: ['node-gyp-build'] },
   control: { level: 6, imports: ['esp', 'path', 'config', ...core], types: ['crypto'], builtIns: 'any', packages: [] },
   daemon: {
@@ -36,7 +37,7 @@ export const layers: Readonly<Record<string, Layer>> = {
     builtIns: 'any',
     packages: ['pino', 'pino-pretty'],
   },
-  cli: { level: 8, imports: ['control', 'config', 'pki', 'crypto', 'util'], types: [], builtIns: 'any', packages: [] },
+  cli: { level: 8, imports: ['convert', 'control', 'config', 'pki', 'crypto', 'util'], types: [], builtIns: 'any', packages: [] },
 };
 
 /** Below this level nothing waits, looks at the clock, draws randomness or touches the process. */

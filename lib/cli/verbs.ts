@@ -16,4 +16,5 @@ export const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
   psk: async () => (await import('./psk.js')).psk,
   pki: async () => (await import('./pki.js')).pki,
   import: async () => (await import('./import.js')).importVerb,
+  export: async () => (await import('./export.js')).exportVerb,
 };

@@ -6,6 +6,8 @@ export const maxImportedFiles: number = 1000;
 export const maxImportedBytes: number = 8 * 1024 * 1024;
 /** A file that is included by one that is included, and so on. */
 export const maxImportDepth: number = 8;
+/** Sections in sections: strongSwan itself has six. */
+export const maxSectionDepth: number = 64;
 /** Sections that one inherits from, directly or not. */
 export const maxInheritedSections: number = 64;
 /** Connections, and children of all of them. */

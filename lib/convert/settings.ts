@@ -2,10 +2,10 @@
  * strongSwan's settings, as swanctl.conf and strongswan.conf are written: sections in braces, `key = value`,
  * comments, `include`, and sections that inherit from others (`name : other, another { … }`).
  */
-import type { Place } from './model.js';
+import { maxSectionDepth } from './limits.js';
+import type { Place, Remarks } from './model.js';
 import { newSection, type Section } from './section.js';
 import { malformed, type Sources } from './sources.js';
-import type { Remarks } from './model.js';
 
 /** The outermost section. @throws ConfigError */
 export function readSettings(sources: Sources, remarks: Remarks, path: string, text: string): Section {
@@ -87,6 +87,7 @@ class SettingsReader {
     }
     scanner.skipBlank();
     if (!scanner.take('{')) throw malformed(place, `expected "=" or "{" after this name; got ${scanner.described()}`);
+    if (this.#open.length >= maxSectionDepth) throw malformed(place, `sections are at most ${maxSectionDepth} deep in each other`);
     const parent = this.#section();
     const section = parent.sections.get(name) ?? newSection(place);
     parent.sections.set(name, section);

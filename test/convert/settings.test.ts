@@ -73,6 +73,7 @@ describe('the settings of strongSwan', () => {
     ['"hush" = 1\n', 'a.conf:1: expected a key or the name of a section; got a string in quotes'],
     ['{ }\n', 'a.conf:1: expected a key or the name of a section; got "{"'],
     ['a : { }\n', 'a.conf:1: expected the name of a section to inherit from; got "{"'],
+    ['a {\n'.repeat(65), 'a.conf:65: sections are at most 64 deep in each other'],
     ['include a.conf\n', 'a.conf:1: files include each other at most 8 deep'],
     [`${Array.from({ length: 70 }, (_, i) => `s${i} : s${i + 1} { }\n`).join('')}connections : s0 { }\n`, 'a.conf:64: a section inherits from at most 64 others'],
   ];

@@ -83,8 +83,9 @@ class ConnReader {
     const listen = readOwnAddresses(this.#setting('left'), this.#remarks);
     const addresses = readHosts(this.#setting('right'), null, this.#remarks);
     const ownId = readId(this.#setting('leftid'), this.#remarks);
-    const localId = ownId === '%any' ? null : (ownId ?? listen?.[0] ?? null);
-    // Without an id each end is known by its address.
+    // Without an id each end is known by its address, or by the name in its place.
+    const own = readIdentity(this.#view.value('left')?.text ?? '%any');
+    const localId = [ownId, listen?.[0] ?? own].find((id) => id !== null && !id.startsWith('%')) ?? null;
     const remoteId = readId(this.#setting('rightid'), this.#remarks) ?? readIdentity(addresses[0] ?? '%any') ?? '%any';
     const auth = this.#auth();
     if (auth !== 'psk' && !this.#canBecomePsk(remoteId)) return null;

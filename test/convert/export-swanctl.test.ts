@@ -82,6 +82,11 @@ secrets {
     expect(made).to.contain('id = "fqdn:#31302e302e302e31"').and.to.contain('id = "keyid:#6120232062"').and.to.contain('secret = 0x66c3bc6e66');
   });
 
+  it('keeps the octets of a secret whose letters would say others', () => {
+    expect(exported(source().replace('correct horse battery staple', '0x307861626364')).text).to.contain('secret = 0x307861626364\n');
+    expect(exported(source().replace('correct horse battery staple', 'a \\"b\\\\')).text).to.contain('secret = "a \\"b\\\\"\n');
+  });
+
   it('is read back as the same peer from the other side', () => {
     fc.assert(fc.property(configurations, (text) => {
       const { config } = load(text);

@@ -105,6 +105,13 @@ remote = ["10.2.0.0/16"]
     ]);
   });
 
+  it('knows an end without an id by its address, or by the name in its place', () => {
+    const text = conn('left=moon.example.net')[mainFile] ?? '';
+    const made = imported({ ...conn(), [mainFile]: text.replace('\tleftid=moon\n', '').replace('\trightid=sun\n', '') });
+    expect(made.text).to.contain('[endpoint]\nid = "moon.example.net"\n').and.to.contain('id = "10.1.0.2"\n');
+    expect(remarksOf(made)).to.deep.equal(['a.conf:2: left = moon.example.net: listen in [endpoint] takes addresses only']);
+  });
+
   const secrets: readonly (readonly [text: string, psk: string])[] = [
     [': PSK "in quotes, 0x as it is"\n', 'in quotes, 0x as it is'],
     [': PSK "0xabcd"\n', '0x307861626364'],

@@ -68,6 +68,7 @@ describe('the settings of strongSwan', () => {
     ['a {\n b {\n }\n', 'a.conf:1: expected "}" for the section that begins here; got the end of the file'],
     ['a = 1\n}\n', 'a.conf:2: got "}" where no section is open'],
     ['a = "x\ny', 'a.conf:1: expected a quote that closes the string which begins here; got the end of the file'],
+    ['a = "x\\\ny\nz"\nb c', 'a.conf:4: expected "=" or "{" after this name; got another word'],
     ['\na b\n', 'a.conf:2: expected "=" or "{" after this name; got another word'],
     ['a\n', 'a.conf:1: expected "=" or "{" after this name; got the end of the file'],
     ['"hush" = 1\n', 'a.conf:1: expected a key or the name of a section; got a string in quotes'],

@@ -43,6 +43,9 @@ export function exportSwanctl({ config, peer, addresses }: ExportRequest): Expor
     names.add(own);
     return section(own, childLines(child, peer, mustCall && known.length > 0));
   });
+  const secret = secretOf(peer);
+  if (peer.remoteAuth.kind === 'pubkey') notes.push('its certificate and key are missing: they belong into x509/ and private/ beside it (mhtun pki issue writes such a folder)');
+  if (peer.localAuth.kind === 'pubkey') notes.push('the authority of our certificate belongs into x509ca/ beside it');
   const ids = [`id-1 = ${identityText(peer.localId)}`, ...(theirId === null ? [] : [`id-2 = ${theirId}`])];
   const lines = [
     ...section('connections', section(name, [
@@ -57,13 +60,19 @@ export function exportSwanctl({ config, peer, addresses }: ExportRequest): Expor
       `rekey_time = ${seconds(peer.ikeRekeyMs)}`,
       `dpd_delay = ${seconds(peer.dpdMs)}`,
       ...(mustCall ? ['keyingtries = 0'] : []),
-      ...section('local', ['auth = psk', ...(theirId === null ? [] : [`id = ${theirId}`])]),
-      ...section('remote', ['auth = psk', `id = ${identityText(peer.localId)}`]),
+      ...section('local', [`auth = ${peer.remoteAuth.kind}`, ...(theirId === null ? [] : [`id = ${theirId}`])]),
+      ...section('remote', [`auth = ${peer.localAuth.kind}`, `id = ${identityText(peer.localId)}`]),
       ...section('children', children.flat()),
     ])),
-    ...section('secrets', section(`ike-${name}`, [...ids, `secret = ${secretText(peer.psk)}`])),
+    ...(secret === null ? [] : section('secrets', section(`ike-${name}`, [...ids, `secret = ${secretText(secret)}`]))),
   ];
   return { text: `${lines.join('\n')}\n`, notes };
+}
+
+/** Null: neither end proves itself by one. */
+function secretOf({ localAuth, remoteAuth }: PeerConfig): SecretKey | null {
+  if (localAuth.kind === 'psk') return localAuth.secret;
+  return remoteAuth.kind === 'psk' ? remoteAuth.secret : null;
 }
 
 function childLines(child: ChildConfig, peer: PeerConfig, starts: boolean): readonly string[] {

@@ -80,7 +80,7 @@ class LineReader {
     }
     if (match[1] === 'config') this.#section = this.#setup;
     else if (match[1] === 'ca') {
-      this.#remarks.add(place, line, 'certificates are not there yet');
+      this.#remarks.add(place, line, 'certificates are not taken over: name their files by hand, with auth = "pubkey", cert, key and ca');
       this.#section = newSection(place);
     } else {
       this.#section = this.#connections.get(name) ?? newSection(place);

@@ -50,7 +50,7 @@ function secretOf(place: Place, words: readonly Word[], remarks: Remarks): Share
 }
 
 const otherKinds: ReadonlyMap<string, string> = new Map([
-  ...['RSA', 'ECDSA', 'BLISS', 'PKCS8', 'P12', 'PIN'].map((kind) => [kind, 'private keys are not there yet'] as const),
+  ...['RSA', 'ECDSA', 'BLISS', 'PKCS8', 'P12', 'PIN'].map((kind) => [kind, 'private keys are not taken over: name the file with key'] as const),
   ...['EAP', 'NTLM', 'XAUTH'].map((kind) => [kind, 'passwords for EAP are not there yet'] as const),
 ]);
 

@@ -127,7 +127,7 @@ class ConnReader {
     }
     for (const key of ['authby', 'leftauth', 'rightauth']) {
       const setting = this.#setting(key);
-      if (setting !== null && /^(eap|xauth|never)/.test(setting.value.text)) return { ...setting, why: 'of the ways to authenticate only psk is there' };
+      if (setting !== null && /^(eap|xauth|never)/.test(setting.value.text)) return { ...setting, why: 'of the ways to authenticate only psk and pubkey are there' };
     }
     return null;
   }
@@ -141,7 +141,7 @@ class ConnReader {
   /** Where each end is one that is named, a secret can stand for its certificate. */
   #canBecomePsk(remoteId: string): boolean {
     if (remoteId === '%any' || remoteId.includes('*')) {
-      this.#leftOut(this.#view.place, this.#says, 'left out: its callers show certificates, which are not there yet, and one secret for all of them would prove nobody\'s identity');
+      this.#leftOut(this.#view.place, this.#says, 'left out: its callers show certificates, which are not taken over, and one secret for all of them would prove nobody\'s identity');
       return false;
     }
     const setting = this.#setting('leftauth') ?? this.#setting('rightauth') ?? this.#setting('authby');

@@ -18,7 +18,7 @@ type CommonReason =
   | 'dscp' | 'mediation' | 'port' | 'tries' | 'policies' | 'ppk';
 
 export const reason: Readonly<Record<CommonReason, Reason>> = {
-  certificates: { why: 'certificates are not there yet' },
+  certificates: { why: 'certificates are not taken over: name their files by hand, with auth = "pubkey", cert, key and ca' },
   eap: { why: 'EAP is not there yet' },
   ikev1: { why: 'it is of IKEv1, and has no effect here' },
   ikev1Off: { why: 'it is of IKEv1, and has no effect here', unless: off },

@@ -112,7 +112,7 @@ class ConnectionReader {
     const [, view] = first;
     const auth = view.value('auth');
     if (auth !== null && !/^(psk|pubkey|rsa|ecdsa|ed25519|ed448|bliss|ike:)/.test(auth.text)) {
-      this.#leftOut(auth, `auth = ${auth.text}`, auth.text.startsWith('eap') ? 'EAP is not there yet' : 'of the ways to authenticate only psk is there');
+      this.#leftOut(auth, `auth = ${auth.text}`, auth.text.startsWith('eap') ? 'EAP is not there yet' : 'of the ways to authenticate only psk and pubkey are there');
       return 'impossible';
     }
     remarkOthers(view.values(), ['id', 'auth', 'round'], roundReasons, this.#remarks);
@@ -124,7 +124,7 @@ class ConnectionReader {
   /** Where each end is one that is named, a secret can stand for its certificate. */
   #canBecomePsk(remoteId: string, rounds: readonly ({ readonly auth: string; readonly place: Place; readonly authValue: string } | null)[]): boolean {
     if (remoteId === '%any' || remoteId.includes('*')) {
-      this.#leftOut(this.#view.place, this.#says, 'left out: its callers show certificates, which are not there yet, and one secret for all of them would prove nobody\'s identity');
+      this.#leftOut(this.#view.place, this.#says, 'left out: its callers show certificates, which are not taken over, and one secret for all of them would prove nobody\'s identity');
       return false;
     }
     const round = rounds.find((item) => item?.auth === 'pubkey') ?? { place: this.#view.place, authValue: 'pubkey' };

@@ -87,6 +87,18 @@ secrets {
     expect(exported(source().replace('correct horse battery staple', 'a \\"b\\\\')).text).to.contain('secret = "a \\"b\\\\"\n');
   });
 
+  it('says where the files belong for ends that prove themselves by certificates', () => {
+    const { config } = load(source());
+    const peer = firstPeer(config);
+    const trust = { anchors: [], pinned: [], keys: [], crls: [], revocation: 'off', policies: [], sha1: false } as const;
+    const byKeys = { ...peer, localAuth: { kind: 'pubkey', credentials: [], sha1: false }, remoteAuth: { kind: 'pubkey', trust } } as const;
+    const { text, notes } = exportSwanctl({ config, peer: byKeys, addresses: [] });
+    expect(text).to.contain('auth = pubkey').and.to.not.contain('secrets');
+    expect(notes.join('\n')).to.contain('private/').and.to.contain('x509ca/');
+    const half = exportSwanctl({ config, peer: { ...byKeys, localAuth: peer.localAuth }, addresses: [] });
+    expect(half.text).to.contain('auth = psk').and.to.contain('auth = pubkey').and.to.contain('secret = ');
+  });
+
   it('is read back as the same peer from the other side', () => {
     fc.assert(fc.property(configurations, (text) => {
       const { config } = load(text);
@@ -104,7 +116,7 @@ function known(peer: PeerConfig, side: 'ours' | 'theirs'): unknown {
   const turn = <T>(pair: readonly [T, T]): readonly T[] => (side === 'ours' ? pair : pair.toReversed());
   return {
     ids: side === 'ours' ? ids : ids.toReversed(),
-    psk: toHex(peer.psk.expose()),
+    psk: peer.localAuth.kind === 'psk' ? toHex(peer.localAuth.secret.expose()) : null,
     ike: peer.ike, esp: peer.esp, mobike: peer.mobike, fragmentation: peer.fragmentation,
     times: [peer.dpdMs, peer.ikeRekeyMs, peer.childRekeyMs, peer.childRekeyBytes, peer.childRekeyPackets],
     children: peer.children.map((child) => [child.name, child.replayWindow, ...turn([child.local, child.remote])]),

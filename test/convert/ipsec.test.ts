@@ -37,7 +37,7 @@ local = ["10.7.0.0/16"]
 remote = ["10.2.0.0/16"]
 `);
     expect(remarksOf(made)).to.deep.equal([
-      'ipsec.secrets:3: RSA: private keys are not there yet',
+      'ipsec.secrets:3: RSA: private keys are not taken over: name the file with key',
       'ipsec.secrets:4: EAP: passwords for EAP are not there yet',
       'a.conf:3: charondebug = ike 2: mhtun up --log-level says how much is logged',
       'a.conf:4: uniqueids = no: mhtun knows "replace", "keep" and "never": the default stands',
@@ -84,8 +84,8 @@ remote = ["10.2.0.0/16"]
     ['dpdaction=hold', 'a.conf:2: dpdaction = hold: mhtun does what start says, which is "now" here'],
     ['keyexchange=ikev1', 'a.conf:2: keyexchange = ikev1: conn sun is left out: mhtun does not speak IKEv1: set keyexchange = ikev2 at the other end'],
     ['type=transport', 'a.conf:2: type = transport: conn sun is left out: there are tunnels only'],
-    ['leftauth=eap-mschapv2', 'a.conf:2: leftauth = eap-mschapv2: conn sun is left out: of the ways to authenticate only psk is there'],
-    ['leftauth=pubkey', 'a.conf:2: leftauth = pubkey: certificates are not there yet: peer sun has a pre-shared key now; set authby = secret at the other end'],
+    ['leftauth=eap-mschapv2', 'a.conf:2: leftauth = eap-mschapv2: conn sun is left out: of the ways to authenticate only psk and pubkey are there'],
+    ['leftauth=pubkey', 'a.conf:2: leftauth = pubkey: certificates are not taken over: name their files by hand, with auth = "pubkey", cert, key and ca: peer sun has a pre-shared key now; set authby = secret at the other end'],
   ];
   for (const [lines, said] of remarked) {
     it(`says what becomes of ${JSON.stringify(lines)}`, () => {

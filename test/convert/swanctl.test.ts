@@ -119,7 +119,7 @@ replay_window = 64
     [{ conn: 'local_addrs = 192.0.2.0/24' }, 'a.conf:3: local_addrs = 192.0.2.0/24: listen in [endpoint] takes addresses only'],
     [{ conn: 'proposals = 3des-md5-modp768' }, 'a.conf:3: proposals = 3des-md5-modp768: none of these is left: ike has its default, which the other end must share'],
     [{ conn: 'unique = no' }, 'a.conf:3: unique = no: mhtun knows "replace", "keep" and "never"; the default stands, which is "replace"'],
-    [{ local: 'id = moon\ncerts = moon.pem' }, 'a.conf:7: certs = moon.pem: certificates are not there yet'],
+    [{ local: 'id = moon\ncerts = moon.pem' }, 'a.conf:7: certs = moon.pem: certificates are not taken over: name their files by hand, with auth = "pubkey", cert, key and ca'],
     [{ remote: 'id = "{7}:x"' }, 'a.conf:9: id = {7}:x: an identity that mhtun can\'t spell'],
     [{ child: 'replay_window = 0' }, 'a.conf:14: replay_window = 0: the default stands: a window has from 32 to 1048576 packets, and is never off'],
     [{ child: 'mark_in = 42' }, 'a.conf:14: mark_in = 42: packets go through a TUN interface, without marks: see routes in mhtun.toml(5)'],
@@ -149,7 +149,7 @@ replay_window = 64
   it('asks for a secret where an end that is named showed a certificate, and leaves out callers that are anybody', () => {
     const named = imported(connection({ local: 'id = moon' }).replace('local { auth = psk', 'local { '));
     expect(named.text).to.contain('psk_file = "sun.psk"');
-    expect(remarksOf(named).join('\n')).to.contain('auth = pubkey: certificates are not there yet: peer sun has a pre-shared key now');
+    expect(remarksOf(named).join('\n')).to.contain('auth = pubkey: certificates are not taken over: name their files by hand, with auth = "pubkey", cert, key and ca: peer sun has a pre-shared key now');
     const anybody = imported(connection({ remote: '' }).replaceAll('auth = psk', 'auth = pubkey'));
     expect(anybody.peers).to.deep.equal([]);
     expect(remarksOf(anybody).join('\n')).to.contain('connections.sun: left out: its callers show certificates');

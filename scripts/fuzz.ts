@@ -1,8 +1,9 @@
 /**
  * `npm run fuzz -- [NAME…] [--seconds N] [--runs N] [--seed N] [--keep]`: lets each target look for an input that breaks a promise, for
- * N seconds or N inputs, one target after the other. `addon` stands for the targets of the addon (C++, they need clang), `decoders`
+ * N seconds or N inputs, as many targets at a time as there are processors. `addon` stands for the targets of the addon (C++, they need clang), `decoders`
  * for those of everything that decodes in lib/. What is found is left in .lab/fuzz/. The last line is `N passed, M failed`.
  */
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { targetNames } from '../test/fuzz/registry.js';
 import { execute } from './execute.js';
@@ -23,9 +24,16 @@ const seconds = values.seconds ?? (values.runs === undefined ? '30' : undefined)
 const graceMs = 120_000;
 const timeoutMs = seconds === undefined ? 24 * 3_600_000 : Number(seconds) * 1000 + graceMs;
 const failed: string[] = [];
-for (const name of chosen) if (!(await (addonTargets().includes(name) ? fuzzAddon(name, addonLimits(), timeoutMs) : fuzzDecoder(name)))) failed.push(name);
+const waiting = [...chosen];
+await Promise.all(Array.from({ length: availableParallelism() }, async () => {
+  for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) if (!(await findsNothing(name))) failed.push(name);
+}));
 console.log(`${chosen.length - failed.length} passed, ${failed.length} failed${failed.length > 0 ? `: ${failed.join(', ')}` : ''}`);
 process.exitCode = failed.length === 0 ? 0 : 1;
+
+function findsNothing(name: string): Promise<boolean> {
+  return addonTargets().includes(name) ? fuzzAddon(name, addonLimits(), timeoutMs) : fuzzDecoder(name);
+}
 
 function addonLimits(): readonly string[] {
   return [

@@ -57,9 +57,13 @@ async function main(argv: readonly string[]): Promise<0 | 1> {
 
 /** What was never tried finds more than what was. Of the commit: new with each, and the same for everybody who looks at it. */
 function newStart(ofCommit: boolean): number {
-  const hash = ofCommit ? Number.parseInt(commit(), 16) : Number.NaN;
-  return Number.isNaN(hash) ? Math.floor(Math.random() * 2 ** 31) : hash;
+  if (!ofCommit) return Math.floor(Math.random() * 2 ** 31);
+  const hash = Number.parseInt(commit(), 16);
+  return Number.isNaN(hash) ? withoutCommit : hash;
 }
+
+/** Of sources that lie in no repository. */
+const withoutCommit = 60_000;
 
 interface ManyRun {
   readonly from: number;
@@ -158,7 +162,7 @@ function tell({ plan, story, failures, traceHash, sent, arrived }: Outcome): voi
 
 function commit(): string {
   try {
-    return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+    return execFileSync('git', ['rev-parse', '--short=10', 'HEAD'], { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
   } catch {
     return 'unknown';
   }

@@ -48,7 +48,7 @@ describe('mhtun import', () => {
     const ran = await run(['import', path, '--json', '--secrets', secrets]);
     const document: unknown = JSON.parse(ran.out);
     expect(document).to.include.keys('ok', 'config', 'peers', 'left_out', 'warnings');
-    expect(document).to.have.property('left_out').that.deep.includes({ file: secrets, line: 3, says: 'RSA', message: 'private keys are not there yet' });
+    expect(document).to.have.property('left_out').that.deep.includes({ file: secrets, line: 3, says: 'RSA', message: 'private keys are not taken over: name the file with key' });
     expect(document).to.deep.include({ ok: true, peers: ['home'] });
   });
 

@@ -58,7 +58,11 @@ describe('a flood of', function () {
   const pair = new Pair({ seed: 5, sun: { remote: null } });
   const { sun, network, world } = pair;
   const quiet = (): void => {
-    for (const { logs, events, arrivals } of [pair.moon, sun]) for (const list of [logs, events, arrivals]) list.length = 0;
+    for (const host of [pair.moon, sun]) {
+      host.forgetLogs();
+      host.events.length = 0;
+      host.arrivals.length = 0;
+    }
     network.sent.length = 0;
   };
 

@@ -42,7 +42,11 @@ function run(pair: Pair, kind: 'rekey-child' | 'rekey-ike'): void {
   }
   // What is kept for a while, as an answer that may be asked for again, is gone then.
   pair.world.run(120_000);
-  for (const { events, logs, arrivals } of [pair.moon, pair.sun]) for (const list of [events, logs, arrivals]) list.length = 0;
+  for (const host of [pair.moon, pair.sun]) {
+    host.forgetLogs();
+    host.events.length = 0;
+    host.arrivals.length = 0;
+  }
   pair.network.sent.length = 0;
 }
 

@@ -178,6 +178,10 @@ export class VirtualHost {
     return this.#logged.map((entry, i) => (typeof entry === 'string' ? entry : (this.#logged[i] = entry())));
   }
 
+  forgetLogs(): void {
+    this.#logged.length = 0;
+  }
+
   /** All own addresses from now on. */
   setAddresses(addresses: readonly { readonly address: string; readonly device: string }[]): void {
     for (const { address } of this.#addresses) this.#network.detach(address);

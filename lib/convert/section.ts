@@ -19,7 +19,10 @@ export class View {
   readonly #parts: readonly Section[];
   readonly place: Place;
 
-  /** @param heads the section, and sections of the same name of those that its parent inherits from; at least one */
+  /**
+   * @param first the section
+   * @param others sections of the same name of those that its parent inherits from
+   */
   constructor(first: Section, ...others: readonly Section[]) {
     this.place = first;
     this.#parts = withInherited([first, ...others]);

@@ -2,7 +2,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import type { IpAddress } from '../lib/util/address.js';
 import { DecodeError } from '../lib/util/errors.js';
-import { exchangeName } from '../lib/wire/iana.js';
+import { exchangeName, exchangeType } from '../lib/wire/iana.js';
 import { decodeIkeHeader } from '../lib/wire/ike-header.js';
 import type { VirtualHost } from '../test/support/virtual-host.js';
 import type { Flight } from '../test/support/virtual-network.js';
@@ -70,7 +70,8 @@ export class Tap {
     const bytes = flight.bytes.subarray(flight.from.port === 500 ? 0 : 4);
     try {
       const header = decodeIkeHeader(bytes);
-      this.#count(`${exchangeName(header.exchangeType)} ${header.response ? 'response' : 'request'}`);
+      // An answer to a message that was altered has the exchange of that.
+      this.#count(known.has(header.exchangeType) ? `${exchangeName(header.exchangeType)} ${header.response ? 'response' : 'request'}` : 'of no exchange');
       if (header.nextPayload !== encrypted && header.nextPayload !== encryptedFragment) return;
       const at = ikeHeaderOctets + (header.nextPayload === encrypted ? 4 : 8);
       this.#once(`IKE ${text(bytes, 0, 16)} ${String(header.initiator)} ${text(bytes, at, at + 8)}`, bytes);
@@ -89,6 +90,7 @@ export class Tap {
 }
 
 const plain = Buffer.from(plainWord);
+const known: ReadonlySet<number> = new Set(Object.values(exchangeType));
 const ikeHeaderOctets = 28;
 /** Payloads SK (RFC 7296 §3.14) and SKF (RFC 7383 §2.5). */
 const encrypted = 46;

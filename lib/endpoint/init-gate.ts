@@ -36,9 +36,9 @@ export class InitGate {
    */
   admits(now: Instant, array: Uint8Array, at: number, length: number, source: number): boolean {
     if (!isInitRequest(array, at, length)) return true;
-    const admitted = array[at + nextPayloadAt] === payloadType.N
-      ? this.#withCookie.allows(now)
-      : this.#first.allows(now) || this.#comesAgain(now, array, at, source);
+    // A cookie is not proven yet: forgers may use up that budget, too.
+    const budget = array[at + nextPayloadAt] === payloadType.N ? this.#withCookie : this.#first;
+    const admitted = budget.allows(now) || this.#comesAgain(now, array, at, source);
     if (!admitted) this.#dropped++;
     return admitted;
   }

@@ -60,6 +60,15 @@ describe('the gate for IKE_SA_INITs', () => {
     expect(admitted).to.be.within(maxReturningInitsPerSecond, maxReturningInitsPerSecond + maxInitBurst);
   });
 
+  it('lets through who comes again with a cookie, though forgers bring others by the thousand', () => {
+    const gate = new InitGate((length) => new Uint8Array(length).fill(0x21));
+    for (let n = 0; n < 20_000; n++) admits(gate, n / 20, init(n, {}, true), n);
+    const honest = init(77_000_001, {}, true);
+    expect(admits(gate, 999.99, honest, 4711), 'the first time').to.equal(false);
+    expect(admits(gate, 999.99, honest, 4711), 'again').to.equal(true);
+    expect(admits(gate, 999.99, init(77_000_002, {}, true), 4711), 'another').to.equal(false);
+  });
+
   it('is for first requests alone: whatever else comes is none of its business', () => {
     const gate = new InitGate((length) => new Uint8Array(length));
     flood(gate, 0, 5_000);

@@ -80,15 +80,9 @@ export async function flood(args: readonly string[]): Promise<void> {
 }
 
 function openStage(lab: Lab): Promise<Stage> {
-  return Stage.open(lab, {
+  return Stage.openQuiet(lab, {
     scenario: { topology: { uplinks: 1 }, values: () => ({ esp: ['aes128gcm16'], data_plane: 'native' }) },
     templates: join(projectRoot, 'bench', 'flood'),
-    variant: { name: '', pairs: [] },
-    pair: { moon: 'mhtun', sun: 'mhtun' },
-    engine: null,
-    images: new Map(),
-    keys: false,
-    quiet: true,
   }).then(async (stage) => {
     await stage.connect();
     return stage;

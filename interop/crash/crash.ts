@@ -30,18 +30,12 @@ process.stdout.write(`${passed} passed, ${failed} failed\n`);
 process.exitCode = failed > 0 ? 1 : 0;
 
 async function playAll(): Promise<void> {
-  const stage = await Stage.open(lab, {
+  const stage = await Stage.openQuiet(lab, {
     scenario: {
       topology: { uplinks: 2 },
       values: (at) => ({ start: at === 'moon' ? 'now' : 'never', address: at === 'moon' ? ['10.77.0.1/32', 'fd77::1/128'] : [], data_plane: 'native' }),
     },
     templates: join(projectRoot, 'interop', 'crash'),
-    variant: { name: '', pairs: [] },
-    pair: { moon: 'mhtun', sun: 'mhtun' },
-    engine: null,
-    images: new Map(),
-    keys: false,
-    quiet: true,
     idle: true,
   });
   const trial = new Trial(stage);

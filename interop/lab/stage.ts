@@ -57,6 +57,12 @@ export class Stage {
     this.variant = variant;
   }
 
+  /** mhtun at both ends, for a measurement or a trial. */
+  static openQuiet(lab: Lab, options: Pick<StageOptions, 'scenario' | 'templates' | 'logLevel' | 'idle' | 'environment'>): Promise<Stage> {
+    const pair = { moon: 'mhtun', sun: 'mhtun' } as const;
+    return Stage.open(lab, { variant: { name: '', pairs: [] }, pair, engine: null, images: new Map(), keys: false, quiet: true, ...options });
+  }
+
   /** Lays the lab and starts both daemons. */
   static async open(lab: Lab, options: StageOptions): Promise<Stage> {
     const wanted = options.scenario.topology;

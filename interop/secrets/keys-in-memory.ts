@@ -66,15 +66,9 @@ async function play(lab: Lab, { plane, ike, esp }: Case): Promise<string> {
   chmodSync(folder, 0o777);
   const tap = join(folder, 'tap');
   const keyLog = join(folder, 'log');
-  const stage = await Stage.open(lab, {
+  const stage = await Stage.openQuiet(lab, {
     scenario: { topology: { uplinks: 1 }, values: () => ({ data_plane: plane, ike: [ike], esp: [esp], psk }) },
     templates: join(scenarioFolder, 'usual'),
-    variant: { name: '', pairs: [] },
-    pair: { moon: 'mhtun', sun: 'mhtun' },
-    engine: null,
-    images: new Map(),
-    keys: false,
-    quiet: true,
     logLevel: 'trace',
     environment: (at) => (at === 'sun' ? { NODE_OPTIONS: `--import=${join(projectRoot, 'interop', 'programs', 'key-tap.mjs')}`, MHTUN_KEY_TAP: tap, MHTUN_KEYLOG: keyLog } : {}),
   });

@@ -121,7 +121,7 @@ function wordsForOther(scene: Scene, standing: Standing, path: Path, now: Instan
 
 function wordsForReady(scene: Scene, standing: Standing, path: Path, now: Instant): Words {
   const { active } = standing;
-  if (failureOf(scene, active) !== null) return { reason: 'works; the path in use has failed', wouldChange: '' };
+  if (failureOf(scene, active) !== null && burdenOf(scene, path).weight < 3) return { reason: 'works; the path in use has failed', wouldChange: '' };
   if (scene.wanted === active) return { reason: 'stands by: another is wanted by command', wouldChange: 'that one failing, or another command' };
   const { better, ours, urgent, why, needs } = judge(scene, path, active);
   if (better && !ours && standing.facts.role === 'asks') return { reason: `stands by, though better (${why})`, wouldChange: 'the initiator, who decides' };

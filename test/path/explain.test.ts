@@ -91,6 +91,10 @@ describe('a path in words', () => {
     net.moon.give({ kind: 'local', candidates: [candidate(wire[0], 'eth1', {}, true), candidate(mobile[0], 'wwan0', { class: 'never' })] });
     expect(words(net.moon, wire)).to.equal('active: in use: the only path that works (its address or network is to be left); another path answering');
     expect(words(net.moon, mobile)).to.equal('standby: stands by: class never: used only by command; mhtun move');
+    net.wire(...wire).cut();
+    net.world.run(2_000);
+    expect(words(net.moon, wire)).to.match(/^down: failed: /);
+    expect(words(net.moon, mobile), 'also when nothing else works').to.equal('standby: stands by: class never: used only by command; mhtun move');
   });
 });
 

@@ -6,6 +6,7 @@ import type { FaultName } from './faults/names.js';
 import { callAll, quieten } from './faults/operators.js';
 import { Harm } from './harm.js';
 import { Ledger } from './ledger.js';
+import { Emptiness, overfull } from './room.js';
 import { childNetworks, dpdS, giveUpS, Stage } from './stage.js';
 import { Tap } from './tap.js';
 
@@ -31,6 +32,9 @@ const lookEveryMs = 500;
 const convergeMs = 30_000;
 /** Half-open IKE SAs and old inbound Child SAs are kept for no longer. */
 const settleMs = 60_000;
+/** In which each table of what is on its way is seen empty. */
+const restMs = 3_000;
+const restLooks = 30;
 /** The last rekeys are under traffic. */
 const lastRekeyMs = 5_000;
 /** Somebody who has had a path for so long uses it. */
@@ -70,6 +74,10 @@ class Simulation {
     };
     this.#stage.onLeak = (side, destination) => {
       report(`what is for ${destination} would leave ${side} in clear`);
+    };
+    this.#stage.onStep = (side, machine) => {
+      const failure = overfull(machine.fills());
+      if (failure !== null) report(`${side}: ${failure}`);
     };
     this.#ledger = new Ledger(this.#stage, report);
     this.#tap = new Tap(this.#stage, report, (message) => {
@@ -201,14 +209,23 @@ class Simulation {
     this.#flow(false);
     world.run(settleMs - lastRekeyMs);
     this.#flow(true);
-    world.run(3_000);
+    const left = [...this.#neverEmpty(), ...this.#unsettled(), ...this.#leftOver()];
     this.#ledger.look();
-    const left = [...this.#unsettled(), ...this.#leftOver()];
     if (left.length > 0) this.#fail(`${settleMs / 1000} s after everything was at rest: ${left.join('; ')}`);
     for (const [from, to] of callersOf(this.#plan.topology).flatMap(bothWays)) {
       const last = this.#ledger.lastArrival(from, to);
       if (last === null || world.now - last > 1_000) this.#fail(`at rest, but nothing arrives from ${from} at ${to}`);
     }
+  }
+
+  /** What is still kept of what is long over, at hosts at rest; takes a moment. */
+  #neverEmpty(): string[] {
+    const watches = sidesOf(this.#plan.topology).flatMap((side) => this.#stage.host(side) ?? []).map((host) => new Emptiness(host));
+    for (let looks = 0; looks < restLooks; looks++) {
+      this.#stage.world.run(restMs / restLooks);
+      for (const watch of watches) watch.look();
+    }
+    return watches.flatMap((watch) => watch.neverEmpty());
   }
 
   /** What is not yet as it has to be in the end. */

@@ -2,6 +2,7 @@
 import type { EndpointCommand } from '../lib/endpoint/io.js';
 import { formatSocketAddress, type IpAddress } from '../lib/util/address.js';
 import { utf8 } from '../lib/util/bytes.js';
+import type { Fill } from '../lib/util/fill.js';
 import { configOf, ip, VirtualHost } from '../test/support/virtual-host.js';
 import { VirtualNat, type Flight } from '../test/support/virtual-network.js';
 import { World } from '../test/support/world.js';
@@ -43,6 +44,8 @@ export class Stage {
   readonly #kernels: Readonly<Record<Side, Kernel>>;
   /** Told where something that is to be protected would leave in clear. */
   onLeak: (side: Side, destination: string) => void = () => undefined;
+  /** Told after each input of a host's endpoint or data plane, with that. */
+  onStep: (side: Side, machine: { fills(): Fill[] }) => void = () => undefined;
   readonly #dead: VirtualHost[] = [];
   readonly #linkOfAddress = new Map<IpAddress, { readonly side: Side; readonly link: number }>();
   readonly #lives: Record<Side, number> = { moon: 0, sun: 0, mars: 0, venus: 0 };
@@ -81,7 +84,11 @@ export class Stage {
     const config = configOf(this.configText(side, dpd));
     this.#kernels[side].up(config);
     const endpointId = utf8(`${side} ${this.#lives[side]}`.padEnd(endpointIdBytes));
-    this.#hosts[side] = new VirtualHost({ name: side, network: this.network, config, addresses: this.#addresses(side), endpointId });
+    const host = new VirtualHost({ name: side, network: this.network, config, addresses: this.#addresses(side), endpointId });
+    host.afterStep = (machine) => {
+      this.onStep(side, machine);
+    };
+    this.#hosts[side] = host;
   }
 
   /** The host that comes up next knows nothing of the one that was. */

@@ -18,10 +18,17 @@ export function statusView(status: StatusDocument, page: Page, now: Date): strin
 export function endpointLines({ endpoint }: StatusDocument, { style, columns }: Page): string[] {
   const about = [endpoint.interface, `${endpoint.data_plane} data plane`, `up ${duration(endpoint.uptime_s)}`, `pid ${endpoint.pid}`, bytes(endpoint.rss_bytes)];
   const facts = clean(about.join(' · '));
+  const scarce = endpoint.tables.filter(({ size, limit }) => limit >= leastLimit && size >= scarceShare * limit)
+    .map(({ table, size, limit }) => `  ${style.bad(`almost full: ${size} of ${limit} ${clean(table)}`)}`);
   const id = clean(endpoint.id);
-  if (columns === null || width(`${id}  ${facts}`) <= columns) return [`${style.strong(id)}  ${style.faint(facts)}`];
-  return [style.strong(id), ...wrap(facts, columns - 2).map((line) => `  ${style.faint(line)}`)];
+  if (columns === null || width(`${id}  ${facts}`) <= columns) return [`${style.strong(id)}  ${style.faint(facts)}`, ...scarce];
+  return [style.strong(id), ...wrap(facts, columns - 2).map((line) => `  ${style.faint(line)}`), ...scarce];
 }
+
+/** Small tables fill and empty all the time: a path has few tests under way. */
+const leastLimit = 1_000;
+/** From this share of its limit on a table is worth a line. */
+const scarceShare = 0.9;
 
 /** That a peer is down, and beneath it why. */
 export function downLines(name: string, reason: string | null, { style, columns }: Page): string[] {

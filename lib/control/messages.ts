@@ -3,6 +3,7 @@
  * exactly one reply with its `id`; `events` with `follow` is answered by one line an event instead.
  */
 import type { RecordedFiles } from '../config/recorded-files.js';
+import type { Fill } from '../util/fill.js';
 
 /** What a verb asks of the daemon. */
 export type ControlRequest =
@@ -35,6 +36,8 @@ export interface StatusDocument {
     readonly endpoint_id: string;
     /** The main file of its configuration. */
     readonly config: string;
+    /** Of each kind of bounded table in the core the fullest one. */
+    readonly tables: readonly Fill[];
   };
   readonly peers: readonly PeerStatus[];
 }

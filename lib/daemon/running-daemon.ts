@@ -23,6 +23,7 @@ import { answerRequest } from './control-desk.js';
 import { CoreDriver } from './core-driver.js';
 import type { Ending } from './daemon.js';
 import { endpointIdOf, readMachineId, type EndpointId } from './endpoint-id.js';
+import { fullest } from '../util/fill.js';
 import { EventLog } from './event-log.js';
 import { openKeyLog } from './key-log.js';
 import type { Log } from './log.js';
@@ -205,6 +206,7 @@ export class Daemon {
         rss_bytes: process.memoryUsage.rss(),
         endpoint_id: toHex(this.#endpointId.bytes),
         config: this.#configPath,
+        tables: core === null ? [] : fullest(core.fills()),
       },
       peers: platform === null || core === null ? [] : peerStatuses({
         now: platform.clock.now(),

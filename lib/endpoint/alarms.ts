@@ -1,6 +1,7 @@
 /** Who wants to be woken when: one binary heap for everything in the endpoint that waits for a time. */
 import { present } from '../util/assert.js';
 import type { Instant } from '../util/brands.js';
+import type { Fill } from '../util/fill.js';
 
 /** Something that waits. It sets its next alarm itself. */
 export interface Sleeper {
@@ -20,6 +21,10 @@ export class Alarms {
   #heap: Alarm[] = [];
   /** The alarm that counts of each sleeper. */
   readonly #current = new Map<Sleeper, Alarm>();
+
+  fills(): Fill[] {
+    return [{ table: 'alarms', size: this.#heap.length, limit: 2 * this.#current.size + sweepSlack }];
+  }
 
   /** One alarm a sleeper: a new one replaces the old; null cancels. */
   set(sleeper: Sleeper, at: Instant | null): void {

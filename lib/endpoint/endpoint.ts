@@ -9,11 +9,12 @@ import { IkeSa } from '../ike/ike-sa.js';
 import type { IkeEnvironment } from '../ike/io.js';
 import type { IkePeer } from '../ike/peer.js';
 import type { Instant } from '../util/brands.js';
+import type { Fill } from '../util/fill.js';
 import { OutputQueue, type Machine, type Wake } from '../util/machine.js';
 import { unreachable } from '../util/unreachable.js';
 import type { LocalCandidate } from '../path/io.js';
 import type { Identity } from '../wire/identity.js';
-import type { PeerLocation, Ports, StartPair } from './address-pairs.js';
+import type { PeerLocation, StartPair } from './address-pairs.js';
 import { Alarms } from './alarms.js';
 import { CommandDesk } from './command-desk.js';
 import { configDifference } from './config-difference.js';
@@ -182,6 +183,12 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
     return this.#sas.size;
   }
 
+  /** Every bounded table, those of each IKE SA for themselves. */
+  fills(): Fill[] {
+    const { fragmentRoom } = this.#environment;
+    return [this.#sas, this.#reception, this.#work, this.#commands.waiters, this.#alarms, fragmentRoom, this.#paths].flatMap((one) => one.fills());
+  }
+
   /** What is due beyond the limit is so at once again, after whatever else wants in. */
   #wake(now: Instant): void {
     for (let n = 0; n < maxWakesAtOnce; n++) {
@@ -214,10 +221,6 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
   #locationsOf(entry: SaEntry): readonly PeerLocation[] {
     const link = entry.peerName === null ? undefined : this.#links.get(entry.peerName);
     return link === undefined ? [] : this.#names.locationsOf(link.peer);
-  }
-
-  #ports(): Ports {
-    return { port: this.#config.endpoint.port, natPort: this.#config.endpoint.natPort };
   }
 
   #initiate(now: Instant, peer: IkePeer, pair: StartPair, replacement: boolean): SaEntry | null {
@@ -291,7 +294,7 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
   #linkHost(): ConstructorParameters<typeof PeerLink>[0] {
     return {
       alarms: this.#alarms,
-      ports: this.#ports(),
+      ports: this.#config.endpoint,
       draw: () => drawFraction(this.#random),
       ownAddresses: () => this.#own,
       locationsOf: (peer) => this.#names.locationsOf(peer),
@@ -341,7 +344,7 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
   #makeCommands(): CommandDesk {
     return new CommandDesk({
       alarms: this.#alarms,
-      ports: () => this.#ports(),
+      ports: () => this.#config.endpoint,
       ownAddresses: () => this.#own,
       locationsOf: (peer) => this.#names.locationsOf(peer),
       link: (name) => this.#links.get(name) ?? null,

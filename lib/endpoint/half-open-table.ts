@@ -6,6 +6,7 @@ import { addressBytes, addressFamily, formatSocketAddress, type DatagramPath, ty
 import type { IkeSpi, Instant } from '../util/brands.js';
 import { after } from '../util/brands.js';
 import { toHex } from '../util/bytes.js';
+import type { Fill } from '../util/fill.js';
 import type { Alarms, Sleeper } from './alarms.js';
 import { halfOpenLifetimeMs } from './limits.js';
 
@@ -63,6 +64,11 @@ export class HalfOpenTable<T> implements Sleeper {
 
   get open(): number {
     return this.#all.open;
+  }
+
+  /** Of those without a cookie there are never more in all than with one. */
+  fills(): Fill[] {
+    return [{ table: 'half-open IKE SAs', size: this.#all.open, limit: 2 * this.#limits().maxHalfOpen }];
   }
 
   admit(path: DatagramPath): Admission {

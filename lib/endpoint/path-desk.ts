@@ -9,6 +9,7 @@ import { PathManager } from '../path/path-manager.js';
 import { samePath, type DatagramPath, type SocketAddress } from '../util/address.js';
 import { assert } from '../util/assert.js';
 import type { ChildSaId, Instant } from '../util/brands.js';
+import type { Fill } from '../util/fill.js';
 import { unreachable } from '../util/unreachable.js';
 import type { PeerLocation } from './address-pairs.js';
 import type { Alarms, Sleeper } from './alarms.js';
@@ -55,6 +56,10 @@ export class PathDesk {
 
   constructor(host: PathHost) {
     this.#host = host;
+  }
+
+  fills(): Fill[] {
+    return [...this.#seats.values()].flatMap((seat) => seat.fills());
   }
 
   /** Both ends have proved who they are: from now on paths are tested and chosen. */
@@ -164,6 +169,10 @@ class Seat implements Sleeper {
     this.#settings = settings;
     this.#mtuChanged = mtuChanged;
     this.#manager = new PathManager(settings);
+  }
+
+  fills(): Fill[] {
+    return this.#manager.fills();
   }
 
   /** Once what authenticated the SA has gone out: the peer waits for that, and the first look at every pair takes its time. */

@@ -4,6 +4,7 @@ import { answerIkeSaInit } from '../ike/ike-sa.js';
 import type { IkeEnvironment } from '../ike/io.js';
 import type { DatagramPath } from '../util/address.js';
 import type { IkeSpi, Instant } from '../util/brands.js';
+import type { Fill } from '../util/fill.js';
 import { unreachable } from '../util/unreachable.js';
 import type { IkeHeader } from '../wire/ike-header.js';
 import type { Alarms } from './alarms.js';
@@ -42,6 +43,10 @@ export class Reception {
   /** Datagrams that were no use to anybody. */
   get dropped(): number {
     return this.#dropped;
+  }
+
+  fills(): Fill[] {
+    return this.#halfOpen.fills();
   }
 
   /** Authenticated or gone: no longer half-open. */

@@ -7,10 +7,12 @@ import type { DataPlaneCommand } from '../esp/data-plane.js';
 import type { IkeCommand, IkeCommandResult, IkeInput, IkeOutput, IkeSaMachine, IkeSaView } from '../ike/io.js';
 import type { IkePeer } from '../ike/peer.js';
 import type { ChildSaId, EspSpi, IkeSpi, Instant } from '../util/brands.js';
+import type { Fill } from '../util/fill.js';
 import { unreachable } from '../util/unreachable.js';
 import type { Identity } from '../wire/identity.js';
 import type { Alarms, Sleeper } from './alarms.js';
 import type { EndpointJobResult, EndpointOutput } from './io.js';
+import { maxIkeSas } from './limits.js';
 import type { WorkDesk } from './work-desk.js';
 
 /** What the endpoint hears of an SA, always after the SA's own outputs are drained. */
@@ -109,6 +111,10 @@ export class SaDriver {
 
   get size(): number {
     return this.#bySpi.size;
+  }
+
+  fills(): Fill[] {
+    return [{ table: 'IKE SAs', size: this.#bySpi.size, limit: maxIkeSas }, ...[...this.#bySpi.values()].flatMap(({ ikeSa }) => ikeSa.fills())];
   }
 
   entries(): IterableIterator<SaEntry> {

@@ -1,5 +1,6 @@
 /** Slow work on its way: numbers the jobs of everybody in the endpoint, gives out a bounded number at once, and returns each result to its owner. */
 import type { Instant } from '../util/brands.js';
+import type { Fill } from '../util/fill.js';
 import type { EndpointJob, EndpointJobResult } from './io.js';
 import { maxJobsAtOnce } from './limits.js';
 
@@ -21,6 +22,10 @@ export class WorkDesk {
   /** @param give emits the job as an output */
   constructor(give: (id: number, job: EndpointJob) => void) {
     this.#give = give;
+  }
+
+  fills(): Fill[] {
+    return [{ table: 'jobs', size: this.#out, limit: maxJobsAtOnce }];
   }
 
   submit(job: EndpointJob, owner: WorkOwner): void {

@@ -6,6 +6,7 @@
 import type { RandomBytes } from '../crypto/algorithm.js';
 import { earlier, type ChildSaId, type EspSpi, type Instant } from '../util/brands.js';
 import { firstUsableSpi } from '../wire/esp-packet.js';
+import type { Fill } from '../util/fill.js';
 import type { ChildCounters, InstallInbound, InstallOutbound } from './data-plane.js';
 import { InboundSa } from './inbound-sa.js';
 import { maxChildSas } from './limits.js';
@@ -160,6 +161,10 @@ export class ChildSaTable {
       child.outbound = null;
     }
     this.#forgetIfEmpty(child);
+  }
+
+  fills(): Fill[] {
+    return [{ table: 'Child SAs', size: this.#children.size, limit: maxChildSas }, ...[...this.#children.values()].flatMap(({ inbound }) => inbound?.fragments?.fills() ?? [])];
   }
 
   /** Ends both directions and wipes the keys. False where that had happened before. */

@@ -5,6 +5,7 @@
  */
 import type { DatagramPath } from '../util/address.js';
 import { after, type EspSpi, type Instant } from '../util/brands.js';
+import type { Fill } from '../util/fill.js';
 import { earlyPacketMs, maxEarlyBytes, maxEarlyPackets } from './limits.js';
 
 export interface EarlyPacket {
@@ -19,6 +20,13 @@ export class EarlyPackets {
   /** In the order of their coming. */
   #packets: EarlyPacket[] = [];
   #bytes = 0;
+
+  fills(): Fill[] {
+    return [
+      { table: 'packets before their SA', size: this.#packets.length, limit: maxEarlyPackets },
+      { table: 'octets of packets before their SA', size: this.#bytes, limit: maxEarlyBytes },
+    ];
+  }
 
   /** Keeps a copy. Returns how many are lost by it: the oldest make room. */
   hold(now: Instant, spi: number, path: DatagramPath, datagram: Uint8Array, tos: number): number {

@@ -6,6 +6,7 @@
  */
 import type { Instant } from '../util/brands.js';
 import { after, earlier } from '../util/brands.js';
+import type { Fill } from '../util/fill.js';
 import { fragmentFlowMs, heldFragmentMs, maxFragmentFlows, maxHeldFragmentBytes, maxHeldFragments } from './limits.js';
 import type { NextLayer, PacketView } from './packet-view.js';
 
@@ -14,6 +15,14 @@ export class FragmentTracker {
   readonly #flows = new Map<string, Flow>();
   #held: HeldFragment[] = [];
   #heldBytes = 0;
+
+  fills(): Fill[] {
+    return [
+      { table: 'flows of fragments', size: this.#flows.size, limit: maxFragmentFlows },
+      { table: 'fragments before their first', size: this.#held.length, limit: maxHeldFragments },
+      { table: 'octets of fragments before their first', size: this.#heldBytes, limit: maxHeldFragmentBytes },
+    ];
+  }
 
   /** Remembers what a first fragment shows. Held followers come back in the order they arrived. */
   learn(now: Instant, view: PacketView): readonly Uint8Array[] {

@@ -4,6 +4,7 @@
  */
 import type { DatagramPath } from '../util/address.js';
 import { espSpi, type EspSpi, type Instant } from '../util/brands.js';
+import type { Fill } from '../util/fill.js';
 import { espNextHeader, espSpiOf, firstUsableSpi } from '../wire/esp-packet.js';
 import { setEcn } from '../wire/ip-packet.js';
 import { classifyNatPort } from '../wire/udp-encapsulation.js';
@@ -25,6 +26,10 @@ export class InboundSide {
 
   constructor(core: PlaneCore) {
     this.#core = core;
+  }
+
+  fills(): Fill[] {
+    return this.#early.fills();
   }
 
   receive(now: Instant, path: DatagramPath, datagram: Uint8Array, tos: number): void {

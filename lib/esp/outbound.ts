@@ -3,6 +3,7 @@
  * held, or refused (RFC 4301 §5.1, RFC 4303 §3.3).
  */
 import type { Instant } from '../util/brands.js';
+import type { Fill } from '../util/fill.js';
 import { writeEspTrailer, espNextHeader, espTrailerBytes } from '../wire/esp-packet.js';
 import type { IpAddress } from '../util/address.js';
 import { destinationAddress, sourceAddress } from '../wire/ip-packet.js';
@@ -35,6 +36,10 @@ export class OutboundSide {
   constructor(core: PlaneCore) {
     this.#core = core;
     this.#icmp = new IcmpAnswers(core);
+  }
+
+  fills(): Fill[] {
+    return [...this.#policies.fills(), ...this.#fragments.fills()];
   }
 
   setPolicies(policies: readonly EspPolicy[]): void {

@@ -3,6 +3,7 @@
  * the packets held while the control plane sets one up.
  */
 import { after, type Instant } from '../util/brands.js';
+import type { Fill } from '../util/fill.js';
 import type { EspPolicy } from './data-plane.js';
 import { acquireIntervalMs, heldPacketMs, maxHeldBytes, maxHeldPacketsPerPolicy, maxPolicies } from './limits.js';
 import { Pacer } from './pacing.js';
@@ -54,6 +55,14 @@ export class PolicyTable {
   /** Of the policy of that name; null where there is none. */
   priorityOf(name: string): number | null {
     return this.#priorities.get(name) ?? null;
+  }
+
+  fills(): Fill[] {
+    return [
+      { table: 'policies', size: this.#entries.length, limit: maxPolicies },
+      { table: 'octets of packets waiting for an SA', size: this.#heldBytes, limit: maxHeldBytes },
+      ...this.#entries.map(({ held }) => ({ table: 'packets waiting for an SA', size: held.length, limit: maxHeldPacketsPerPolicy })),
+    ];
   }
 
   /** Packets held stay with the policy of the same name. Returns how many lost theirs. */

@@ -5,6 +5,7 @@
  */
 import { formatSocketAddress } from '../util/address.js';
 import type { Instant } from '../util/brands.js';
+import type { Fill } from '../util/fill.js';
 import type { Machine, Wake } from '../util/machine.js';
 import { unreachable } from '../util/unreachable.js';
 import { natKeepalive, withNonEspMarker } from '../wire/udp-encapsulation.js';
@@ -62,6 +63,11 @@ export class SoftDataPlane implements Machine<SoftInput, SoftOutput>, SoftDataPl
 
   counters(): DataPlaneCounters {
     return { children: [...this.#core.children.all()].map((child) => child.counters()), dropped: { ...this.#core.dropped } };
+  }
+
+  /** Every bounded table, those of each Child SA for themselves. */
+  fills(): Fill[] {
+    return [...this.#core.children.fills(), ...this.#inbound.fills(), ...this.#outbound.fills()];
   }
 
   #runTimers(now: Instant): void {

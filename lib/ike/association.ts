@@ -9,6 +9,7 @@ import { assert, present } from '../util/assert.js';
 import type { DatagramPath, IpAddress } from '../util/address.js';
 import type { ChildSaId, EspSpi, IkeSpi, Instant } from '../util/brands.js';
 import { ikeSpi } from '../util/brands.js';
+import type { Fill } from '../util/fill.js';
 import { OutputQueue } from '../util/machine.js';
 import type { Identity } from '../wire/identity.js';
 import type { ChildSa } from './child-sa.js';
@@ -205,6 +206,10 @@ export class Association {
   /** The peer, once it is known who it is. */
   get knownPeer(): IkePeer {
     return present(this.peer, 'this IKE SA knows its peer');
+  }
+
+  fills(): Fill[] {
+    return [{ table: 'jobs of an IKE SA', size: this.#work.size, limit: maxPendingJobsPerIkeSa }];
   }
 
   /** The result comes to `done`, unless the IKE SA is closed by then. */

@@ -8,6 +8,7 @@ import { present } from '../util/assert.js';
 import { sameAddresses, type DatagramPath } from '../util/address.js';
 import { earlier, type ChildSaId, type IkeSpi, type Instant } from '../util/brands.js';
 import { DecodeError } from '../util/errors.js';
+import type { Fill } from '../util/fill.js';
 import type { Wake } from '../util/machine.js';
 import { unreachable } from '../util/unreachable.js';
 import { exchangeType, exchangeName, notifyType, protocolId } from '../wire/iana.js';
@@ -15,7 +16,7 @@ import { findNotify, findPayload, payloadsOf } from '../wire/payload.js';
 import { notify } from '../wire/payloads/notify.js';
 import type { Proposal } from '../wire/payloads/sa.js';
 import { Association, type Control } from './association.js';
-import { beginSending, dropLingering, removeChild } from './children.js';
+import { beginSending, dropLingering, maxChildSasPerIkeSa, removeChild } from './children.js';
 import { answerCreateChild } from './create-child-responder.js';
 import { checkLiveness, refuseCommand, runCommand } from './commands.js';
 import { deleteIkeSa, expireChild } from './deletion.js';
@@ -32,6 +33,7 @@ import { noteConsent } from './lean.js';
 import { abandonMoves, handOverMoves } from './mobike.js';
 import { followSource } from './new-source.js';
 import { answerIkeRekey, inherit } from './rekey.js';
+import { maxPathsUnderTest } from './path-test.js';
 import { armPhaseTimers, awaitDeletion, nextDue, redundantLingerMs, runDue } from './schedule.js';
 import { viewOf } from './view.js';
 import type { IkePeer } from './peer.js';
@@ -108,6 +110,16 @@ export class IkeSa implements IkeSaMachine {
 
   get localSpi(): IkeSpi {
     return this.#association.localSpi;
+  }
+
+  fills(): Fill[] {
+    const { children, trials } = this.#association;
+    return [
+      ...this.#exchanger.fills(), ...this.#association.fills(),
+      // In a rekey each stands twice for a moment.
+      { table: 'Child SAs of an IKE SA', size: children.size, limit: 2 * maxChildSasPerIkeSa },
+      { table: 'paths under test', size: trials.size, limit: maxPathsUnderTest },
+    ];
   }
 
   view(): IkeSaView {

@@ -4,6 +4,7 @@
  */
 import { addressFamily, type AddressFamily, type DatagramPath } from '../util/address.js';
 import { after, type Instant } from '../util/brands.js';
+import type { Fill } from '../util/fill.js';
 import { maxBudgets } from './limits.js';
 
 /** Half a percent of an inexpensive monthly plan of some GB. */
@@ -73,6 +74,10 @@ class Bucket {
 
 export class Budgets {
   readonly #buckets = new Map<string, Bucket>();
+
+  fills(): Fill[] {
+    return [{ table: 'budgets', size: this.#buckets.size, limit: maxBudgets }];
+  }
 
   /** When so much may be spent; `now` where there is no budget. */
   affordableAt(now: Instant, purse: Purse, bytes: number, purpose: Purpose): Instant {

@@ -4,6 +4,7 @@
  */
 import { samePath, type DatagramPath } from '../util/address.js';
 import { earlier, type Instant } from '../util/brands.js';
+import type { Fill } from '../util/fill.js';
 import { OutputQueue, type Machine, type Wake } from '../util/machine.js';
 import { unreachable } from '../util/unreachable.js';
 import { doubt, runDoubts, silenceCause, watchTests } from './doubting.js';
@@ -43,6 +44,10 @@ export class PathManager implements Machine<PathInput, PathOutput> {
   /** Every path as it is now, in the order of preference. */
   looks(now: Instant): PathLook[] {
     return this.#scene.table.all().map((path) => describePath(this.#scene, path, now));
+  }
+
+  fills(): Fill[] {
+    return [...this.#scene.table.fills(), ...this.#scene.desk.fills(), ...this.#scene.budgets.fills()];
   }
 
   #note(input: PathInput): void {

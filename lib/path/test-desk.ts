@@ -1,5 +1,6 @@
 /** Tests under way: which paths each still waits for, and when it has waited long enough for an IKE SA that forgot it. */
 import { after, type Instant } from '../util/brands.js';
+import type { Fill } from '../util/fill.js';
 import { maxTestsAtOnce, testPatienceMs } from './limits.js';
 import type { Path } from './path.js';
 import type { PathTable } from './path-table.js';
@@ -22,6 +23,10 @@ export interface Test {
 export class TestDesk {
   readonly #tests = new Map<number, Test>();
   #last = 0;
+
+  fills(): Fill[] {
+    return [{ table: 'tests of paths', size: this.#tests.size, limit: maxTestsAtOnce }];
+  }
 
   begin(now: Instant, kind: TestKind, paths: readonly Path[], timeoutMs: number, padToBytes: number | null): Test {
     const oldest = this.#tests.keys().next();

@@ -129,6 +129,7 @@ export const status: StatusDocument = {
     rss_bytes: 61_000_000,
     endpoint_id: '00112233445566778899aabbccddeeff',
     config: '/etc/mhtun/mhtun.toml',
+    tables: [{ table: 'IKE SAs', size: 2, limit: 20_000 }],
   },
   peers: [{ name: 'sun', down_reason: null, ike_sas: [sa] }, { name: 'mars', down_reason: 'no answer', ike_sas: [] }],
 };

@@ -33,6 +33,15 @@ describe('the status for eyes', () => {
     ]);
   });
 
+  it('says which table is almost full, where that is no small one', () => {
+    const tables = [
+      { table: 'IKE SAs', size: 18_000, limit: 20_000 }, { table: 'half-open IKE SAs', size: 899, limit: 1_000 }, { table: 'tests of paths', size: 32, limit: 32 },
+    ];
+    const [, line, ...rest] = statusView({ ...status, endpoint: { ...status.endpoint, tables } }, page(), now).split('\n');
+    expect(line).to.equal('  almost full: 18000 of 20000 IKE SAs');
+    expect(rest[0]).to.equal('');
+  });
+
   it('fits a terminal: what matters stays on the line, the rest goes beneath it or away', () => {
     expect(statusView(status, page(60), now).split('\n')).to.deep.equal([
       'moon',

@@ -86,6 +86,7 @@ function entryOf(view: IkeSaView): SaEntry {
     initiator: false,
     localSpi: view.spiR ?? view.spiI,
     view: () => view,
+    fills: () => [],
     hasChild: () => false,
     handleInput: () => undefined,
     pollOutput: () => ({ kind: 'wake', at: null }),

@@ -15,6 +15,7 @@ import { formatSocketAddress, parseAddress, type DatagramPath, type IpAddress } 
 import { present } from '../../lib/util/assert.js';
 import { instant, type Instant } from '../../lib/util/brands.js';
 import { utf8 } from '../../lib/util/bytes.js';
+import type { Fill } from '../../lib/util/fill.js';
 import { unreachable } from '../../lib/util/unreachable.js';
 import { candidate } from './candidates.js';
 import { testCalendarMs } from './ike-end.js';
@@ -131,6 +132,8 @@ export class VirtualHost {
   /** Milliseconds that slow work takes. */
   workDelayMs = 1;
   hasRoute: (path: DatagramPath) => boolean = () => true;
+  /** Called with the machine that has just had an input, when that has had all its effects. */
+  afterStep: (machine: { fills(): Fill[] }) => void = () => undefined;
   /** Milliseconds that a timer rings late. */
   lateMs: () => number = () => 0;
   readonly clock: HostClock;
@@ -264,6 +267,11 @@ export class VirtualHost {
     return this.#plane.counters().children;
   }
 
+  /** Every bounded table of its endpoint and its data plane. */
+  fills(): Fill[] {
+    return [...this.endpoint.fills(), ...this.#plane.fills()];
+  }
+
   dropped(): Readonly<Record<string, number>> {
     return this.#plane.counters().dropped;
   }
@@ -292,6 +300,7 @@ export class VirtualHost {
       const output = this.endpoint.pollOutput();
       if (output.kind === 'wake') {
         this.#endpointAlarm.set(output.at);
+        this.afterStep(this.endpoint);
         return;
       }
       this.#take(output);
@@ -345,6 +354,7 @@ export class VirtualHost {
       const output = this.#plane.pollOutput();
       if (output.kind === 'wake') {
         this.#planeAlarm.set(output.at);
+        this.afterStep(this.#plane);
         return;
       }
       this.#takeFromPlane(output);

@@ -40,6 +40,7 @@ import { scenario as rekeyChild } from './scenarios/rekey-child/scenario.js';
 import { scenario as rekeyCollision } from './scenarios/rekey-collision/scenario.js';
 import { scenario as rekeyIke } from './scenarios/rekey-ike/scenario.js';
 import { scenario as restart } from './scenarios/restart/scenario.js';
+import { scenario as rwPskPpk } from './scenarios/rw-psk-ppk/scenario.js';
 import { scenario as silentCut } from './scenarios/silent-cut/scenario.js';
 import { scenario as startOnTraffic } from './scenarios/start-on-traffic/scenario.js';
 import { scenario as tsUnacceptable } from './scenarios/ts-unacceptable/scenario.js';
@@ -52,6 +53,7 @@ export const scenarios: ReadonlyMap<string, Scenario> = new Map([
   ['identities', identities],
   ['certificates', certificates],
   ['certificates-refused', certificatesRefused],
+  ['rw-psk-ppk', rwPskPpk],
   ['algorithms', algorithms],
   ['rekey-child', rekeyChild],
   ['rekey-ike', rekeyIke],

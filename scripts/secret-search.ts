@@ -21,9 +21,9 @@ export function secretsIn(said: readonly Said[], secrets: readonly Secret[]): st
   return search(said, secrets);
 }
 
-/** The secrets that the tests' own configurations have: `psk = "…"` in TOML, `secret = …` in swanctl.conf. */
+/** The secrets that the tests' own configurations have: `psk = "…"` and `ppk` in TOML, `secret = …` in swanctl.conf. */
 export function secretsOfConfig(text: string): Secret[] {
-  return [...text.matchAll(/^\s*(?:psk|secret)\s*=\s*"([^"]+)"/gm)].map(([, secret = ''], at) => ({ name: `PSK ${at + 1}`, octets: Buffer.from(secret) }));
+  return [...text.matchAll(/^\s*(?:psk|ppk|secret)\s*=\s*"([^"]+)"/gm)].map(([, secret = ''], at) => ({ name: `PSK ${at + 1}`, octets: Buffer.from(secret) }));
 }
 
 function search(said: readonly Said[], secrets: readonly Secret[]): string[] {

@@ -28,7 +28,7 @@ export function headLines(name: string, sa: IkeSaStatus, { style, columns }: Pag
 /** Suite, age, roles, NAT. */
 export function factLines(sa: IkeSaStatus, { style, columns }: Page): string[] {
   const times = sa.state === 'CONNECTING' ? [] : [`up ${duration(sa.established_s)}`, `rekey in ${duration(sa.rekey_in_s)}`];
-  const facts = [sa.suite, ...times, sa.initiator ? 'initiator' : 'responder', sa.mobike ? 'MOBIKE' : 'no MOBIKE', ...natWords(sa)];
+  const facts = [sa.suite, ...times, sa.initiator ? 'initiator' : 'responder', sa.mobike ? 'MOBIKE' : 'no MOBIKE', ...(sa.ppk ? ['PPK'] : []), ...natWords(sa)];
   return wrapped(clean(facts.filter((fact) => fact !== '').join(' · ')), columns).map(style.faint);
 }
 

@@ -86,7 +86,7 @@ class Loader {
     const peers = root.tables('peer', 'peer');
     this.#roots.push({ root, peers });
     const open = tooOpen(path, read.mode);
-    if (open !== null) for (const name of ['psk', 'key_passphrase']) peers.find((peer) => peer.has(name))?.problem(name, open);
+    if (open !== null) for (const name of ['psk', 'ppk', 'key_passphrase']) peers.find((peer) => peer.has(name))?.problem(name, open);
     this.#include(root, path, depth);
   }
 

@@ -5,6 +5,7 @@ import type { ConfigFiles } from './files.js';
 import type { KeyMaterial } from './key-material.js';
 import { defaultsFor, identityKind, identityMatchKind, isName, nameKind, peerAddressKind, proposalsKind } from './network-kinds.js';
 import { readPathSettings } from './path-settings.js';
+import { readPpk } from './ppk-section.js';
 import { readAuthKinds, readProofs } from './proof-section.js';
 import type { TableReader } from './table-reader.js';
 import type { EndpointConfig, IdentityMatch, PeerConfig } from './types.js';
@@ -26,6 +27,7 @@ export function readPeer(table: TableReader, context: PeerContext): PeerConfig |
   const proofs = readProofs(table, context.files, context.material, localId);
   checkEncap(table);
   const rest = {
+    ppk: readPpk(table, context.files),
     addresses: table.optional('addresses', listKind(peerAddressKind, { min: 1 }), []),
     start: readStart(table),
     ike: table.optional('ike', proposalsKind('ike'), defaultsFor('ike')),

@@ -3,7 +3,7 @@ import type { PathSettings } from '../path/io.js';
 import type { NetworkRule } from '../path/network.js';
 import type { IpAddress } from '../util/address.js';
 import type { Prefix } from '../util/address-range.js';
-import type { OwnProof, PeerProof } from '../ike/peer.js';
+import type { OwnProof, PeerProof, PpkPolicy } from '../ike/peer.js';
 import type { Proposal } from '../wire/payloads/sa.js';
 import type { Identity } from '../wire/identity.js';
 import type { TrafficSelector } from '../wire/traffic-selector.js';
@@ -73,6 +73,8 @@ export interface PeerConfig {
   readonly start: 'now' | 'traffic' | 'never';
   readonly localAuth: OwnProof;
   readonly remoteAuth: PeerProof;
+  /** Null: none. */
+  readonly ppk: PpkPolicy | null;
   /** In order of preference, numbered from 1. */
   readonly ike: readonly Proposal[];
   readonly esp: readonly Proposal[];

@@ -61,6 +61,8 @@ export interface IkeSaStatus {
   readonly local: string;
   readonly remote: string;
   readonly mobike: boolean;
+  /** A post-quantum pre-shared key is mixed into its keys (RFC 8784). */
+  readonly ppk: boolean;
   readonly nat_local: boolean;
   readonly nat_remote: boolean;
   readonly established_s: number;

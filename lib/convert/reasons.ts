@@ -39,7 +39,7 @@ export const reason: Readonly<Record<CommonReason, Reason>> = {
   port: { why: 'ports are those of the host here: port and nat_port in [endpoint]', unless: ['500', '0'] },
   tries: { why: 'mhtun tries for ever, with back-off', unless: ['0', '%forever'] },
   policies: { why: 'the selectors are always in force', unless: ['yes', 'true', '1'] },
-  ppk: { why: 'post-quantum secrets (RFC 8784) are not there', unless: off },
+  ppk: { why: 'post-quantum secrets (RFC 8784) are not taken over: see ppk and ppk_id', unless: off },
 };
 
 export const alwaysUdp: string = 'ESP always travels in UDP here; the other end follows';

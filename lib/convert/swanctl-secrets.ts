@@ -26,5 +26,5 @@ export function readSecrets(view: View | null, remarks: Remarks): readonly Share
 const otherKinds: readonly { readonly begins: RegExp; readonly why: string }[] = [
   { begins: /^(eap|xauth|ntlm)/, why: 'passwords for EAP are not there yet' },
   { begins: /^(private|rsa|ecdsa|pkcs8|pkcs12|token)/, why: 'private keys are not taken over: name the file with key' },
-  { begins: /^ppk/, why: 'post-quantum secrets (RFC 8784) are not there' },
+  { begins: /^ppk/, why: 'post-quantum secrets (RFC 8784) are not taken over: see ppk and ppk_id' },
 ];

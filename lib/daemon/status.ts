@@ -34,6 +34,7 @@ function ikeSaStatus(input: StatusInput, sa: PeerLook['sas'][number]): IkeSaStat
     local: formatSocketAddress(sa.path.local),
     remote: formatSocketAddress(sa.path.remote),
     mobike: sa.mobike,
+    ppk: sa.ppk,
     nat_local: sa.natLocal,
     nat_remote: sa.natRemote,
     established_s: sa.establishedAt === null ? 0 : tenths((input.now - sa.establishedAt) / 1000),

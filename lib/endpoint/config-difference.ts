@@ -8,7 +8,7 @@ export interface ConfigDifference {
   readonly added: readonly PeerConfig[];
   /** By name: gone, or changed. */
   readonly removed: readonly string[];
-  /** Their SAs stay; only what concerns no SA (`start`, `unique`, addresses of the peer, the choice of paths, `crl`) may differ. */
+  /** Their SAs stay; only what concerns no SA (`start`, `unique`, addresses of the peer, the choice of paths, `crl`, `ppks_file`) may differ. */
   readonly kept: readonly PeerConfig[];
 }
 
@@ -25,12 +25,18 @@ export function configDifference(before: readonly PeerConfig[], next: readonly P
 
 function same(a: PeerConfig | undefined, b: PeerConfig): boolean {
   if (a === undefined) return false;
-  return sameValue({ ...a, start: b.start, unique: b.unique, addresses: b.addresses, paths: b.paths, remoteAuth: withListsOf(a, b) }, b);
+  const free = { start: b.start, unique: b.unique, addresses: b.addresses, paths: b.paths };
+  return sameValue({ ...a, ...free, remoteAuth: withListsOf(a, b), ppk: withKnownOf(a, b) }, b);
 }
 
 /** A new list of what is revoked is read at the next authentication. */
 function withListsOf({ remoteAuth: old }: PeerConfig, { remoteAuth: next }: PeerConfig): PeerConfig['remoteAuth'] {
   return old.kind === 'pubkey' && next.kind === 'pubkey' ? { ...old, trust: { ...old.trust, crls: next.trust.crls } } : old;
+}
+
+/** Which PPKs callers may name is looked up when they do. */
+function withKnownOf({ ppk: old }: PeerConfig, { ppk: next }: PeerConfig): PeerConfig['ppk'] {
+  return old?.own === null && next?.own === null ? { ...old, known: next.known } : old;
 }
 
 /** Equal in depth; knows octets and secrets. */

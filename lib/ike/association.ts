@@ -41,6 +41,8 @@ export interface Traits {
   /** Both said so in IKE_SA_INIT (RFC 7383 §2.3): fragments of the peer are taken. */
   fragmentation: boolean;
   childless: boolean;
+  /** A PPK is mixed into its keys, or those of the IKE SA that it follows (RFC 8784). */
+  ppk: boolean;
   /** Its Vendor ID said so. */
   mhtun: boolean;
   /** It draws its NAT source hash at random, as we do, so that hash says nothing of it. */
@@ -102,7 +104,7 @@ export class Association {
   readonly timers: Timers = new Timers();
   readonly children: Map<ChildSaId, ChildSa> = new Map<ChildSaId, ChildSa>();
   readonly traits: Traits = {
-    mobike: false, mobikeInitiator: false, fragmentation: false, childless: false, mhtun: false,
+    mobike: false, mobikeInitiator: false, fragmentation: false, childless: false, ppk: false, mhtun: false,
     fakesNat: false, saysBehindNat: false, natLocal: false, natRemote: false, endpointId: null,
   };
   now: Instant;
@@ -119,6 +121,8 @@ export class Association {
   nonces: Uint8Array[] = [];
   /** What the peer can check a signature of ours with, and whose certificates it asked for. */
   signatureWishes: SignatureWishes = { hashes: null, authorities: [] };
+  /** Both ends said USE_PPK in IKE_SA_INIT. */
+  usesPpk: boolean = false;
   rekeyAt: Instant | null = null;
   lastHeardAt: Instant;
   rttMs: number | null = null;

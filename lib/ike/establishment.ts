@@ -7,6 +7,7 @@ import { formatIdentity, type Identity } from '../wire/identity.js';
 import { notifiesOf, type Payload } from '../wire/payload.js';
 import { notify, type NotifyPayload } from '../wire/payloads/notify.js';
 import type { Association } from './association.js';
+import { auditPpk } from './ppk.js';
 import { followsNewSource } from './traffic-path.js';
 
 /** The rekey comes up to this part early, so that both ends rarely rekey at one moment (RFC 7296 §2.8). */
@@ -23,6 +24,7 @@ export function establish(association: Association, remoteId: Identity, initialC
   association.rekeyAt = after(association.now, peer.ikeRekeyMs * (1 - rekeyJitter * association.fraction()));
   association.outputs.push({ kind: 'authenticated', peer, remoteId, initialContact });
   association.event('ike-up', describeIkeSa(association));
+  auditPpk(association);
 }
 
 /** What events say of an IKE SA. */
@@ -36,6 +38,7 @@ export function describeIkeSa(association: Association): Readonly<Record<string,
     local_id: association.localId === null ? '' : formatIdentity(association.localId),
     remote_id: association.remoteId === null ? '' : formatIdentity(association.remoteId),
     suite: formatIkeSuite(association.establishedKeys.suite),
+    ppk: association.traits.ppk,
   };
 }
 

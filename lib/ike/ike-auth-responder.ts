@@ -15,6 +15,7 @@ import { additionalAddresses, establish, notePeerAddresses } from './establishme
 import type { Exchanger } from './exchanger.js';
 import type { Request } from './peer-requests.js';
 import type { IkePeer } from './peer.js';
+import { choosePpk, ppkAnswer, ppkDoubt } from './ppk.js';
 import { judgePeer, proveSelf } from './proof.js';
 import { authoritiesIn } from './signature-wishes.js';
 import { chooseProposal } from './proposal-selection.js';
@@ -60,9 +61,14 @@ export function answerIkeAuth(
     fail(notifyType.AUTHENTICATION_FAILED, `no peer is configured with the identity ${who}${wanted === null ? '' : ` for our identity ${formatIdentity(wanted)}`}`);
     return;
   }
-  judgePeer(association, peer.remoteAuth, payloads, idI, (problem) => {
+  const verdict = choosePpk(association, peer, payloads);
+  if (!verdict.ok) {
+    fail(notifyType.AUTHENTICATION_FAILED, `${who}, who calls as ${peer.name}, is not believed: ${verdict.reason}`);
+    return;
+  }
+  judgePeer(association, peer.remoteAuth, verdict.payloads, idI, (problem) => {
     if (problem !== null) {
-      fail(notifyType.AUTHENTICATION_FAILED, `${who}, who calls as ${peer.name}, is not believed: ${problem}`);
+      fail(notifyType.AUTHENTICATION_FAILED, `${who}, who calls as ${peer.name}, is not believed: ${problem}${ppkDoubt(association)}`);
     // Several peers may be called along one path; what was chosen in IKE_SA_INIT must suit the one it turned out to be.
     } else if (chooseProposal(peer.ike, [ikeProposal]) === null) {
       fail(notifyType.AUTHENTICATION_FAILED, `the IKE algorithms agreed on are not those configured for ${peer.name}`);
@@ -99,6 +105,7 @@ function accept(exchanger: Exchanger, { payloads, path }: Request, { peer, remot
       ...proof.certificates,
       proof.auth,
       ...firstChild(association, payloads),
+      ...ppkAnswer(association),
       ...(association.traits.mobike ? [notify(notifyType.MOBIKE_SUPPORTED), ...additionalAddresses(association, false)] : []),
       ...(association.traits.mhtun ? [capabilitiesNotify(association)] : []),
     ]);

@@ -15,6 +15,7 @@ import { additionalAddresses, establish, notePeerAddresses } from './establishme
 import type { Exchange, Exchanger, Subject } from './exchanger.js';
 import type { ChildTemplate, OwnProof } from './peer.js';
 import { authoritiesFor, judgePeer, proveSelf, type OwnProofResult } from './proof.js';
+import { ppkDoubt, proveWithPpk, takePpkAnswer } from './ppk.js';
 import { certificateRequest } from './signature-wishes.js';
 import { templateSelectors, type AgreedSelectors } from './traffic-selection.js';
 import { capabilitiesNotify, noteCapabilities } from './vendor.js';
@@ -58,13 +59,16 @@ export class IkeAuth implements Exchange {
     const peer = association.knownPeer;
     association.localId = peer.localId;
     const idI = idPayload('id-i', peer.localId);
-    proveSelf(association, peer, idI, (proof) => {
-      if (proof.ok) this.#send([idI], proof);
+    const prove = (done: (proof: OwnProofResult) => void): void => {
+      proveSelf(association, peer, idI, done);
+    };
+    proveWithPpk(association, prove, ({ proof, notifies }) => {
+      if (proof.ok) this.#send([idI], proof, notifies);
       else this.#fail(proof.reason, false);
     });
   }
 
-  #send(id: readonly Payload[], { certificates, auth }: Extract<OwnProofResult, { ok: true }>): void {
+  #send(id: readonly Payload[], { certificates, auth }: Extract<OwnProofResult, { ok: true }>, ppk: readonly Payload[]): void {
     const { association } = this.#exchanger;
     const peer = association.knownPeer;
     this.#exchanger.send(this, [
@@ -74,6 +78,7 @@ export class IkeAuth implements Exchange {
       ...(peer.id.kind === 'exact' ? [idPayload('id-r', peer.id.identity)] : []),
       auth,
       ...this.#childPayloads(),
+      ...ppk,
       ...(this.#initialContact ? [notify(notifyType.INITIAL_CONTACT)] : []),
       ...(peer.mobike ? [notify(notifyType.MOBIKE_SUPPORTED), ...additionalAddresses(association, false)] : []),
       ...(association.traits.mhtun ? [capabilitiesNotify(association)] : []),
@@ -91,7 +96,7 @@ export class IkeAuth implements Exchange {
     }
     if (idR === null || auth === null) {
       const error = notifiesOf(payloads).find((n) => isErrorNotify(n.notifyType));
-      this.#fail(error === undefined ? 'the answer to IKE_AUTH lacks IDr or AUTH' : refusalInWords(error.notifyType, association.knownPeer.localAuth.kind), error === undefined);
+      this.#fail(error === undefined ? 'the answer to IKE_AUTH lacks IDr or AUTH' : `${refusalInWords(error.notifyType, association.knownPeer.localAuth.kind)}${ppkDoubt(association)}`, error === undefined);
       return;
     }
     const remoteId: Identity = { type: idR.idType, data: idR.data };
@@ -99,9 +104,14 @@ export class IkeAuth implements Exchange {
       this.#fail(`the peer is ${formatIdentity(remoteId)}, which is not the identity configured for ${association.knownPeer.name}`, true);
       return;
     }
+    const problemOfPpk = takePpkAnswer(association, payloads);
+    if (problemOfPpk !== null) {
+      this.#fail(`the peer ${formatIdentity(remoteId)} is not believed: ${problemOfPpk}`, true);
+      return;
+    }
     judgePeer(association, association.knownPeer.remoteAuth, payloads, idR, (problem) => {
       if (problem === null) this.#authenticated(payloads, remoteId);
-      else this.#fail(`the peer ${formatIdentity(remoteId)} is not believed: ${problem}`, true);
+      else this.#fail(`the peer ${formatIdentity(remoteId)} is not believed: ${problem}${ppkDoubt(association)}`, true);
     });
   }
 

@@ -132,6 +132,8 @@ function noteTraits(association: Association, init: AcceptedInit): void {
   association.traits.natRemote = nat.remote;
   association.traits.mhtun = isMhtun(payloads);
   association.signatureWishes = signatureWishesIn(payloads);
+  // RFC 8784 §3: who calls is not known yet, so whatever PPK there is counts.
+  association.usesPpk = findNotify(payloads, notifyType.USE_PPK) !== null && association.env.directory.candidates(init.path).some(({ ppk }) => ppk !== null);
   association.traits.fragmentation = findNotify(payloads, notifyType.IKEV2_FRAGMENTATION_SUPPORTED) !== null;
 }
 
@@ -141,6 +143,7 @@ function responsePayloads(association: Association, init: AcceptedInit, publicVa
     { kind: 'ke', critical: false, group: init.ke.group, data: publicValue },
     { kind: 'nonce', critical: false, data: nr },
     ...natDetectionNotifies(init.path, association.spiI, association.spiR, association.env.random),
+    ...(association.usesPpk ? [notify(notifyType.USE_PPK)] : []),
     ...(association.traits.fragmentation ? [notify(notifyType.IKEV2_FRAGMENTATION_SUPPORTED)] : []),
     signatureHashes(),
     // Who calls is not known yet: whose certificates any peer may have.

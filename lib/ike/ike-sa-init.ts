@@ -14,6 +14,7 @@ import type { Proposal } from '../wire/payloads/sa.js';
 import type { Exchange, Exchanger, Subject } from './exchanger.js';
 import { deriveIkeKeys } from './key-schedule.js';
 import { findNat, natDetectionNotifies } from './nat-detection.js';
+import { offersPpk } from './ppk.js';
 import { acceptAnswer, ikeSuiteOf, keyExchangeGroups, withSpi } from './proposal-selection.js';
 import { signatureHashes, signatureWishesIn } from './signature-wishes.js';
 import { isMhtun, vendorIdPayload } from './vendor.js';
@@ -120,6 +121,7 @@ export class IkeSaInit implements Exchange {
       { kind: 'ke', critical: false, group: this.#group, data: this.#pair.publicValue },
       { kind: 'nonce', critical: false, data: this.#nonce },
       ...natDetectionNotifies(association.path, association.spiI, association.spiR, association.env.random),
+      ...(offersPpk(association.knownPeer) ? [notify(notifyType.USE_PPK)] : []),
       ...(association.knownPeer.fragmentation ? [notify(notifyType.IKEV2_FRAGMENTATION_SUPPORTED)] : []),
       signatureHashes(),
       vendorIdPayload(),
@@ -173,6 +175,12 @@ export class IkeSaInit implements Exchange {
       this.#doubt('the peer does no NAT traversal, but ESP travels in UDP here, always: enable NAT traversal (UDP encapsulation) at the peer');
       return;
     }
+    const usesPpk = offersPpk(association.knownPeer) && findNotify(payloads, notifyType.USE_PPK) !== null;
+    if (!usesPpk && association.knownPeer.ppk?.required === true) {
+      // RFC 8784 §6: a forger would only have to be quicker than the peer.
+      this.#doubt('the peer knows no PPK (RFC 8784) for this end, and ppk_required is set');
+      return;
+    }
     this.#believed = true;
     this.#exchanger.stopRepeating();
     association.timers.cancel('doubt');
@@ -184,6 +192,7 @@ export class IkeSaInit implements Exchange {
       association.traits.natRemote = nat.remote;
       association.traits.mhtun = isMhtun(payloads);
       association.traits.fragmentation = association.knownPeer.fragmentation && findNotify(payloads, notifyType.IKEV2_FRAGMENTATION_SUPPORTED) !== null;
+      association.usesPpk = usesPpk;
       association.signatureWishes = signatureWishesIn(payloads);
       association.traits.childless = findNotify(payloads, notifyType.CHILDLESS_IKEV2_SUPPORTED) !== null;
       this.#derived(result, suite, nonce.data, bytes);

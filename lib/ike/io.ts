@@ -125,6 +125,8 @@ export interface IkeSaView {
   /** Where our own ESP goes: elsewhere while a move is under way, or while we lean. */
   readonly trafficPath: DatagramPath;
   readonly mobike: boolean;
+  /** A PPK is mixed into its keys (RFC 8784). */
+  readonly ppk: boolean;
   /** This end decides about addresses (RFC 4555 §3.5). */
   readonly mobikeInitiator: boolean;
   readonly natLocal: boolean;

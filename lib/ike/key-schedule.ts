@@ -15,6 +15,8 @@ export interface IkeKeys {
   readonly skD: SecretKey;
   readonly skPi: SecretKey;
   readonly skPr: SecretKey;
+  /** Those three without the PPK, until it is known which count (RFC 8784 §3); else null. */
+  readonly unmixed: { readonly skD: SecretKey; readonly skPi: SecretKey; readonly skPr: SecretKey } | null;
   /** Seals what the initiator sends and opens it at the responder. */
   readonly fromInitiator: Protection;
   readonly fromResponder: Protection;
@@ -58,6 +60,7 @@ export function deriveIkeKeys(input: IkeKeyInput, keyLog: ((entry: KeyLogEntry) 
     skD,
     skPi,
     skPr,
+    unmixed: null,
     fromInitiator: createProtection(suite.encr, suite.integ, skEi, skAi),
     fromResponder: createProtection(suite.encr, suite.integ, skEr, skAr),
   };
@@ -69,6 +72,7 @@ export function wipeIkeKeys(keys: IkeKeys): void {
   keys.skD.wipe();
   keys.skPi.wipe();
   keys.skPr.wipe();
+  if (keys.unmixed !== null) for (const key of Object.values(keys.unmixed)) key.wipe();
   keys.fromInitiator.wipe();
   keys.fromResponder.wipe();
 }

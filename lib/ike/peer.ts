@@ -35,6 +35,22 @@ export type PeerProof =
   | { readonly kind: 'psk'; readonly secret: SecretKey }
   | { readonly kind: 'pubkey'; readonly trust: Trust };
 
+/** A post-quantum pre-shared key (RFC 8784) and what both ends call it. */
+export interface Ppk {
+  readonly id: Uint8Array;
+  readonly secret: SecretKey;
+}
+
+/** Which of them are used with a peer. */
+export interface PpkPolicy {
+  /** The one to name as initiator; null: this end only answers. */
+  readonly own: Ppk | null;
+  /** Those that the peer may name, `own` among them. */
+  readonly known: readonly Ppk[];
+  /** Without one there is no IKE SA. */
+  readonly required: boolean;
+}
+
 /** Durations in milliseconds; null lifetimes: no limit of that kind. */
 export interface IkePeer {
   readonly name: string;
@@ -42,6 +58,8 @@ export interface IkePeer {
   readonly localId: Identity;
   readonly localAuth: OwnProof;
   readonly remoteAuth: PeerProof;
+  /** Null: none. */
+  readonly ppk: PpkPolicy | null;
   readonly ike: readonly Proposal[];
   readonly esp: readonly Proposal[];
   readonly mobike: boolean;

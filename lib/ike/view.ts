@@ -19,6 +19,7 @@ export function viewOf(association: Association, exchanger: Exchanger): IkeSaVie
     path: association.path,
     trafficPath: association.trafficPath,
     mobike: traits.mobike,
+    ppk: traits.ppk,
     mobikeInitiator: traits.mobikeInitiator,
     natLocal: traits.natLocal,
     natRemote: traits.natRemote,

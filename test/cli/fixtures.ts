@@ -91,6 +91,7 @@ export const sa: IkeSaStatus = {
   local: '10.1.0.1:4500',
   remote: '10.1.0.2:4500',
   mobike: true,
+  ppk: false,
   nat_local: false,
   nat_remote: true,
   established_s: 11.9,

@@ -44,6 +44,7 @@ describe('loadConfig', () => {
     expect(children[0]?.replayWindow).to.equal(4096);
     const expected: Omit<PeerConfig, 'id' | 'localId' | 'localAuth' | 'remoteAuth' | 'ike' | 'esp' | 'children'> = {
       name: 'sun',
+      ppk: null,
       addresses: [],
       start: 'never',
       mobike: true,
@@ -172,6 +173,7 @@ replay_window = 128
     expect(esp).to.have.length(1);
     expect(rest).to.deep.equal({
       name: 'sun',
+      ppk: null,
       addresses: [
         { kind: 'address', address: '10.1.0.2', port: null },
         { kind: 'name', name: 'sun.example.net', port: null },

@@ -376,6 +376,7 @@ export function usualPeer(name: 'moon' | 'sun'): IkePeer {
     localId: identity(name),
     localAuth: { kind: 'psk', secret: new SecretKey(utf8('a secret of more than twenty characters')) },
     remoteAuth: { kind: 'psk', secret: new SecretKey(utf8('a secret of more than twenty characters')) },
+    ppk: null,
     ike: proposals('ike', 'aes128gcm16-prfsha256-x25519', 'aes128-sha256-prfsha256-ecp256'),
     esp: proposals('esp', 'aes128gcm16', 'aes128gcm16-x25519'),
     mobike: true,

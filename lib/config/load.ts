@@ -96,7 +96,7 @@ class Loader {
     const named: NamedPeer[] = [];
     for (const { peers } of this.#roots) {
       for (const table of peers) {
-        const config = readPeer(table, { files: this.#files, endpoint, material: this.#material });
+        const config = readPeer(table, { files: this.#files, main: path, endpoint, material: this.#material });
         if (config !== null) named.push({ table, config });
       }
     }

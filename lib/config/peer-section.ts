@@ -14,6 +14,8 @@ import { booleanKind, durationKind, integerKind, listKind, sizeKind, wordKind, t
 /** What a peer's table refers to besides itself. `endpoint` null: missing or wrong, which is reported elsewhere. */
 export interface PeerContext {
   readonly files: ConfigFiles;
+  /** The main file of the configuration. */
+  readonly main: string;
   readonly endpoint: EndpointConfig | null;
   /** What it says of keys and certificates for all peers. */
   readonly material: KeyMaterial | null;
@@ -47,7 +49,13 @@ export function readPeer(table: TableReader, context: PeerContext): PeerConfig |
   } as const;
   warnOfSharedSecret(table, id);
   if (name === null || id === null || proofs === null) return null;
-  return { name, id, localId: localId ?? nobody, ...proofs, ...rest };
+  return { name, place: placeOf(table, context.main), id, localId: localId ?? nobody, ...proofs, ...rest };
+}
+
+/** As short as it can be said: relative to the folder of the main file, where it is below that. */
+function placeOf({ findings: { file }, line }: TableReader, main: string): string {
+  const folder = main.slice(0, main.lastIndexOf('/') + 1);
+  return `${file.startsWith(folder) ? file.slice(folder.length) : file}:${line}`;
 }
 
 /** A peer without a name is called by its identity, where that could be one (and is no pattern). */

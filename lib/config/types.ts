@@ -66,6 +66,8 @@ export type PeerAddress =
 
 export interface PeerConfig {
   readonly name: string;
+  /** File, relative to the main one's folder, and line: `mhtun.toml:12`. */
+  readonly place: string;
   readonly id: IdentityMatch;
   /** Our own identity towards this peer. */
   readonly localId: Identity;

@@ -51,6 +51,8 @@ export interface PeerStatus {
 
 export interface IkeSaStatus {
   readonly state: 'CONNECTING' | 'ESTABLISHED' | 'REKEYING' | 'DELETING';
+  /** What `mhtun explain` and both ends' logs call that which began it. */
+  readonly attempt: string;
   readonly initiator: boolean;
   /** `0x` and 16 hex digits. */
   readonly spi_i: string;

@@ -35,7 +35,7 @@ export function logBook(level: string, format: 'pretty' | 'json'): LogBook {
   const write = (to: Logger, entry: Entry): void => {
     if (!to.isLevelEnabled(entry.at)) return;
     time = entry.time;
-    to[entry.at](printableFields(entry.fields), escapedLines(entry.message));
+    to[entry.at](printableFields(entry.fields), escapedLines(format === 'pretty' ? withAttempt(entry) : entry.message));
   };
   const open = async (): Promise<void> => {
     const made = await makeLogger(level, format, () => `,"time":"${new Date(time).toISOString()}"`);
@@ -61,6 +61,11 @@ async function makeLogger(level: string, format: 'pretty' | 'json', timestamp: (
   const { PinoPretty } = await import('pino-pretty');
   const stream: DestinationStream = PinoPretty({ colorize: process.stderr.isTTY, destination: 2, sync: true, translateTime: 'SYS:HH:MM:ss.l' });
   return pino(options, stream);
+}
+
+/** What a person looks for stands in the line itself, which the fields follow. */
+function withAttempt({ message, fields: { attempt } }: Entry): string {
+  return typeof attempt === 'string' ? `[${attempt}] ${message}` : message;
 }
 
 /** The lines of a stack trace stay lines. */

@@ -25,6 +25,7 @@ export function peerStatuses(input: StatusInput): PeerStatus[] {
 function ikeSaStatus(input: StatusInput, sa: PeerLook['sas'][number]): IkeSaStatus {
   return {
     state: sa.state,
+    attempt: sa.attempt,
     initiator: sa.initiator,
     spi_i: `0x${sa.spiI}`,
     spi_r: `0x${sa.spiR ?? '0'.repeat(16)}`,

@@ -2,6 +2,7 @@
 import { present } from '../util/assert.js';
 import type { Instant } from '../util/brands.js';
 import type { Fill } from '../util/fill.js';
+import { maxWakesAtOnce } from './limits.js';
 
 /** Something that waits. It sets its next alarm itself. */
 export interface Sleeper {
@@ -45,6 +46,15 @@ export class Alarms {
   next(): Instant | null {
     this.#dropStale();
     return this.#heap[0]?.at ?? null;
+  }
+
+  /** Wakes whoever is due. What is so beyond the limit is due at once again, after whatever else wants in. */
+  ring(now: Instant): void {
+    for (let n = 0; n < maxWakesAtOnce; n++) {
+      const sleeper = this.due(now);
+      if (sleeper === null) return;
+      sleeper.wake(now);
+    }
   }
 
   /** Takes out the first that is due. */

@@ -53,7 +53,7 @@ export class ChildKeeper implements Sleeper {
   }
 
   failed(now: Instant, name: string, reason: string): void {
-    this.#host.log('warn', `no Child SA ${name}: ${reason}`, { child: name });
+    this.#host.log('warn', `no Child SA ${name}: ${reason}`, { child: name, attempt: this.#sa()?.lineage.attempt.id ?? null });
     this.#backOff.failed();
     this.#at = null;
     this.changed(now);

@@ -23,9 +23,16 @@ export function configDifference(before: readonly PeerConfig[], next: readonly P
   };
 }
 
+/** For a person. */
+export function summaryOf({ added, removed, kept }: ConfigDifference): string {
+  const fresh = added.filter(({ name }) => !removed.includes(name)).length;
+  const gone = removed.filter((name) => !added.some((peer) => peer.name === name)).length;
+  return `${fresh} new, ${gone} gone, ${added.length - fresh} changed, ${kept.length} kept`;
+}
+
 function same(a: PeerConfig | undefined, b: PeerConfig): boolean {
   if (a === undefined) return false;
-  const free = { start: b.start, unique: b.unique, addresses: b.addresses, paths: b.paths };
+  const free = { place: b.place, start: b.start, unique: b.unique, addresses: b.addresses, paths: b.paths };
   return sameValue({ ...a, ...free, remoteAuth: withListsOf(a, b), ppk: withKnownOf(a, b) }, b);
 }
 

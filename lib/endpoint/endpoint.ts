@@ -16,11 +16,13 @@ import type { LocalCandidate } from '../path/io.js';
 import type { Identity } from '../wire/identity.js';
 import type { PeerLocation, StartPair } from './address-pairs.js';
 import { Alarms } from './alarms.js';
+import type { Attempt } from './attempt.js';
+import { AttemptBook } from './attempt-book.js';
 import { CommandDesk } from './command-desk.js';
-import { configDifference } from './config-difference.js';
+import { configDifference, summaryOf } from './config-difference.js';
 import { environmentOf } from './environment.js';
 import type { EndpointInput, EndpointOutput } from './io.js';
-import { maxIkeSas, maxWakesAtOnce } from './limits.js';
+import { maxIkeSas } from './limits.js';
 import type { PeerLook } from './look.js';
 import { NatSockets } from './nat-sockets.js';
 import { PathDesk } from './path-desk.js';
@@ -47,6 +49,7 @@ export interface EndpointOptions {
 export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
   readonly #outputs = new OutputQueue<EndpointOutput>();
   readonly #alarms = new Alarms();
+  readonly #attempts = new AttemptBook();
   readonly #random: RandomBytes;
   readonly #environment: IkeEnvironment;
   readonly #work: WorkDesk;
@@ -92,7 +95,7 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
       isTaken: (spi) => this.#sas.find(spi) !== null,
       isTakenInbound: (spi) => this.#sas.usesSpi(spi),
     });
-    this.#sas = new SaDriver({ alarms: this.#alarms, work: this.#work, emit, listener: this.#listener() });
+    this.#sas = new SaDriver({ alarms: this.#alarms, work: this.#work, attempts: this.#attempts, emit, listener: this.#listener() });
     this.#rivalry = new Rivalry({
       alarms: this.#alarms,
       sas: this.#sas,
@@ -116,6 +119,7 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
     this.#reception = new Reception(now, {
       alarms: this.#alarms,
       sas: this.#sas,
+      attempts: this.#attempts,
       environment: this.#environment,
       halfOpenLimits: () => this.#config.endpoint,
       emit,
@@ -141,7 +145,7 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
         this.#reception.receive(now, input.path, input.bytes);
         return;
       case 'wake':
-        this.#wake(now);
+        this.#alarms.ring(now);
         return;
       case 'work-done':
         this.#work.done(now, input.id, input.result);
@@ -174,6 +178,11 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
     }));
   }
 
+  /** Those that are remembered, and those whose IKE SA is there. */
+  get attempts(): readonly Attempt[] {
+    return [...new Set([...this.#attempts.all, ...[...this.#sas.entries()].map(({ lineage }) => lineage.attempt)])];
+  }
+
   ownAddresses(): readonly LocalCandidate[] {
     return this.#own;
   }
@@ -187,15 +196,6 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
   fills(): Fill[] {
     const { fragmentRoom } = this.#environment;
     return [this.#sas, this.#reception, this.#work, this.#commands.waiters, this.#alarms, fragmentRoom, this.#paths].flatMap((one) => one.fills());
-  }
-
-  /** What is due beyond the limit is so at once again, after whatever else wants in. */
-  #wake(now: Instant): void {
-    for (let n = 0; n < maxWakesAtOnce; n++) {
-      const sleeper = this.#alarms.due(now);
-      if (sleeper === null) return;
-      sleeper.wake(now);
-    }
   }
 
   #takeAddresses(now: Instant, addresses: readonly LocalCandidate[]): void {
@@ -229,7 +229,7 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
     const initialContact = replacement || (this.#links.get(peer.name)?.standing.length ?? 0) === 0;
     const children = peer.children.map(({ name }) => name);
     const ikeSa = IkeSa.initiate(now, this.#environment, { peer, path: pair.path, natPath: pair.natPath, initialContact, children });
-    return this.#sas.add(now, ikeSa, newLineage(now, true, replacement), peer.name);
+    return this.#sas.add(now, ikeSa, newLineage(now, ikeSa, replacement), peer.name);
   }
 
   #listener(): ConstructorParameters<typeof SaDriver>[0]['listener'] {
@@ -368,7 +368,8 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
 
   /** Applies the difference; says what it was. */
   #reload(now: Instant, config: Config): string {
-    const { added, removed, kept } = configDifference(this.#config.peers, config.peers);
+    const difference = configDifference(this.#config.peers, config.peers);
+    const { added, removed, kept } = difference;
     this.#config = config;
     this.#peers.replace(config.peers);
     for (const name of removed) {
@@ -386,9 +387,7 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
       this.#links.set(peer.name, link);
       link.consider(now);
     }
-    const fresh = added.filter(({ name }) => !removed.includes(name)).length;
-    const gone = removed.filter((name) => !added.some((peer) => peer.name === name)).length;
-    return `${fresh} new, ${gone} gone, ${added.length - fresh} changed, ${kept.length} kept`;
+    return summaryOf(difference);
   }
 
   #setPolicies(): void {

@@ -147,6 +147,6 @@ function keyOf(path: DatagramPath, spiI: IkeSpi): string {
 }
 
 /** Who is behind an address: with IPv6 a host may use its whole /64. */
-function sourceOf(address: IpAddress): string {
+export function sourceOf(address: IpAddress): string {
   return addressFamily(address) === 4 ? address : toHex(addressBytes(address).subarray(0, 8));
 }

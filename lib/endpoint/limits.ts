@@ -37,6 +37,17 @@ export const maxPairsPerAttempt = 64;
 export const maxUnprotectedAnswersPerSecond = 10;
 /** Refused IKE_SA_INITs in a second that the log tells at level `info`; more are told at `debug`. */
 export const maxRefusalsLoggedPerSecond = 5;
+/** Refused IKE_SA_INITs in a second for which is found out what came nearest, and that are remembered. */
+export const maxRefusalsExplainedPerSecond = 25;
+
+/** Attempts at an IKE SA that are remembered once they are over: of one peer (and as many in which nobody answered), and of all peers. */
+export const maxAttemptsPerPeer = 8;
+export const maxAttemptsOfPeers = 1024;
+/** Those of callers who would be a peer if they were believed, in all. */
+export const maxClaims = 512;
+/** Those of callers who are nobody: of one source, and in all; and as many that fell silent before they said who they are. */
+export const maxAttemptsPerSource = 4;
+export const maxAttemptsOfStrangers = 128;
 
 /** IKE_SA_INITs of one attempt that may be unanswered at once. */
 export const maxRacingAtOnce = 4;

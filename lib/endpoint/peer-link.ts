@@ -63,6 +63,8 @@ export class PeerLink implements Sleeper {
   #acquired = false;
   /** Why the attempt failed that closed last; null: there was no answer. */
   #lastReason: string | null = null;
+  /** Its id. */
+  #lastAttempt: string | null = null;
   #stopped = false;
 
   constructor(host: LinkHost, peer: PeerConfig) {
@@ -173,6 +175,7 @@ export class PeerLink implements Sleeper {
       if (!rekeyed) this.#stoodUntil(now, entry, reason);
     } else if (this.#attempt.kind === 'racing' && this.#attempt.race.closed(now, entry)) {
       this.#lastReason = reason;
+      this.#lastAttempt = entry.lineage.attempt.id;
       if (this.#attempt.race.over || refused) this.#fail(now, refused ? 'refused' : 'passing');
     }
     this.consider(now);
@@ -271,6 +274,7 @@ export class PeerLink implements Sleeper {
 
   #begin(now: Instant): void {
     const deadline = after(now, attemptLifetimeMs);
+    this.#lastAttempt = null;
     this.#attempt = { kind: 'resolving', deadline };
     this.#host.resolve(now, this.#peer, (at) => {
       if (this.#isPreparing(deadline)) this.#prepare(at, deadline);
@@ -320,12 +324,13 @@ export class PeerLink implements Sleeper {
   #fail(now: Instant, failure: Failure): void {
     const reason = this.#lastReason ?? noAnswerFrom(this.#host.locationsOf(this.#peer));
     const attempt = this.#attempt;
+    const id = (attempt.kind === 'racing' ? attempt.race.entries.at(-1)?.lineage.attempt.id : null) ?? this.#lastAttempt;
     // Before the race is stopped: the end of its SAs must not look like time for the next attempt.
     this.#wait(now, failure === 'refused' ? lastRefusedPauseMs : lastPauseMs);
     if (attempt.kind === 'racing') attempt.race.stop(now, reason);
     this.#acquired = false;
     this.#host.attemptFailed(now, this.#peer.name, reason, failure !== 'passing');
-    this.#host.log('info', `${this.#peer.name} could not be reached: ${reason}`, { peer: this.#peer.name, again: this.#wanted() });
+    this.#host.log('info', `${this.#peer.name} could not be reached: ${reason}`, { peer: this.#peer.name, attempt: id, again: this.#wanted() });
   }
 
   #stoodUntil(now: Instant, entry: SaEntry, reason: string): void {

@@ -1,6 +1,7 @@
 /** Datagrams from outside: finds the IKE SA for each, lets in what begins one (RFC 7296 §2.6), and answers what belongs to none (§2.21.4). */
+import { attemptIdOf, misfitInWords } from '../ike/attempt.js';
 import { CookieSecret } from '../ike/cookie.js';
-import { answerIkeSaInit } from '../ike/ike-sa.js';
+import { answerIkeSaInit, type InitAnswer } from '../ike/ike-sa.js';
 import type { IkeEnvironment } from '../ike/io.js';
 import type { DatagramPath } from '../util/address.js';
 import type { IkeSpi, Instant } from '../util/brands.js';
@@ -8,16 +9,19 @@ import type { Fill } from '../util/fill.js';
 import { unreachable } from '../util/unreachable.js';
 import type { IkeHeader } from '../wire/ike-header.js';
 import type { Alarms } from './alarms.js';
+import { refusedAttempt } from './attempt.js';
+import type { AttemptBook } from './attempt-book.js';
 import { destinationOf, invalidSpiAnswer, saysInvalidSpi, wrongVersionAnswer } from './demux.js';
 import { HalfOpenTable, type HalfOpenLimits } from './half-open-table.js';
 import type { EndpointOutput } from './io.js';
-import { maxIkeSas, maxRefusalsLoggedPerSecond, maxUnprotectedAnswersPerSecond } from './limits.js';
+import { maxIkeSas, maxRefusalsExplainedPerSecond, maxRefusalsLoggedPerSecond, maxUnprotectedAnswersPerSecond } from './limits.js';
 import { RateLimit } from './rate-limit.js';
 import { newLineage, type SaDriver, type SaEntry } from './sa-driver.js';
 
 export interface ReceptionContext {
   readonly alarms: Alarms;
   readonly sas: SaDriver;
+  readonly attempts: AttemptBook;
   readonly environment: IkeEnvironment;
   /** Read anew each time: a reload may change them. */
   readonly halfOpenLimits: () => HalfOpenLimits;
@@ -30,6 +34,7 @@ export class Reception {
   readonly #secret: CookieSecret;
   readonly #answers = new RateLimit(maxUnprotectedAnswersPerSecond);
   readonly #words = new RateLimit(maxRefusalsLoggedPerSecond);
+  readonly #explanations = new RateLimit(maxRefusalsExplainedPerSecond);
   #dropped = 0;
 
   constructor(now: Instant, context: ReceptionContext) {
@@ -92,18 +97,25 @@ export class Reception {
         this.#drop(path, answer.reason);
         return;
       case 'reply':
-        // Anybody can make us say this: people get to see some of it, and nobody fills the log with it.
-        this.#log(admission === 'welcome' && this.#words.take(now) ? 'info' : 'debug', `IKE_SA_INIT from ${path.remote.address}: ${answer.reason}`);
+        this.#refused(now, path, spiI, answer, admission === 'welcome');
         this.#transmit(path, answer.bytes);
         return;
       case 'sa': {
-        const entry = this.#context.sas.add(now, answer.ikeSa, newLineage(now, false, false), null);
+        const entry = this.#context.sas.add(now, answer.ikeSa, newLineage(now, answer.ikeSa, false), null);
         if (!entry.closed) this.#halfOpen.add(now, path, spiI, entry, admission === 'cookie');
         return;
       }
       default:
         unreachable(answer);
     }
+  }
+
+  /** Anybody can make us say this: people get to see some of it, and nobody fills the log, the memory or the time with it. */
+  #refused(now: Instant, path: DatagramPath, spiI: IkeSpi, { reason, misfit }: Extract<InitAnswer, { kind: 'reply' }>, welcome: boolean): void {
+    const explained = misfit !== null && this.#explanations.take(now) ? misfit() : null;
+    const words = explained === null ? reason : misfitInWords(explained);
+    this.#log(welcome && this.#words.take(now) ? 'info' : 'debug', `IKE_SA_INIT from ${path.remote.address}: ${words}`, { attempt: attemptIdOf(spiI) });
+    if (explained !== null) this.#context.attempts.keep(refusedAttempt(now, spiI, path, explained));
   }
 
   #forSa(now: Instant, path: DatagramPath, bytes: Uint8Array, localSpi: IkeSpi, header: IkeHeader): void {
@@ -126,7 +138,7 @@ export class Reception {
     this.#log('trace', `dropped, from ${path.remote.address}: ${reason}`);
   }
 
-  #log(level: 'info' | 'debug' | 'trace', message: string): void {
-    this.#context.emit({ kind: 'log', level, message, fields: {} });
+  #log(level: 'info' | 'debug' | 'trace', message: string, fields: Readonly<Record<string, unknown>> = {}): void {
+    this.#context.emit({ kind: 'log', level, message, fields });
   }
 }

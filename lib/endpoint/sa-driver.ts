@@ -11,6 +11,8 @@ import type { Fill } from '../util/fill.js';
 import { unreachable } from '../util/unreachable.js';
 import type { Identity } from '../wire/identity.js';
 import type { Alarms, Sleeper } from './alarms.js';
+import { beginAttempt, noteAuthenticated, noteEnd, noteMisfit, type Attempt } from './attempt.js';
+import type { AttemptBook } from './attempt-book.js';
 import type { EndpointJobResult, EndpointOutput } from './io.js';
 import { maxIkeSas } from './limits.js';
 import type { WorkDesk } from './work-desk.js';
@@ -38,6 +40,7 @@ export interface DriverContext {
   readonly alarms: Alarms;
   readonly work: WorkDesk;
   readonly listener: SaListener;
+  readonly attempts: AttemptBook;
   readonly emit: (output: EndpointOutput) => void;
 }
 
@@ -49,6 +52,7 @@ export interface Lineage {
   /** This end sent the first IKE_SA_INIT. */
   readonly initiator: boolean;
   readonly startedAt: Instant;
+  readonly attempt: Attempt;
   authenticatedAt: Instant | null;
   /** Of the first IKE_SA_INIT: what decides between crossed SAs. */
   nonces: readonly Uint8Array[];
@@ -64,8 +68,11 @@ export interface Lineage {
   readonly pending: Map<number, OnDone>;
 }
 
-export function newLineage(now: Instant, initiator: boolean, replacement: boolean): Lineage {
-  return { initiator, startedAt: now, authenticatedAt: null, nonces: [], replacement, remoteId: null, doomed: false, owesList: false, pending: new Map() };
+export function newLineage(now: Instant, ikeSa: Pick<IkeSaMachine, 'initiator' | 'view'>, replacement: boolean): Lineage {
+  const attempt = beginAttempt(now, ikeSa.view());
+  const { initiator } = ikeSa;
+  const fresh = { authenticatedAt: null, nonces: [], remoteId: null, doomed: false, owesList: false };
+  return { ...fresh, initiator, startedAt: now, attempt, replacement, pending: new Map() };
 }
 
 /** One IKE SA in the endpoint's hands. */
@@ -182,25 +189,25 @@ export class SaDriver {
   }
 
   #take(now: Instant, entry: SaEntry, output: IkeOutput, reactions: (() => void)[]): void {
-    const { emit, work, listener } = this.#context;
+    const { emit, listener } = this.#context;
     switch (output.kind) {
       case 'transmit':
         emit(output);
         return;
       case 'work':
-        work.submit(output.job, (at, result) => {
-          this.#workDone(at, entry, output.id, result);
-        });
+        this.#submit(entry, output);
         return;
       case 'data-plane':
-        for (const command of output.commands) this.#note(entry, command);
-        emit(output);
+        this.#toDataPlane(entry, output);
         return;
       case 'event':
         this.#event(entry, output.event, output.fields);
         return;
       case 'log':
         emit({ ...output, fields: { peer: entry.peerName, ...output.fields } });
+        return;
+      case 'misfit':
+        noteMisfit(entry.lineage.attempt, output.misfit);
         return;
       case 'command-done':
         reactions.push(() => {
@@ -242,7 +249,7 @@ export class SaDriver {
         return;
       case 'closed':
         this.#remove(entry);
-        if (!output.rekeyed) entry.goneFor = output.reason;
+        if (!output.rekeyed) this.#end(now, entry, output.reason);
         reactions.push(() => {
           listener.closed(now, entry, output.reason, output.rekeyed, output.authenticationFailed);
         });
@@ -250,6 +257,17 @@ export class SaDriver {
       default:
         unreachable(output);
     }
+  }
+
+  #submit(entry: SaEntry, { id, job }: Extract<IkeOutput, { readonly kind: 'work' }>): void {
+    this.#context.work.submit(job, (at, result) => {
+      this.#workDone(at, entry, id, result);
+    });
+  }
+
+  #toDataPlane(entry: SaEntry, output: Extract<IkeOutput, { readonly kind: 'data-plane' }>): void {
+    for (const command of output.commands) this.#note(entry, command);
+    this.#context.emit(output);
   }
 
   #workDone(now: Instant, entry: SaEntry, id: number, result: EndpointJobResult): void {
@@ -263,6 +281,14 @@ export class SaDriver {
     entry.lineage.remoteId = remoteId;
     entry.lineage.authenticatedAt = now;
     entry.lineage.nonces = entry.view().nonces;
+    noteAuthenticated(entry.lineage.attempt, entry.view());
+  }
+
+  /** Nothing carries on. */
+  #end(now: Instant, entry: SaEntry, reason: string): void {
+    entry.goneFor = reason;
+    noteEnd(now, entry.lineage.attempt, entry.view(), reason);
+    this.#context.attempts.keep(entry.lineage.attempt);
   }
 
   /** Children move over to the successor with their ids (RFC 7296 §2.18), now or when it is said again. */

@@ -12,6 +12,7 @@ import { ikeSpi } from '../util/brands.js';
 import type { Fill } from '../util/fill.js';
 import { OutputQueue } from '../util/machine.js';
 import type { Identity } from '../wire/identity.js';
+import { attemptIdOf, misfitInWords, type Misfit } from './attempt.js';
 import type { ChildSa } from './child-sa.js';
 import type { IkeCommandResult, IkeEnvironment, IkeOutput } from './io.js';
 import type { IkeKeys } from './key-schedule.js';
@@ -113,6 +114,8 @@ export class Association {
   /** Where it was when this IKE SA began. */
   readonly birthPath: DatagramPath;
   remoteSpi: IkeSpi | null = null;
+  /** Of the first of all rekeyed IKE SAs; null: this is the first. */
+  firstAttempt: string | null = null;
   peer: IkePeer | null;
   localId: Identity | null = null;
   remoteId: Identity | null = null;
@@ -183,6 +186,11 @@ export class Association {
     return this.initiator ? (this.remoteSpi ?? unknownSpi) : this.localSpi;
   }
 
+  /** By which name both ends' logs know what began this IKE SA; it stays over rekeys. */
+  get attempt(): string {
+    return this.firstAttempt ?? attemptIdOf(this.spiI);
+  }
+
   /** Which path our own ESP takes. */
   get trafficPath(): DatagramPath {
     return this.diverted ?? this.path;
@@ -236,11 +244,17 @@ export class Association {
   }
 
   event(event: string, fields: Extract<IkeOutput, { kind: 'event' }>['fields']): void {
-    this.outputs.push({ kind: 'event', event, fields });
+    this.outputs.push({ kind: 'event', event, fields: { attempt: this.attempt, ...fields } });
   }
 
   log(level: Extract<IkeOutput, { kind: 'log' }>['level'], message: string, fields: Readonly<Record<string, unknown>> = {}): void {
-    this.outputs.push({ kind: 'log', level, message, fields: { ike: `${this.spiI}/${this.spiR}`, peer: this.peer?.name ?? null, ...fields } });
+    this.outputs.push({ kind: 'log', level, message, fields: { attempt: this.attempt, ike: `${this.spiI}/${this.spiR}`, peer: this.peer?.name ?? null, ...fields } });
+  }
+
+  /** Remembers what did not fit, for `mhtun explain`; returns it in words, for log and event. */
+  note(misfit: Misfit): string {
+    this.outputs.push({ kind: 'misfit', misfit });
+    return misfitInWords(misfit);
   }
 
   commandDone(ids: readonly number[], result: IkeCommandResult): void {

@@ -12,12 +12,14 @@ import { notify } from '../wire/payloads/notify.js';
 import type { Proposal } from '../wire/payloads/sa.js';
 import type { IkeSuite } from '../crypto/suite.js';
 import type { Association } from './association.js';
+import type { Misfit } from './attempt.js';
 import type { CookieSecret } from './cookie.js';
 import type { Exchanger } from './exchanger.js';
 import { nonceBytes } from './ike-sa-init.js';
 import type { IkeEnvironment } from './io.js';
 import { deriveIkeKeys } from './key-schedule.js';
 import { findNat, natDetectionNotifies } from './nat-detection.js';
+import { proposalMisfit } from './proposal-difference.js';
 import { chooseProposal, ikeSuiteOf } from './proposal-selection.js';
 import { certificateRequest, signatureHashes, signatureWishesIn } from './signature-wishes.js';
 import { isMhtun, vendorIdPayload } from './vendor.js';
@@ -35,8 +37,8 @@ export interface AcceptedInit {
 
 export type InitVerdict =
   | { readonly kind: 'ignore'; readonly reason: string }
-  /** Answered without keeping anything. */
-  | { readonly kind: 'reply'; readonly bytes: Uint8Array; readonly reason: string }
+  /** Answered without keeping anything. `misfit`, made only for who asks, where it is the configuration that does not fit. */
+  | { readonly kind: 'reply'; readonly bytes: Uint8Array; readonly reason: string; readonly misfit: (() => Misfit) | null }
   | { readonly kind: 'accept'; readonly init: AcceptedInit };
 
 /** Whether a cookie is asked for, and what makes and checks it (RFC 7296 §2.6). */
@@ -78,7 +80,7 @@ type Offer = Pick<AcceptedInit, 'message' | 'bytes' | 'path' | 'ke' | 'ni'>;
 function negotiate(env: IkeEnvironment, offer: Offer, proposals: readonly Proposal[]): InitVerdict {
   const { header } = offer.message;
   if (!findNat(offer.message.payloads, offer.path, header.spiI, header.spiR).supported) {
-    return refuse(header, notifyType.NO_PROPOSAL_CHOSEN, empty, 'the peer does no NAT traversal, but ESP travels in UDP here, always');
+    return refuse(header, notifyType.NO_PROPOSAL_CHOSEN, empty, noNatTraversal.problem, () => noNatTraversal);
   }
   for (const peer of env.directory.candidates(offer.path)) {
     const chosen = chooseProposal(peer.ike, proposals);
@@ -92,7 +94,7 @@ function negotiate(env: IkeEnvironment, offer: Offer, proposals: readonly Propos
     if (offer.ke.data.length !== suite.ke.publicBytes) return refuse(header, notifyType.INVALID_SYNTAX, empty, 'a key exchange value of the wrong length');
     return { kind: 'accept', init: { ...offer, chosen, suite } };
   }
-  return refuse(header, notifyType.NO_PROPOSAL_CHOSEN, empty, 'no IKE proposal in common');
+  return refuse(header, notifyType.NO_PROPOSAL_CHOSEN, empty, 'no IKE proposal in common', () => proposalMisfit('ike', env.directory.candidates(offer.path), proposals));
 }
 
 /** Makes keys and the answer for an accepted request. `closed` is called where the peer's value is no good. */
@@ -124,6 +126,11 @@ export function answerInit(exchanger: Exchanger, init: AcceptedInit, closed: (re
 }
 
 const empty = new Uint8Array(0);
+
+const noNatTraversal: Misfit = {
+  part: 'NAT', problem: 'the peer does no NAT traversal, but ESP travels in UDP here, always', offered: [], wanted: ['NAT traversal (RFC 7296 §2.23)'],
+  peer: null, nearest: null, remedy: 'at the other end, enable NAT traversal (UDP encapsulation)',
+};
 
 function noteTraits(association: Association, init: AcceptedInit): void {
   const { header, payloads } = init.message;
@@ -157,8 +164,8 @@ function plainMessage(association: Association, payloads: readonly Payload[]): U
   return encodeMessage(plainHeader(association.spiI, association.spiR), payloads);
 }
 
-function refuse(header: IkeHeader, type: number, data: Uint8Array, reason: string): InitVerdict {
-  return { kind: 'reply', bytes: encodeMessage(plainHeader(header.spiI, header.spiR), [notify(type, data)]), reason };
+function refuse(header: IkeHeader, type: number, data: Uint8Array, reason: string, misfit: (() => Misfit) | null = null): InitVerdict {
+  return { kind: 'reply', bytes: encodeMessage(plainHeader(header.spiI, header.spiR), [notify(type, data)]), reason, misfit };
 }
 
 /** Of a response to IKE_SA_INIT; the SPI of the responder stays zero where nothing was kept (RFC 7296 §2.6). */

@@ -10,6 +10,7 @@ import type { Fill } from '../util/fill.js';
 import type { Machine } from '../util/machine.js';
 import type { Identity } from '../wire/identity.js';
 import type { TrafficSelector } from '../wire/traffic-selector.js';
+import type { Misfit } from './attempt.js';
 import type { FragmentRoom } from './fragmentation.js';
 import type { IkePeer, OwnAddress, PeerDirectory } from './peer.js';
 
@@ -113,6 +114,8 @@ export interface IkeSaMachine extends Machine<IkeInput, IkeOutput> {
 /** A look at an IKE SA, for status and for the endpoint's rules. */
 export interface IkeSaView {
   readonly state: 'CONNECTING' | 'ESTABLISHED' | 'REKEYING' | 'DELETING';
+  /** By which both ends' logs know what began it. */
+  readonly attempt: string;
   readonly initiator: boolean;
   readonly spiI: IkeSpi;
   readonly spiR: IkeSpi | null;
@@ -169,6 +172,8 @@ export type IkeOutput =
   | { readonly kind: 'data-plane'; readonly commands: readonly DataPlaneCommand[] }
   | { readonly kind: 'event'; readonly event: string; readonly fields: Readonly<Record<string, string | number | boolean | null | readonly string[]>> }
   | { readonly kind: 'log'; readonly level: 'error' | 'warn' | 'info' | 'debug' | 'trace'; readonly message: string; readonly fields: Readonly<Record<string, unknown>> }
+  /** What keeps this IKE SA, or a Child SA of it, from being as wanted. */
+  | { readonly kind: 'misfit'; readonly misfit: Misfit }
   | { readonly kind: 'command-done'; readonly id: number; readonly result: IkeCommandResult }
   /** Both ends have proved who they are. The endpoint applies uniqueness (INITIAL_CONTACT included) to its other SAs. */
   | { readonly kind: 'authenticated'; readonly peer: IkePeer; readonly remoteId: Identity; readonly initialContact: boolean }

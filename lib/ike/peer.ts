@@ -54,6 +54,8 @@ export interface PpkPolicy {
 /** Durations in milliseconds; null lifetimes: no limit of that kind. */
 export interface IkePeer {
   readonly name: string;
+  /** Where it is configured: `mhtun.toml:12`. */
+  readonly place: string;
   readonly id: IdentityWanted;
   readonly localId: Identity;
   readonly localAuth: OwnProof;
@@ -72,6 +74,11 @@ export interface IkePeer {
   readonly childless: boolean;
   readonly fragmentation: boolean;
   readonly children: readonly ChildTemplate[];
+}
+
+/** How people find it: `peer block "sun" (mhtun.toml:12)`. */
+export function blockOf({ name, place }: Pick<IkePeer, 'name' | 'place'>): string {
+  return `peer block "${name}" (${place})`;
 }
 
 /** The peers that a responder may find behind a call. Pure look-ups. */

@@ -6,7 +6,8 @@ import { hasUnknownAttribute, keyLengthOf, transform, type Proposal, type Transf
 
 /** `NONE` of the transform types that may be left out (RFC 7296 §3.3.2: INTEG and KE), and ESN's absence. */
 const absent = 0;
-const knownTypes: readonly number[] = [transformType.ENCR, transformType.PRF, transformType.INTEG, transformType.KE, transformType.ESN];
+/** Of transforms, in the order in which they are looked at. */
+export const knownTypes: readonly number[] = [transformType.ENCR, transformType.PRF, transformType.INTEG, transformType.KE, transformType.ESN];
 
 /** A key exchange of a proposal that is not to be negotiated: in IKE_AUTH, where the IKE SA's serves (RFC 7296 §1.2). */
 export function withoutKeyExchange(proposals: readonly Proposal[]): Proposal[] {
@@ -85,14 +86,17 @@ function common(own: Proposal, offer: Proposal): Transform[] | null {
   if (offer.transforms.some((t) => !knownTypes.includes(t.type))) return null;
   const chosen: Transform[] = [];
   for (const type of knownTypes) {
-    const offered = offer.transforms.filter((t) => t.type === type);
-    const wanted = own.transforms.filter((t) => t.type === type);
-    const found = match(type, wanted, offered, offer.protocol);
+    const found = commonTransform(type, own, offer);
     if (found === null) return null;
     // The answer names the types that the offer named.
-    if (offered.length > 0) chosen.push(found);
+    if (offer.transforms.some((t) => t.type === type)) chosen.push(found);
   }
   return chosen;
+}
+
+/** The first of ours of that type that the offer has, too; null: none. What may be left out is there as NONE. */
+export function commonTransform(type: number, own: Proposal, offer: Proposal): Transform | null {
+  return match(type, own.transforms.filter((t) => t.type === type), offer.transforms.filter((t) => t.type === type), offer.protocol);
 }
 
 function match(type: number, wanted: readonly Transform[], offered: readonly Transform[], protocol: number): Transform | null {

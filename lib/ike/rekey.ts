@@ -344,6 +344,7 @@ function bear(old: Association, birth: Birth): Association {
   const successor = new Association(now, env, { initiator: birth.initiator, localSpi: birth.localSpi, path, peer });
   Object.assign(successor.traits, old.traits);
   successor.remoteSpi = birth.remoteSpi;
+  successor.firstAttempt = old.attempt;
   successor.localId = old.localId;
   successor.remoteId = old.remoteId;
   successor.peerAddresses = old.peerAddresses;

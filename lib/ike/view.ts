@@ -9,6 +9,7 @@ export function viewOf(association: Association, exchanger: Exchanger): IkeSaVie
   const { phase, traits } = association;
   return {
     state: stateOf(association, exchanger),
+    attempt: association.attempt,
     initiator: association.initiator,
     spiI: association.spiI,
     spiR: association.remoteSpi === null && association.initiator ? null : association.spiR,

@@ -81,7 +81,7 @@ export const downPath: PathStatus = {
 };
 
 export const sa: IkeSaStatus = {
-  state: 'ESTABLISHED',
+  state: 'ESTABLISHED', attempt: '0a1b2c3d',
   initiator: true,
   spi_i: '0x0011223344556677',
   spi_r: '0x8899aabbccddeeff',

@@ -43,7 +43,7 @@ describe('loadConfig', () => {
     expect(esp).to.not.have.length(0);
     expect(children[0]?.replayWindow).to.equal(4096);
     const expected: Omit<PeerConfig, 'id' | 'localId' | 'localAuth' | 'remoteAuth' | 'ike' | 'esp' | 'children'> = {
-      name: 'sun',
+      name: 'sun', place: 'mhtun.toml:4',
       ppk: null,
       addresses: [],
       start: 'never',
@@ -172,7 +172,7 @@ replay_window = 128
     expect(ike).to.have.length(1);
     expect(esp).to.have.length(1);
     expect(rest).to.deep.equal({
-      name: 'sun',
+      name: 'sun', place: 'mhtun.toml:3',
       ppk: null,
       addresses: [
         { kind: 'address', address: '10.1.0.2', port: null },

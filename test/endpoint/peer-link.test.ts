@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import type { PeerConfig } from '../../lib/config/types.js';
 import { Alarms } from '../../lib/endpoint/alarms.js';
 import { PeerLink, type LinkHost } from '../../lib/endpoint/peer-link.js';
+import { AttemptBook } from '../../lib/endpoint/attempt-book.js';
 import { newLineage, SaDriver, SaEntry } from '../../lib/endpoint/sa-driver.js';
 import { WorkDesk } from '../../lib/endpoint/work-desk.js';
 import type { IkeSaMachine, IkeSaView } from '../../lib/ike/io.js';
@@ -81,7 +82,7 @@ function entryOf(view: IkeSaView): SaEntry {
     authenticated: () => undefined, succeeded: () => undefined, childUp: () => undefined, childDown: () => undefined, childFailed: () => undefined,
     closed: () => undefined, pathNews: () => undefined, changed: () => undefined,
   };
-  const driver = new SaDriver({ alarms: new Alarms(), work: new WorkDesk(() => undefined), listener, emit: () => undefined });
+  const driver = new SaDriver({ alarms: new Alarms(), work: new WorkDesk(() => undefined), listener, attempts: new AttemptBook(), emit: () => undefined });
   const machine: IkeSaMachine = {
     initiator: false,
     localSpi: view.spiR ?? view.spiI,
@@ -91,5 +92,5 @@ function entryOf(view: IkeSaView): SaEntry {
     handleInput: () => undefined,
     pollOutput: () => ({ kind: 'wake', at: null }),
   };
-  return new SaEntry(driver, machine, newLineage(instant(0), false, false), 'moon');
+  return new SaEntry(driver, machine, newLineage(instant(0), machine, false), 'moon');
 }

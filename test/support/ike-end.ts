@@ -286,6 +286,7 @@ export class IkeEnd {
       case 'child-up':
       case 'child-down':
       case 'child-failed':
+      case 'misfit':
         return;
       default:
         unreachable(output);
@@ -372,6 +373,7 @@ export function usualPeer(name: 'moon' | 'sun'): IkePeer {
   const nets = { moon: '192.168.1.0/24', sun: '192.168.2.0/24' } as const;
   return {
     name: other,
+    place: 'mhtun.toml:3',
     id: { kind: 'exact', identity: identity(other) },
     localId: identity(name),
     localAuth: { kind: 'psk', secret: new SecretKey(utf8('a secret of more than twenty characters')) },

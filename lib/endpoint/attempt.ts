@@ -1,0 +1,85 @@
+/** What the endpoint knows of one attempt at an IKE SA, from its first message to long after its end. */
+import { attemptIdOf, misfitInWords, type Misfit } from '../ike/attempt.js';
+import type { IkeSaView } from '../ike/io.js';
+import type { DatagramPath } from '../util/address.js';
+import type { IkeSpi, Instant } from '../util/brands.js';
+import { formatIdentity } from '../wire/identity.js';
+
+/**
+ * `down`: it stood, and is gone. `refused`: by this end; `denied`: by the peer. `unanswered`: nobody said anything. `dropped`: it got
+ * somewhere, and no further.
+ */
+export type AttemptState = 'connecting' | 'up' | 'down' | 'refused' | 'denied' | 'unanswered' | 'dropped';
+
+export interface Attempt {
+  readonly id: string;
+  readonly spiI: IkeSpi;
+  /** Null as long as the responder has none. */
+  spiR: IkeSpi | null;
+  readonly initiator: boolean;
+  readonly path: DatagramPath;
+  startedAt: Instant;
+  endedAt: Instant | null;
+  /** With whom: as initiator from the start, as responder once he has proved it. */
+  peer: string | null;
+  /** Who the peer has proved to be. */
+  remoteId: string | null;
+  state: AttemptState;
+  /** Why it ended; null as long as it has not. */
+  reason: string | null;
+  /** The newest last. */
+  readonly misfits: Misfit[];
+  /** Attempts alike, of which this is the last. */
+  times: number;
+}
+
+/** Of one attempt: an SA that stands for months may be asked for Child SAs that can't be again and again. */
+export const maxMisfitsPerAttempt = 4;
+
+export function beginAttempt(now: Instant, view: IkeSaView): Attempt {
+  const { attempt: id, spiI, spiR, initiator, path } = view;
+  return { ...blank, id, spiI, spiR, initiator, path, startedAt: now, peer: view.peer?.name ?? null, state: 'connecting', misfits: [] };
+}
+
+/** Refused in IKE_SA_INIT, of which nothing else was kept. */
+export function refusedAttempt(now: Instant, spiI: IkeSpi, path: DatagramPath, misfit: Misfit): Attempt {
+  const reason = misfitInWords(misfit);
+  return { ...blank, id: attemptIdOf(spiI), spiI, spiR: null, initiator: false, path, startedAt: now, endedAt: now, peer: null, state: 'refused', reason, misfits: [misfit] };
+}
+
+const blank = { endedAt: null, remoteId: null, reason: null, times: 1 } as const;
+
+/** The same again takes the place of what it was. */
+export function noteMisfit(attempt: Attempt, misfit: Misfit): void {
+  const { misfits } = attempt;
+  const known = misfits.findIndex(({ part, problem }) => part === misfit.part && problem === misfit.problem);
+  if (known >= 0) misfits.splice(known, 1);
+  misfits.push(misfit);
+  if (misfits.length > maxMisfitsPerAttempt) misfits.shift();
+}
+
+export function noteAuthenticated(attempt: Attempt, view: IkeSaView): void {
+  attempt.spiR = view.spiR;
+  attempt.peer = view.peer?.name ?? null;
+  attempt.remoteId = view.remoteId === null ? null : formatIdentity(view.remoteId);
+  attempt.state = 'up';
+}
+
+export function noteEnd(now: Instant, attempt: Attempt, view: IkeSaView, reason: string): void {
+  attempt.spiR ??= view.spiR;
+  attempt.endedAt = now;
+  attempt.reason = reason;
+  attempt.state = endState(attempt);
+}
+
+/** Whose it is, or would be if the caller were believed. */
+export function nearestPeer({ peer, misfits }: Attempt): string | null {
+  return peer ?? misfits.findLast((misfit) => misfit.peer !== null)?.peer ?? null;
+}
+
+function endState({ state, spiR, misfits, initiator }: Attempt): AttemptState {
+  if (state === 'up') return 'down';
+  const last = misfits.at(-1);
+  if (last !== undefined) return last.part === 'refusal' ? 'denied' : 'refused';
+  return initiator && spiR === null ? 'unanswered' : 'dropped';
+}

@@ -1,0 +1,87 @@
+/** Attempts at an IKE SA: one name for each at both ends, and a memory that strangers can't empty. */
+import { expect } from 'chai';
+import { maxAttemptsOfStrangers, maxAttemptsPerPeer, maxAttemptsPerSource, maxClaims } from '../../lib/endpoint/limits.js';
+import { refusedAttempt, type Attempt } from '../../lib/endpoint/attempt.js';
+import { AttemptBook } from '../../lib/endpoint/attempt-book.js';
+import type { Misfit } from '../../lib/ike/attempt.js';
+import { ikeSpi, instant } from '../../lib/util/brands.js';
+import { Pair } from '../support/pair.js';
+import type { VirtualHost } from '../support/virtual-host.js';
+import { ip } from '../support/virtual-host.js';
+
+const attemptOf = (host: VirtualHost, event: string): unknown => host.events.find((e) => e.event === event)?.fields['attempt'];
+
+describe('The id of an attempt', () => {
+  it('is the beginning of the initiator’s SPI, in the events of both ends', () => {
+    const pair = new Pair({ seed: 1, sun: { remote: null } });
+    expect(pair.comeUp(), pair.story()).to.equal(true);
+    const [sa] = pair.moon.sas('sun');
+    const id = attemptOf(pair.moon, 'ike-up');
+    expect(id).to.match(/^[0-9a-f]{8}$/).and.to.equal(sa?.spiI.slice(0, 8));
+    for (const event of ['ike-up', 'child-up']) expect([attemptOf(pair.moon, event), attemptOf(pair.sun, event)], event).to.deep.equal([id, id]);
+  });
+
+  it('stays over rekeys, to the end of the IKE SA', () => {
+    const pair = new Pair({ seed: 1, sun: { remote: null } });
+    expect(pair.comeUp(), pair.story()).to.equal(true);
+    const id = attemptOf(pair.sun, 'ike-up');
+    for (const host of [pair.moon, pair.sun]) expect(host.ask({ kind: 'rekey-ike', peer: host === pair.moon ? 'sun' : 'moon', timeoutMs: 10_000 })).to.deep.include({ ok: true });
+    expect(pair.moon.sas('sun').map(({ attempt }) => attempt)).to.deep.equal([id]);
+    pair.moon.ask({ kind: 'terminate', peer: 'sun', child: null });
+    expect([attemptOf(pair.moon, 'ike-down'), attemptOf(pair.sun, 'ike-down')]).to.deep.equal([id, id]);
+    const [ended] = pair.sun.endpoint.attempts;
+    expect(ended).to.deep.include({ id, peer: 'moon', state: 'down', reason: 'deleted by the peer', remoteId: 'moon' });
+  });
+
+  it('is in the log of both ends where one refuses the other', () => {
+    for (const peer of ['psk = "another secret of twenty letters"', 'ike = ["aes128gcm16-prfsha256-ecp521"]']) {
+      const pair = new Pair({ seed: 1, moon: { peer }, sun: { remote: null, peer: 'ike = ["aes256gcm16-prfsha384-x25519"]' } });
+      pair.world.run(5_000);
+      const id = pair.moon.endpoint.attempts[0]?.id ?? 'none';
+      expect(pair.moon.logs.filter((line) => / info: .*could not be reached/.test(line)).join('\n'), pair.story()).to.contain(`"attempt":"${id}"`);
+      const refusal = [...pair.sun.logs, ...pair.sun.events.map((event) => JSON.stringify(event))].filter((line) => line.includes(id)).join('\n');
+      expect(refusal, pair.story()).to.match(/no IKE proposal in common|the secrets differ/);
+      expect(pair.sun.endpoint.attempts.map((attempt) => attempt.id), pair.story()).to.contain(id);
+    }
+  });
+});
+
+const misfit = (peer: string | null, problem: string): Misfit => ({ part: 'identity', problem, offered: [], wanted: [], peer, nearest: null, remedy: 'change it' });
+const path = (address: string): Attempt['path'] => ({ local: { address: ip('10.1.0.2'), port: 500 }, remote: { address: ip(address), port: 500 }, device: 'eth0' });
+
+function attempt(n: number, address: string, peer: string | null, problem: string): Attempt {
+  return refusedAttempt(instant(n), ikeSpi(n.toString(16).padStart(16, '0')), path(address), misfit(peer, problem));
+}
+
+describe('The memory of attempts', () => {
+  const known = (): Attempt => ({ ...attempt(1, '10.1.0.1', null, 'x'), peer: 'moon', state: 'down' });
+
+  it('is bounded, and strangers push out strangers alone', () => {
+    const book = new AttemptBook();
+    const first = known();
+    book.keep(first);
+    const claim = attempt(2, '10.1.0.1', 'moon', 'the secrets differ');
+    book.keep(claim);
+    for (let n = 10; n < 10_000; n++) book.keep(attempt(n, `172.16.${n >> 8}.${n & 255}`, null, `who is ${n}`));
+    expect(book.all).to.have.length(2 + maxAttemptsOfStrangers).and.to.include(first).and.to.include(claim);
+  });
+
+  it('is bounded for those who pose as peers, of whom one address pushes out itself', () => {
+    const book = new AttemptBook();
+    const first = known();
+    const honest = attempt(2, '10.1.0.1', 'moon', 'the secrets differ');
+    for (const a of [first, honest]) book.keep(a);
+    for (let n = 10; n < 1_000; n++) book.keep(attempt(n, '172.16.0.1', 'moon', `I am moon ${n}`));
+    expect(book.all).to.have.length(1 + maxAttemptsPerPeer).and.to.include(first).and.to.include(honest);
+    for (let n = 1_000; n < 3_000; n++) book.keep(attempt(n, '172.16.0.1', `peer${n}`, 'I am it'));
+    expect(book.all).to.have.length(1 + maxClaims).and.to.include(first);
+  });
+
+  it('counts those that are alike, and keeps few of one source', () => {
+    const book = new AttemptBook();
+    for (let n = 0; n < 100; n++) book.keep(attempt(n, '172.16.0.1', null, 'who is it'));
+    expect(book.all.map(({ times, startedAt }) => [times, startedAt])).to.deep.equal([[100, instant(99)]]);
+    for (let n = 0; n < 100; n++) book.keep(attempt(n, `2001:db8::${n + 1}`, null, `who is ${n}`));
+    expect(book.all).to.have.length(1 + maxAttemptsPerSource);
+  });
+});

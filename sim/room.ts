@@ -1,5 +1,5 @@
 /** Every bounded table of a host: within its limit at each step, and empty at rest where what it holds is on its way. */
-import { fullest, type Fill } from '../lib/util/fill.js';
+import { fullest, type Fill, type Holder } from '../lib/util/fill.js';
 import type { VirtualHost } from '../test/support/virtual-host.js';
 
 /** What is in these goes within moments, or was forgotten there. */
@@ -9,10 +9,11 @@ const emptiedInMoments: readonly string[] = [
   'octets of packets waiting for an SA', 'fragments before their first', 'octets of fragments before their first',
 ];
 
-/** Which of the tables holds more than it may; null: none. */
-export function overfull(fills: readonly Fill[]): string | null {
-  const over = fills.find(({ size, limit }) => size > limit || size < 0);
-  return over === undefined ? null : describe(over);
+/** Tells which of the tables hold more than they may. */
+export function findOverfull(holder: Holder, report: (words: string) => void): void {
+  holder.fills((table, size, limit) => {
+    if (size > limit || size < 0) report(describe({ table, size, limit }));
+  });
 }
 
 /** Watches a host at rest: each of those tables is seen empty at some time. */
@@ -26,7 +27,7 @@ export class Emptiness {
   }
 
   look(): void {
-    const full = fullest(this.#host.fills()).filter(({ table, size }) => size > 0 && emptiedInMoments.includes(table));
+    const full = fullest(this.#host).filter(({ table, size }) => size > 0 && emptiedInMoments.includes(table));
     this.#full = this.#full === null ? full : full.filter(({ table }) => this.#full?.some((other) => other.table === table));
   }
 

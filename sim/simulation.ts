@@ -6,7 +6,7 @@ import type { FaultName } from './faults/names.js';
 import { callAll, quieten } from './faults/operators.js';
 import { Harm } from './harm.js';
 import { Ledger } from './ledger.js';
-import { Emptiness, overfull } from './room.js';
+import { Emptiness, findOverfull } from './room.js';
 import { childNetworks, dpdS, giveUpS, Stage } from './stage.js';
 import { Tap } from './tap.js';
 
@@ -76,8 +76,9 @@ class Simulation {
       report(`what is for ${destination} would leave ${side} in clear`);
     };
     this.#stage.onStep = (side, machine) => {
-      const failure = overfull(machine.fills());
-      if (failure !== null) report(`${side}: ${failure}`);
+      findOverfull(machine, (words) => {
+        report(`${side}: ${words}`);
+      });
     };
     this.#ledger = new Ledger(this.#stage, report);
     this.#tap = new Tap(this.#stage, report, (message) => {

@@ -2,7 +2,7 @@
 import type { EndpointCommand } from '../lib/endpoint/io.js';
 import { formatSocketAddress, type IpAddress } from '../lib/util/address.js';
 import { utf8 } from '../lib/util/bytes.js';
-import type { Fill } from '../lib/util/fill.js';
+import type { Holder } from '../lib/util/fill.js';
 import { configOf, ip, VirtualHost } from '../test/support/virtual-host.js';
 import { VirtualNat, type Flight } from '../test/support/virtual-network.js';
 import { World } from '../test/support/world.js';
@@ -45,7 +45,7 @@ export class Stage {
   /** Told where something that is to be protected would leave in clear. */
   onLeak: (side: Side, destination: string) => void = () => undefined;
   /** Told after each input of a host's endpoint or data plane, with that. */
-  onStep: (side: Side, machine: { fills(): Fill[] }) => void = () => undefined;
+  onStep: (side: Side, machine: Holder) => void = () => undefined;
   readonly #dead: VirtualHost[] = [];
   readonly #linkOfAddress = new Map<IpAddress, { readonly side: Side; readonly link: number }>();
   readonly #lives: Record<Side, number> = { moon: 0, sun: 0, mars: 0, venus: 0 };

@@ -206,7 +206,7 @@ export class Daemon {
         rss_bytes: process.memoryUsage.rss(),
         endpoint_id: toHex(this.#endpointId.bytes),
         config: this.#configPath,
-        tables: core === null ? [] : fullest(core.fills()),
+        tables: core === null ? [] : fullest(core),
       },
       peers: platform === null || core === null ? [] : peerStatuses({
         now: platform.clock.now(),

@@ -1,7 +1,7 @@
 /** Who wants to be woken when: one binary heap for everything in the endpoint that waits for a time. */
 import { present } from '../util/assert.js';
 import type { Instant } from '../util/brands.js';
-import type { Fill } from '../util/fill.js';
+import type { FillTeller } from '../util/fill.js';
 import { maxWakesAtOnce } from './limits.js';
 
 /** Something that waits. It sets its next alarm itself. */
@@ -23,8 +23,8 @@ export class Alarms {
   /** The alarm that counts of each sleeper. */
   readonly #current = new Map<Sleeper, Alarm>();
 
-  fills(): Fill[] {
-    return [{ table: 'alarms', size: this.#heap.length, limit: 2 * this.#current.size + sweepSlack }];
+  fills(tell: FillTeller): void {
+    tell('alarms', this.#heap.length, 2 * this.#current.size + sweepSlack);
   }
 
   /** One alarm a sleeper: a new one replaces the old; null cancels. */

@@ -9,7 +9,7 @@ import { IkeSa } from '../ike/ike-sa.js';
 import type { IkeEnvironment } from '../ike/io.js';
 import type { IkePeer } from '../ike/peer.js';
 import type { Instant } from '../util/brands.js';
-import type { Fill } from '../util/fill.js';
+import type { FillTeller } from '../util/fill.js';
 import { OutputQueue, type Machine, type Wake } from '../util/machine.js';
 import { unreachable } from '../util/unreachable.js';
 import type { LocalCandidate } from '../path/io.js';
@@ -193,9 +193,9 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
   }
 
   /** Every bounded table, those of each IKE SA for themselves. */
-  fills(): Fill[] {
+  fills(tell: FillTeller): void {
     const { fragmentRoom } = this.#environment;
-    return [this.#sas, this.#reception, this.#work, this.#commands.waiters, this.#alarms, fragmentRoom, this.#paths].flatMap((one) => one.fills());
+    for (const one of [this.#sas, this.#reception, this.#work, this.#commands.waiters, this.#alarms, fragmentRoom, this.#paths]) one.fills(tell);
   }
 
   #takeAddresses(now: Instant, addresses: readonly LocalCandidate[]): void {

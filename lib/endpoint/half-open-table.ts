@@ -6,7 +6,7 @@ import { addressBytes, addressFamily, formatSocketAddress, type DatagramPath, ty
 import type { IkeSpi, Instant } from '../util/brands.js';
 import { after } from '../util/brands.js';
 import { toHex } from '../util/bytes.js';
-import type { Fill } from '../util/fill.js';
+import type { FillTeller } from '../util/fill.js';
 import type { Alarms, Sleeper } from './alarms.js';
 import { halfOpenLifetimeMs } from './limits.js';
 
@@ -67,8 +67,8 @@ export class HalfOpenTable<T> implements Sleeper {
   }
 
   /** Of those without a cookie there are never more in all than with one. */
-  fills(): Fill[] {
-    return [{ table: 'half-open IKE SAs', size: this.#all.open, limit: 2 * this.#limits().maxHalfOpen }];
+  fills(tell: FillTeller): void {
+    tell('half-open IKE SAs', this.#all.open, 2 * this.#limits().maxHalfOpen);
   }
 
   admit(path: DatagramPath): Admission {

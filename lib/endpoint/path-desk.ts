@@ -9,7 +9,7 @@ import { PathManager } from '../path/path-manager.js';
 import { samePath, type DatagramPath, type SocketAddress } from '../util/address.js';
 import { assert } from '../util/assert.js';
 import type { ChildSaId, Instant } from '../util/brands.js';
-import type { Fill } from '../util/fill.js';
+import type { FillTeller } from '../util/fill.js';
 import { unreachable } from '../util/unreachable.js';
 import type { PeerLocation } from './address-pairs.js';
 import type { Alarms, Sleeper } from './alarms.js';
@@ -58,8 +58,8 @@ export class PathDesk {
     this.#host = host;
   }
 
-  fills(): Fill[] {
-    return [...this.#seats.values()].flatMap((seat) => seat.fills());
+  fills(tell: FillTeller): void {
+    for (const seat of this.#seats.values()) seat.fills(tell);
   }
 
   /** Both ends have proved who they are: from now on paths are tested and chosen. */
@@ -171,8 +171,8 @@ class Seat implements Sleeper {
     this.#manager = new PathManager(settings);
   }
 
-  fills(): Fill[] {
-    return this.#manager.fills();
+  fills(tell: FillTeller): void {
+    this.#manager.fills(tell);
   }
 
   /** Once what authenticated the SA has gone out: the peer waits for that, and the first look at every pair takes its time. */

@@ -5,7 +5,7 @@ import { answerIkeSaInit, type InitAnswer } from '../ike/ike-sa.js';
 import type { IkeEnvironment } from '../ike/io.js';
 import type { DatagramPath } from '../util/address.js';
 import type { IkeSpi, Instant } from '../util/brands.js';
-import type { Fill } from '../util/fill.js';
+import type { FillTeller } from '../util/fill.js';
 import { unreachable } from '../util/unreachable.js';
 import type { IkeHeader } from '../wire/ike-header.js';
 import type { Alarms } from './alarms.js';
@@ -50,8 +50,8 @@ export class Reception {
     return this.#dropped;
   }
 
-  fills(): Fill[] {
-    return this.#halfOpen.fills();
+  fills(tell: FillTeller): void {
+    this.#halfOpen.fills(tell);
   }
 
   /** Authenticated or gone: no longer half-open. */

@@ -7,7 +7,7 @@ import type { DataPlaneCommand } from '../esp/data-plane.js';
 import type { IkeCommand, IkeCommandResult, IkeInput, IkeOutput, IkeSaMachine, IkeSaView } from '../ike/io.js';
 import type { IkePeer } from '../ike/peer.js';
 import type { ChildSaId, EspSpi, IkeSpi, Instant } from '../util/brands.js';
-import type { Fill } from '../util/fill.js';
+import type { FillTeller } from '../util/fill.js';
 import { unreachable } from '../util/unreachable.js';
 import type { Identity } from '../wire/identity.js';
 import type { Alarms, Sleeper } from './alarms.js';
@@ -120,8 +120,9 @@ export class SaDriver {
     return this.#bySpi.size;
   }
 
-  fills(): Fill[] {
-    return [{ table: 'IKE SAs', size: this.#bySpi.size, limit: maxIkeSas }, ...[...this.#bySpi.values()].flatMap(({ ikeSa }) => ikeSa.fills())];
+  fills(tell: FillTeller): void {
+    tell('IKE SAs', this.#bySpi.size, maxIkeSas);
+    for (const { ikeSa } of this.#bySpi.values()) ikeSa.fills(tell);
   }
 
   entries(): IterableIterator<SaEntry> {

@@ -1,7 +1,7 @@
 /** Commands whose end is still to come: `initiate` waits here for its Child SAs, every command for its time-out. Each is answered exactly once. */
 import type { PeerConfig } from '../config/types.js';
 import { after, type Instant } from '../util/brands.js';
-import type { Fill } from '../util/fill.js';
+import type { FillTeller } from '../util/fill.js';
 import type { Alarms, Sleeper } from './alarms.js';
 import type { CommandResult } from './io.js';
 import { maxPendingCommands } from './limits.js';
@@ -41,8 +41,8 @@ export class Waiters {
     this.#whyNotYet = whyNotYet;
   }
 
-  fills(): Fill[] {
-    return [{ table: 'commands', size: this.#open.size, limit: maxPendingCommands }];
+  fills(tell: FillTeller): void {
+    tell('commands', this.#open.size, maxPendingCommands);
   }
 
   /** Null when too many wait already; the command is answered then. */

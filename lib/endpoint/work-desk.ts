@@ -1,6 +1,6 @@
 /** Slow work on its way: numbers the jobs of everybody in the endpoint, gives out a bounded number at once, and returns each result to its owner. */
 import type { Instant } from '../util/brands.js';
-import type { Fill } from '../util/fill.js';
+import type { FillTeller } from '../util/fill.js';
 import type { EndpointJob, EndpointJobResult } from './io.js';
 import { maxJobsAtOnce } from './limits.js';
 
@@ -24,8 +24,8 @@ export class WorkDesk {
     this.#give = give;
   }
 
-  fills(): Fill[] {
-    return [{ table: 'jobs', size: this.#out, limit: maxJobsAtOnce }];
+  fills(tell: FillTeller): void {
+    tell('jobs', this.#out, maxJobsAtOnce);
   }
 
   submit(job: EndpointJob, owner: WorkOwner): void {

@@ -6,7 +6,7 @@
 import type { RandomBytes } from '../crypto/algorithm.js';
 import { earlier, type ChildSaId, type EspSpi, type Instant } from '../util/brands.js';
 import { firstUsableSpi } from '../wire/esp-packet.js';
-import type { Fill } from '../util/fill.js';
+import type { FillTeller } from '../util/fill.js';
 import type { ChildCounters, InstallInbound, InstallOutbound } from './data-plane.js';
 import { InboundSa } from './inbound-sa.js';
 import { maxChildSas } from './limits.js';
@@ -163,8 +163,9 @@ export class ChildSaTable {
     this.#forgetIfEmpty(child);
   }
 
-  fills(): Fill[] {
-    return [{ table: 'Child SAs', size: this.#children.size, limit: maxChildSas }, ...[...this.#children.values()].flatMap(({ inbound }) => inbound?.fragments?.fills() ?? [])];
+  fills(tell: FillTeller): void {
+    tell('Child SAs', this.#children.size, maxChildSas);
+    for (const { inbound } of this.#children.values()) inbound?.fragments?.fills(tell);
   }
 
   /** Ends both directions and wipes the keys. False where that had happened before. */

@@ -5,7 +5,7 @@
  */
 import type { DatagramPath } from '../util/address.js';
 import { after, type EspSpi, type Instant } from '../util/brands.js';
-import type { Fill } from '../util/fill.js';
+import type { FillTeller } from '../util/fill.js';
 import { earlyPacketMs, maxEarlyBytes, maxEarlyPackets } from './limits.js';
 
 export interface EarlyPacket {
@@ -21,11 +21,9 @@ export class EarlyPackets {
   #packets: EarlyPacket[] = [];
   #bytes = 0;
 
-  fills(): Fill[] {
-    return [
-      { table: 'packets before their SA', size: this.#packets.length, limit: maxEarlyPackets },
-      { table: 'octets of packets before their SA', size: this.#bytes, limit: maxEarlyBytes },
-    ];
+  fills(tell: FillTeller): void {
+    tell('packets before their SA', this.#packets.length, maxEarlyPackets);
+    tell('octets of packets before their SA', this.#bytes, maxEarlyBytes);
   }
 
   /** Keeps a copy. Returns how many are lost by it: the oldest make room. */

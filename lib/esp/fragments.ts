@@ -6,7 +6,7 @@
  */
 import type { Instant } from '../util/brands.js';
 import { after, earlier } from '../util/brands.js';
-import type { Fill } from '../util/fill.js';
+import type { FillTeller } from '../util/fill.js';
 import { fragmentFlowMs, heldFragmentMs, maxFragmentFlows, maxHeldFragmentBytes, maxHeldFragments } from './limits.js';
 import type { NextLayer, PacketView } from './packet-view.js';
 
@@ -16,12 +16,10 @@ export class FragmentTracker {
   #held: HeldFragment[] = [];
   #heldBytes = 0;
 
-  fills(): Fill[] {
-    return [
-      { table: 'flows of fragments', size: this.#flows.size, limit: maxFragmentFlows },
-      { table: 'fragments before their first', size: this.#held.length, limit: maxHeldFragments },
-      { table: 'octets of fragments before their first', size: this.#heldBytes, limit: maxHeldFragmentBytes },
-    ];
+  fills(tell: FillTeller): void {
+    tell('flows of fragments', this.#flows.size, maxFragmentFlows);
+    tell('fragments before their first', this.#held.length, maxHeldFragments);
+    tell('octets of fragments before their first', this.#heldBytes, maxHeldFragmentBytes);
   }
 
   /** Remembers what a first fragment shows. Held followers come back in the order they arrived. */

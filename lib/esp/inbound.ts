@@ -4,7 +4,7 @@
  */
 import type { DatagramPath } from '../util/address.js';
 import { espSpi, type EspSpi, type Instant } from '../util/brands.js';
-import type { Fill } from '../util/fill.js';
+import type { FillTeller } from '../util/fill.js';
 import { espNextHeader, espSpiOf, firstUsableSpi } from '../wire/esp-packet.js';
 import { setEcn } from '../wire/ip-packet.js';
 import { classifyNatPort } from '../wire/udp-encapsulation.js';
@@ -28,8 +28,8 @@ export class InboundSide {
     this.#core = core;
   }
 
-  fills(): Fill[] {
-    return this.#early.fills();
+  fills(tell: FillTeller): void {
+    this.#early.fills(tell);
   }
 
   receive(now: Instant, path: DatagramPath, datagram: Uint8Array, tos: number): void {

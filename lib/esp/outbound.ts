@@ -3,7 +3,7 @@
  * held, or refused (RFC 4301 §5.1, RFC 4303 §3.3).
  */
 import type { Instant } from '../util/brands.js';
-import type { Fill } from '../util/fill.js';
+import type { FillTeller } from '../util/fill.js';
 import { writeEspTrailer, espNextHeader, espTrailerBytes } from '../wire/esp-packet.js';
 import type { IpAddress } from '../util/address.js';
 import { destinationAddress, sourceAddress } from '../wire/ip-packet.js';
@@ -38,8 +38,9 @@ export class OutboundSide {
     this.#icmp = new IcmpAnswers(core);
   }
 
-  fills(): Fill[] {
-    return [...this.#policies.fills(), ...this.#fragments.fills()];
+  fills(tell: FillTeller): void {
+    this.#policies.fills(tell);
+    this.#fragments.fills(tell);
   }
 
   setPolicies(policies: readonly EspPolicy[]): void {

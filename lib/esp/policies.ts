@@ -3,7 +3,7 @@
  * the packets held while the control plane sets one up.
  */
 import { after, type Instant } from '../util/brands.js';
-import type { Fill } from '../util/fill.js';
+import type { FillTeller } from '../util/fill.js';
 import type { EspPolicy } from './data-plane.js';
 import { acquireIntervalMs, heldPacketMs, maxHeldBytes, maxHeldPacketsPerPolicy, maxPolicies } from './limits.js';
 import { Pacer } from './pacing.js';
@@ -57,12 +57,10 @@ export class PolicyTable {
     return this.#priorities.get(name) ?? null;
   }
 
-  fills(): Fill[] {
-    return [
-      { table: 'policies', size: this.#entries.length, limit: maxPolicies },
-      { table: 'octets of packets waiting for an SA', size: this.#heldBytes, limit: maxHeldBytes },
-      ...this.#entries.map(({ held }) => ({ table: 'packets waiting for an SA', size: held.length, limit: maxHeldPacketsPerPolicy })),
-    ];
+  fills(tell: FillTeller): void {
+    tell('policies', this.#entries.length, maxPolicies);
+    tell('octets of packets waiting for an SA', this.#heldBytes, maxHeldBytes);
+    for (const { held } of this.#entries) tell('packets waiting for an SA', held.length, maxHeldPacketsPerPolicy);
   }
 
   /** Packets held stay with the policy of the same name. Returns how many lost theirs. */

@@ -5,7 +5,7 @@
  */
 import { formatSocketAddress } from '../util/address.js';
 import type { Instant } from '../util/brands.js';
-import type { Fill } from '../util/fill.js';
+import type { FillTeller } from '../util/fill.js';
 import type { Machine, Wake } from '../util/machine.js';
 import { unreachable } from '../util/unreachable.js';
 import { natKeepalive, withNonEspMarker } from '../wire/udp-encapsulation.js';
@@ -66,8 +66,10 @@ export class SoftDataPlane implements Machine<SoftInput, SoftOutput>, SoftDataPl
   }
 
   /** Every bounded table, those of each Child SA for themselves. */
-  fills(): Fill[] {
-    return [...this.#core.children.fills(), ...this.#inbound.fills(), ...this.#outbound.fills()];
+  fills(tell: FillTeller): void {
+    this.#core.children.fills(tell);
+    this.#inbound.fills(tell);
+    this.#outbound.fills(tell);
   }
 
   #runTimers(now: Instant): void {

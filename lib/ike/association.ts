@@ -9,7 +9,7 @@ import { assert, present } from '../util/assert.js';
 import type { DatagramPath, IpAddress } from '../util/address.js';
 import type { ChildSaId, EspSpi, IkeSpi, Instant } from '../util/brands.js';
 import { ikeSpi } from '../util/brands.js';
-import type { Fill } from '../util/fill.js';
+import type { FillTeller } from '../util/fill.js';
 import { OutputQueue } from '../util/machine.js';
 import type { Identity } from '../wire/identity.js';
 import { attemptIdOf, misfitInWords, type Misfit } from './attempt.js';
@@ -220,8 +220,8 @@ export class Association {
     return present(this.peer, 'this IKE SA knows its peer');
   }
 
-  fills(): Fill[] {
-    return [{ table: 'jobs of an IKE SA', size: this.#work.size, limit: maxPendingJobsPerIkeSa }];
+  fills(tell: FillTeller): void {
+    tell('jobs of an IKE SA', this.#work.size, maxPendingJobsPerIkeSa);
   }
 
   /** The result comes to `done`, unless the IKE SA is closed by then. */

@@ -6,7 +6,7 @@ import { assert } from '../util/assert.js';
 import { addressFamily, samePath, type DatagramPath } from '../util/address.js';
 import { after, earlier, type ChildSaId, type Instant, type MessageId } from '../util/brands.js';
 import { DecodeError } from '../util/errors.js';
-import type { Fill } from '../util/fill.js';
+import type { FillTeller } from '../util/fill.js';
 import { decodeIkeHeader, type IkeHeader } from '../wire/ike-header.js';
 import { decodeMessage } from '../wire/message.js';
 import type { Payload } from '../wire/payload.js';
@@ -94,9 +94,9 @@ export class Exchanger {
     return this.#sent === null || this.#sent.answered ? null : this.#sent;
   }
 
-  fills(): Fill[] {
-    const limit = maxQueuedRequests;
-    return [{ table: 'requests waiting for the window', size: this.#queue.length, limit }, { table: 'requests put off', size: this.#delayed.length, limit }];
+  fills(tell: FillTeller): void {
+    tell('requests waiting for the window', this.#queue.length, maxQueuedRequests);
+    tell('requests put off', this.#delayed.length, maxQueuedRequests);
   }
 
   enqueue(intent: Intent): void {

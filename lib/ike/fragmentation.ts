@@ -3,7 +3,7 @@ import { addressFamily, type AddressFamily, type DatagramPath } from '../util/ad
 import { present } from '../util/assert.js';
 import { concat } from '../util/bytes.js';
 import type { MessageId } from '../util/brands.js';
-import type { Fill } from '../util/fill.js';
+import type { FillTeller } from '../util/fill.js';
 import type { OpenedMessage } from './message-protection.js';
 
 /** Octets of an IP packet with IKE in it, where nothing else is configured: IPv6's least MTU suits IPv4 as well (RFC 7383 §2.5.1). */
@@ -37,8 +37,8 @@ export class FragmentRoom {
     return this.#taken;
   }
 
-  fills(): Fill[] {
-    return [{ table: 'octets of fragments of IKE messages', size: this.#taken, limit: maxWaitingFragmentBytes }];
+  fills(tell: FillTeller): void {
+    tell('octets of fragments of IKE messages', this.#taken, maxWaitingFragmentBytes);
   }
 
   take(bytes: number): boolean {

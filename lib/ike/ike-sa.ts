@@ -8,7 +8,7 @@ import { present } from '../util/assert.js';
 import { sameAddresses, type DatagramPath } from '../util/address.js';
 import { earlier, type ChildSaId, type IkeSpi, type Instant } from '../util/brands.js';
 import { DecodeError } from '../util/errors.js';
-import type { Fill } from '../util/fill.js';
+import type { FillTeller } from '../util/fill.js';
 import type { Wake } from '../util/machine.js';
 import { unreachable } from '../util/unreachable.js';
 import { exchangeType, exchangeName, notifyType, protocolId } from '../wire/iana.js';
@@ -112,14 +112,13 @@ export class IkeSa implements IkeSaMachine {
     return this.#association.localSpi;
   }
 
-  fills(): Fill[] {
+  fills(tell: FillTeller): void {
     const { children, trials } = this.#association;
-    return [
-      ...this.#exchanger.fills(), ...this.#association.fills(),
-      // In a rekey each stands twice for a moment.
-      { table: 'Child SAs of an IKE SA', size: children.size, limit: 2 * maxChildSasPerIkeSa },
-      { table: 'paths under test', size: trials.size, limit: maxPathsUnderTest },
-    ];
+    this.#exchanger.fills(tell);
+    this.#association.fills(tell);
+    // In a rekey each stands twice for a moment.
+    tell('Child SAs of an IKE SA', children.size, 2 * maxChildSasPerIkeSa);
+    tell('paths under test', trials.size, maxPathsUnderTest);
   }
 
   view(): IkeSaView {

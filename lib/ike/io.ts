@@ -6,7 +6,7 @@ import type { DataPlaneCommand } from '../esp/data-plane.js';
 import type { SlowJob, SlowJobResult } from '../pki/work.js';
 import type { DatagramPath, IpAddress } from '../util/address.js';
 import type { ChildSaId, EspSpi, IkeSpi, Instant } from '../util/brands.js';
-import type { Fill } from '../util/fill.js';
+import type { FillTeller } from '../util/fill.js';
 import type { Machine } from '../util/machine.js';
 import type { Identity } from '../wire/identity.js';
 import type { TrafficSelector } from '../wire/traffic-selector.js';
@@ -106,7 +106,7 @@ export interface IkeSaMachine extends Machine<IkeInput, IkeOutput> {
   /** The SPI that this end chose: what datagrams for it carry. */
   readonly localSpi: IkeSpi;
   view(): IkeSaView;
-  fills(): Fill[];
+  fills(tell: FillTeller): void;
   /** This IKE SA keeps that Child SA now; Child SAs move to a successor. */
   hasChild(child: ChildSaId): boolean;
 }

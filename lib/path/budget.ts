@@ -4,7 +4,7 @@
  */
 import { addressFamily, type AddressFamily, type DatagramPath } from '../util/address.js';
 import { after, type Instant } from '../util/brands.js';
-import type { Fill } from '../util/fill.js';
+import type { FillTeller } from '../util/fill.js';
 import { maxBudgets } from './limits.js';
 
 /** Half a percent of an inexpensive monthly plan of some GB. */
@@ -75,8 +75,8 @@ class Bucket {
 export class Budgets {
   readonly #buckets = new Map<string, Bucket>();
 
-  fills(): Fill[] {
-    return [{ table: 'budgets', size: this.#buckets.size, limit: maxBudgets }];
+  fills(tell: FillTeller): void {
+    tell('budgets', this.#buckets.size, maxBudgets);
   }
 
   /** When so much may be spent; `now` where there is no budget. */

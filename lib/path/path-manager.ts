@@ -4,7 +4,7 @@
  */
 import { samePath, type DatagramPath } from '../util/address.js';
 import { earlier, type Instant } from '../util/brands.js';
-import type { Fill } from '../util/fill.js';
+import type { FillTeller } from '../util/fill.js';
 import { OutputQueue, type Machine, type Wake } from '../util/machine.js';
 import { unreachable } from '../util/unreachable.js';
 import { doubt, runDoubts, silenceCause, watchTests } from './doubting.js';
@@ -46,8 +46,10 @@ export class PathManager implements Machine<PathInput, PathOutput> {
     return this.#scene.table.all().map((path) => describePath(this.#scene, path, now));
   }
 
-  fills(): Fill[] {
-    return [...this.#scene.table.fills(), ...this.#scene.desk.fills(), ...this.#scene.budgets.fills()];
+  fills(tell: FillTeller): void {
+    this.#scene.table.fills(tell);
+    this.#scene.desk.fills(tell);
+    this.#scene.budgets.fills(tell);
   }
 
   #note(input: PathInput): void {

@@ -2,7 +2,7 @@
 import { addressFamily, type DatagramPath } from '../util/address.js';
 import { prefixRange } from '../util/address-range.js';
 import { pathId, type Instant, type PathId } from '../util/brands.js';
-import type { Fill } from '../util/fill.js';
+import type { FillTeller } from '../util/fill.js';
 import { networkId, pathIdOf } from './ids.js';
 import type { LocalCandidate, RemoteCandidate } from './io.js';
 import { maxPaths } from './limits.js';
@@ -32,8 +32,8 @@ export class PathTable {
     return [...this.#paths.values()];
   }
 
-  fills(): Fill[] {
-    return [{ table: 'paths', size: this.#paths.size, limit: maxPaths }];
+  fills(tell: FillTeller): void {
+    tell('paths', this.#paths.size, maxPaths);
   }
 
   find(pair: DatagramPath): Path | null {

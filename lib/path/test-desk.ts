@@ -1,6 +1,6 @@
 /** Tests under way: which paths each still waits for, and when it has waited long enough for an IKE SA that forgot it. */
 import { after, type Instant } from '../util/brands.js';
-import type { Fill } from '../util/fill.js';
+import type { FillTeller } from '../util/fill.js';
 import { maxTestsAtOnce, testPatienceMs } from './limits.js';
 import type { Path } from './path.js';
 import type { PathTable } from './path-table.js';
@@ -24,8 +24,8 @@ export class TestDesk {
   readonly #tests = new Map<number, Test>();
   #last = 0;
 
-  fills(): Fill[] {
-    return [{ table: 'tests of paths', size: this.#tests.size, limit: maxTestsAtOnce }];
+  fills(tell: FillTeller): void {
+    tell('tests of paths', this.#tests.size, maxTestsAtOnce);
   }
 
   begin(now: Instant, kind: TestKind, paths: readonly Path[], timeoutMs: number, padToBytes: number | null): Test {

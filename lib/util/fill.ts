@@ -7,12 +7,20 @@ export interface Fill {
   readonly limit: number;
 }
 
-/** Of each kind the one that is fullest. */
-export function fullest(fills: Iterable<Fill>): Fill[] {
+export type FillTeller = (table: string, size: number, limit: number) => void;
+
+/** Something with bounded tables. */
+export interface Holder {
+  /** Tells of each table; of several of a kind, for each. */
+  fills(tell: FillTeller): void;
+}
+
+/** Of each kind the table that is fullest. */
+export function fullest(holder: Holder): Fill[] {
   const byTable = new Map<string, Fill>();
-  for (const fill of fills) {
-    const known = byTable.get(fill.table);
-    if (known === undefined || fill.size * known.limit > known.size * fill.limit) byTable.set(fill.table, fill);
-  }
+  holder.fills((table, size, limit) => {
+    const known = byTable.get(table);
+    if (known === undefined || size * known.limit > known.size * limit) byTable.set(table, { table, size, limit });
+  });
   return [...byTable.values()];
 }

@@ -87,7 +87,7 @@ function entryOf(view: IkeSaView): SaEntry {
     initiator: false,
     localSpi: view.spiR ?? view.spiI,
     view: () => view,
-    fills: () => [],
+    fills: () => undefined,
     hasChild: () => false,
     handleInput: () => undefined,
     pollOutput: () => ({ kind: 'wake', at: null }),

@@ -15,7 +15,7 @@ import { formatSocketAddress, parseAddress, type DatagramPath, type IpAddress } 
 import { present } from '../../lib/util/assert.js';
 import { instant, type Instant } from '../../lib/util/brands.js';
 import { utf8 } from '../../lib/util/bytes.js';
-import type { Fill } from '../../lib/util/fill.js';
+import type { FillTeller, Holder } from '../../lib/util/fill.js';
 import { unreachable } from '../../lib/util/unreachable.js';
 import { candidate } from './candidates.js';
 import { testCalendarMs } from './ike-end.js';
@@ -133,7 +133,7 @@ export class VirtualHost {
   workDelayMs = 1;
   hasRoute: (path: DatagramPath) => boolean = () => true;
   /** Called with the machine that has just had an input, when that has had all its effects. */
-  afterStep: (machine: { fills(): Fill[] }) => void = () => undefined;
+  afterStep: (machine: Holder) => void = () => undefined;
   /** Milliseconds that a timer rings late. */
   lateMs: () => number = () => 0;
   readonly clock: HostClock;
@@ -268,8 +268,9 @@ export class VirtualHost {
   }
 
   /** Every bounded table of its endpoint and its data plane. */
-  fills(): Fill[] {
-    return [...this.endpoint.fills(), ...this.#plane.fills()];
+  fills(tell: FillTeller): void {
+    this.endpoint.fills(tell);
+    this.#plane.fills(tell);
   }
 
   dropped(): Readonly<Record<string, number>> {

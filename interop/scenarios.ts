@@ -8,6 +8,7 @@ import { scenario as bothLost } from './scenarios/both-lost/scenario.js';
 import { scenario as certificates } from './scenarios/certificates/scenario.js';
 import { scenario as certificatesRefused } from './scenarios/certificates-refused/scenario.js';
 import { scenario as childless } from './scenarios/childless/scenario.js';
+import { scenario as configPayload } from './scenarios/config-payload/scenario.js';
 import { scenario as cookie } from './scenarios/cookie/scenario.js';
 import { scenario as crossedInitiation } from './scenarios/crossed-initiation/scenario.js';
 import { scenario as deletion } from './scenarios/delete/scenario.js';
@@ -73,6 +74,7 @@ export const scenarios: ReadonlyMap<string, Scenario> = new Map([
   ['fragmentation', fragmentation],
   ['childless', childless],
   ['families', families],
+  ['config-payload', configPayload],
   ['nat', nat],
   ['nat-rebinding', natRebinding],
   ['move', move],

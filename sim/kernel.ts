@@ -95,7 +95,7 @@ export class Kernel {
 function planOf(config: Config, tun: number): Protection {
   const { endpoint } = config;
   return planProtection({
-    pairs: protectedPairs(config), tun: { name: 'mhtun0', index: tun }, state: { links: [], addresses: [], uplinks: [] }, usable: [],
+    pairs: protectedPairs(config, []), tun: { name: 'mhtun0', index: tun }, state: { links: [], addresses: [], uplinks: [] }, usable: [],
     ports: [endpoint.port, endpoint.natPort], routing: endpoint.routes,
   });
 }

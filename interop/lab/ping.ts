@@ -75,8 +75,8 @@ export async function pingOnce(from: Namespace, to: string, count = 3): Promise<
 }
 
 /** Sends until `count` echo requests were answered, or the time is over: a loaded machine takes its time. How many were. */
-export async function pingUntil(from: Namespace, to: string, count: number, timeoutS: number, size = 56): Promise<number> {
-  const argv = ['ping', '-n', '-c', String(count), '-i', '0.05', '-w', String(timeoutS), '-s', String(size), to];
+export async function pingUntil(from: Namespace, to: string, count: number, timeoutS: number, size = 56, source: string | null = null): Promise<number> {
+  const argv = ['ping', '-n', '-c', String(count), '-i', '0.05', '-w', String(timeoutS), '-s', String(size), ...(source === null ? [] : ['-I', source]), to];
   return Math.min(count, receivedOf(await from.run(argv)));
 }
 

@@ -18,6 +18,7 @@ export function readEndpoint(table: TableReader): EndpointConfig | null {
     port: table.optional('port', portKind, 500),
     natPort: table.optional('nat_port', portKind, 4500),
     control: table.optional('control', absolutePathKind, defaultControlPath),
+    state: table.optional('state', absolutePathKind, defaultStateFolder),
     dataPlane: table.optional('data_plane', wordKind(['auto', 'native', 'typescript']), 'auto'),
     routes: readRoutes(table),
     onExit: table.optional('on_exit', wordKind(['open', 'block']), 'open'),
@@ -31,6 +32,9 @@ export function readEndpoint(table: TableReader): EndpointConfig | null {
   checkEndpoint(table, rest);
   return id === null ? null : { id, ...rest };
 }
+
+/** Where services keep what they remember (file-hierarchy(7)); systemd makes it for the service. */
+const defaultStateFolder = '/var/lib/mhtun';
 
 /** RFC 791: every host takes 576 octets; IPv6 needs 1280 (RFC 8200 §5), which the selectors tell. */
 const minMtuBytes = 576;

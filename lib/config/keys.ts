@@ -1,10 +1,10 @@
 /** Every key of the configuration by the table it stands in. The manual pages are checked against this list. */
 
 /** The kinds of table. `file`: outside any table. */
-export type Section = 'file' | 'endpoint' | 'routes' | 'network' | 'match' | 'peer' | 'gate' | 'child';
+export type Section = 'file' | 'endpoint' | 'routes' | 'network' | 'match' | 'peer' | 'gate' | 'child' | 'pool';
 
 export const configKeys: Readonly<Record<Section, readonly string[]>> = {
-  file: ['include', 'endpoint', 'network', 'peer'],
+  file: ['include', 'endpoint', 'network', 'pool', 'peer'],
   endpoint: [
     'id',
     'interface',
@@ -14,6 +14,7 @@ export const configKeys: Readonly<Record<Section, readonly string[]>> = {
     'port',
     'nat_port',
     'control',
+    'state',
     'data_plane',
     'routes',
     'on_exit',
@@ -75,6 +76,8 @@ export const configKeys: Readonly<Record<Section, readonly string[]>> = {
     'unique',
     'childless',
     'fragmentation',
+    'pools',
+    'virtual',
     'policy',
     'gate',
     'dwell',
@@ -86,18 +89,17 @@ export const configKeys: Readonly<Record<Section, readonly string[]>> = {
   ],
   gate: ['rtt_ms', 'loss', 'jitter_ms'],
   child: ['name', 'local', 'remote', 'replay_window'],
+  pool: ['name', 'range', 'dns', 'domains', 'static'],
 };
 
 /** Keys that are planned and not there yet: whoever writes one is told so, and not that it is unknown. */
 export const laterKeys: Readonly<Record<Section, readonly string[]>> = {
-  file: ['pool'],
+  file: [],
   endpoint: ['users_file'],
   routes: [],
   network: [],
   match: [],
   peer: [
-    'pools',
-    'virtual',
     'user',
     'password',
     'password_file',
@@ -105,6 +107,7 @@ export const laterKeys: Readonly<Record<Section, readonly string[]>> = {
   ],
   gate: [],
   child: [],
+  pool: [],
 };
 
 /** How a message says where a key belongs. */
@@ -117,4 +120,5 @@ export const sectionTitles: Readonly<Record<Section, string>> = {
   peer: '[[peer]]',
   gate: 'peer.gate',
   child: '[[peer.child]]',
+  pool: '[[pool]]',
 };

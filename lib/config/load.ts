@@ -9,9 +9,10 @@ import { isPath, isPattern, resolvePath, tooOpen, type ConfigFiles } from './fil
 import { readKeyMaterial, type KeyMaterial } from './key-material.js';
 import { readNetworks } from './network-section.js';
 import { readPeer } from './peer-section.js';
+import { readPools } from './pool-section.js';
 import { TableReader, type Findings } from './table-reader.js';
 import { parseToml } from './toml.js';
-import type { Config, EndpointConfig, PeerConfig } from './types.js';
+import type { Config, EndpointConfig, PeerConfig, PoolConfig } from './types.js';
 import { listKind, textKind } from './value.js';
 
 export interface LoadedConfig {
@@ -93,16 +94,18 @@ class Loader {
   /** Null where there is no usable [endpoint]. */
   build(path: string): Config | null {
     const endpoint = this.#endpoint(path);
+    const pools: PoolConfig[] = [];
+    for (const { root } of this.#roots) pools.push(...readPools(root, pools));
     const named: NamedPeer[] = [];
     for (const { peers } of this.#roots) {
       for (const table of peers) {
-        const config = readPeer(table, { files: this.#files, main: path, endpoint, material: this.#material });
+        const config = readPeer(table, { files: this.#files, main: path, endpoint, material: this.#material, pools });
         if (config !== null) named.push({ table, config });
       }
     }
     checkPeers(named);
     const networks = this.#roots.flatMap(({ root }) => readNetworks(root));
-    return endpoint === null ? null : { endpoint, networks, peers: named.map((peer) => peer.config) };
+    return endpoint === null ? null : { endpoint, networks, pools, peers: named.map((peer) => peer.config) };
   }
 
   #include(root: TableReader, path: string, depth: number): void {

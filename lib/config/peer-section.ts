@@ -3,12 +3,13 @@ import type { Identity } from '../wire/identity.js';
 import { readChildren } from './child-section.js';
 import type { ConfigFiles } from './files.js';
 import type { KeyMaterial } from './key-material.js';
+import { readLending } from './lending.js';
 import { defaultsFor, identityKind, identityMatchKind, isName, nameKind, peerAddressKind, proposalsKind } from './network-kinds.js';
 import { readPathSettings } from './path-settings.js';
 import { readPpk } from './ppk-section.js';
 import { readAuthKinds, readProofs } from './proof-section.js';
 import type { TableReader } from './table-reader.js';
-import type { EndpointConfig, IdentityMatch, PeerConfig } from './types.js';
+import type { EndpointConfig, IdentityMatch, PeerConfig, PoolConfig } from './types.js';
 import { booleanKind, durationKind, integerKind, listKind, sizeKind, wordKind, type ValueKind } from './value.js';
 
 /** What a peer's table refers to besides itself. `endpoint` null: missing or wrong, which is reported elsewhere. */
@@ -19,6 +20,7 @@ export interface PeerContext {
   readonly endpoint: EndpointConfig | null;
   /** What it says of keys and certificates for all peers. */
   readonly material: KeyMaterial | null;
+  readonly pools: readonly PoolConfig[];
 }
 
 /** Null where something without a default is missing or wrong; every mistake is reported. */
@@ -28,6 +30,7 @@ export function readPeer(table: TableReader, context: PeerContext): PeerConfig |
   const localId = table.optional('local_id', identityKind, context.endpoint?.id ?? null);
   const proofs = readProofs(table, context.files, context.material, localId);
   checkEncap(table);
+  const children = readChildren(table, context.endpoint);
   const rest = {
     ppk: readPpk(table, context.files),
     addresses: table.optional('addresses', listKind(peerAddressKind, { min: 1 }), []),
@@ -45,7 +48,8 @@ export function readPeer(table: TableReader, context: PeerContext): PeerConfig |
     childless: table.optional('childless', booleanKind, false),
     fragmentation: table.optional('fragmentation', booleanKind, true),
     paths: readPathSettings(table),
-    children: readChildren(table, context.endpoint),
+    ...readLending(table, children, context.pools),
+    children,
   } as const;
   warnOfSharedSecret(table, id);
   if (name === null || id === null || proofs === null) return null;

@@ -141,7 +141,7 @@ export class TableReader {
   }
 }
 
-const sections: readonly Section[] = ['file', 'endpoint', 'network', 'peer', 'child', 'routes', 'match', 'gate'];
+const sections: readonly Section[] = ['file', 'endpoint', 'network', 'pool', 'peer', 'child', 'routes', 'match', 'gate'];
 
 function placeOf(section: Section): string {
   return section === 'file' ? sectionTitles.file : `in ${sectionTitles[section]}`;

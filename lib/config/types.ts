@@ -1,8 +1,8 @@
 /** The configuration as the program uses it: complete, defaults filled in, durations in milliseconds. */
 import type { PathSettings } from '../path/io.js';
 import type { NetworkRule } from '../path/network.js';
-import type { IpAddress } from '../util/address.js';
-import type { Prefix } from '../util/address-range.js';
+import type { AddressFamily, IpAddress } from '../util/address.js';
+import type { AddressRange, Prefix } from '../util/address-range.js';
 import type { OwnProof, PeerProof, PpkPolicy } from '../ike/peer.js';
 import type { Proposal } from '../wire/payloads/sa.js';
 import type { Identity } from '../wire/identity.js';
@@ -12,6 +12,7 @@ export interface Config {
   readonly endpoint: EndpointConfig;
   /** In their order: the first that matches counts. */
   readonly networks: readonly NetworkRule[];
+  readonly pools: readonly PoolConfig[];
   readonly peers: readonly PeerConfig[];
 }
 
@@ -27,6 +28,8 @@ export interface EndpointConfig {
   readonly port: number;
   readonly natPort: number;
   readonly control: string;
+  /** Folder for what is remembered over restarts. */
+  readonly state: string;
   readonly dataPlane: 'auto' | 'native' | 'typescript';
   /** null: routes are the user's own business. */
   readonly routes: RoutesConfig | null;
@@ -51,6 +54,17 @@ export interface RoutesConfig {
   readonly metric: number;
   /** Firewall mark of our own outer packets, which keeps them out of the tunnel. */
   readonly mark: number;
+}
+
+/** Addresses inside to lend. */
+export interface PoolConfig {
+  readonly name: string;
+  readonly range: AddressRange;
+  /** Told to whoever is lent an address of it and asks. */
+  readonly dns: readonly IpAddress[];
+  readonly domains: readonly string[];
+  /** Addresses that are one caller's alone. */
+  readonly assigned: readonly { readonly identity: Identity; readonly address: IpAddress }[];
 }
 
 /** An identity a peer may show. `pattern`: text with `*`, matched against the identity's text. */
@@ -92,6 +106,10 @@ export interface PeerConfig {
   /** RFC 6023: IKE_AUTH without a Child SA; children follow by CREATE_CHILD_SA. */
   readonly childless: boolean;
   readonly fragmentation: boolean;
+  /** Pools by name, in the order in which they are asked for an address for who calls. */
+  readonly pools: readonly string[];
+  /** Families of the addresses to ask the peer for; none: not to ask. */
+  readonly virtual: readonly AddressFamily[];
   /** How the path is chosen and how often paths are tested. */
   readonly paths: PathSettings;
   readonly children: readonly ChildConfig[];

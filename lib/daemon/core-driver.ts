@@ -1,7 +1,7 @@
 /** Drives the endpoint in real time: wait, one input, drain, repeat. Results of inline work are inputs like any other, given after the drain. */
 import type { DataPlaneCommand } from '../esp/data-plane.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
-import type { CommandResult, EndpointCommand, EndpointEvent, EndpointInput, EndpointJob, EndpointJobResult, EndpointOutput } from '../endpoint/io.js';
+import type { CommandResult, EndpointCommand, EndpointEvent, EndpointInput, EndpointJob, EndpointJobResult, EndpointOutput, InnerAddress } from '../endpoint/io.js';
 import type { DatagramPath } from '../util/address.js';
 import type { Instant } from '../util/brands.js';
 import { unreachable } from '../util/unreachable.js';
@@ -12,6 +12,9 @@ export interface CoreOutlet {
   transmit(path: DatagramPath, bytes: Uint8Array, whole: boolean): void;
   dataPlane(commands: readonly DataPlaneCommand[]): void;
   pathMtu(bytes: number | null): void;
+  innerAddresses(addresses: readonly InnerAddress[]): void;
+  /** Who has which address has changed. */
+  leasesChanged(): void;
   event(event: EndpointEvent): void;
   log(level: Extract<EndpointOutput, { kind: 'log' }>['level'], message: string, fields: Readonly<Record<string, unknown>>): void;
   /** `done` is called once, at once or later. */
@@ -102,6 +105,12 @@ export class CoreDriver {
         return;
       case 'path-mtu':
         this.#outlet.pathMtu(output.bytes);
+        return;
+      case 'inner-addresses':
+        this.#outlet.innerAddresses(output.addresses);
+        return;
+      case 'leases-changed':
+        this.#outlet.leasesChanged();
         return;
       case 'event':
         this.#outlet.event(output.event);

@@ -47,6 +47,8 @@ export function rehearse(options: RehearsalOptions): boolean {
       },
       dataPlane: () => undefined,
       pathMtu: () => undefined,
+      innerAddresses: () => undefined,
+      leasesChanged: () => undefined,
       log: () => undefined,
       fault: () => undefined,
     });

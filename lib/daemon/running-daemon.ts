@@ -169,6 +169,10 @@ export class Daemon {
       pathMtu: (bytes) => {
         platform.setPathMtu(bytes);
       },
+      innerAddresses: (addresses) => {
+        platform.setInnerAddresses(addresses);
+      },
+      leasesChanged: () => undefined,
       event: (event) => {
         this.#event(event);
       },

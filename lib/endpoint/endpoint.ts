@@ -4,7 +4,6 @@
  */
 import type { Config, PeerConfig } from '../config/types.js';
 import type { RandomBytes } from '../crypto/algorithm.js';
-import type { Registry } from '../crypto/registry.js';
 import { IkeSa } from '../ike/ike-sa.js';
 import type { IkeEnvironment } from '../ike/io.js';
 import type { IkePeer } from '../ike/peer.js';
@@ -22,8 +21,10 @@ import { CommandDesk } from './command-desk.js';
 import { configDifference, summaryOf } from './config-difference.js';
 import { environmentOf } from './environment.js';
 import type { EndpointInput, EndpointOutput } from './io.js';
+import { Lending } from './lending.js';
 import { maxIkeSas } from './limits.js';
 import type { PeerLook } from './look.js';
+import type { EndpointOptions } from './options.js';
 import { NatSockets } from './nat-sockets.js';
 import { PathDesk } from './path-desk.js';
 import { ConfiguredPeers } from './peer-directory.js';
@@ -38,15 +39,8 @@ import { newLineage, SaDriver, type SaEntry } from './sa-driver.js';
 import { drawFraction } from './spi-choice.js';
 import { WorkDesk } from './work-desk.js';
 
-export interface EndpointOptions {
-  readonly config: Config;
-  readonly random: RandomBytes;
-  readonly registry: Registry;
-  readonly keyLog: IkeEnvironment['keyLog'];
-  readonly endpointId: Uint8Array;
-}
-
 export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
+  readonly lending: Lending;
   readonly #outputs = new OutputQueue<EndpointOutput>();
   readonly #alarms = new Alarms();
   readonly #attempts = new AttemptBook();
@@ -84,12 +78,14 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
       this.#log('warn', message, {});
     });
     this.#peers = new ConfiguredPeers(options.config.peers, (peer) => this.#names.locationsOf(peer).map(({ address }) => address));
+    this.lending = new Lending({ peers: this.#peers, links: () => this.#links.values(), emit }, options.config, options.remembered ?? []);
     this.#environment = environmentOf({
       random: options.random,
       registry: options.registry,
       keyLog: options.keyLog,
       endpointId: options.endpointId,
       directory: this.#peers,
+      leases: this.lending,
       settings: () => this.#config.endpoint,
       ownAddresses: () => this.#own,
       isTaken: (spi) => this.#sas.find(spi) !== null,
@@ -158,6 +154,7 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
         return;
       case 'command':
         this.#commands.take(now, input.id, input.command);
+        this.lending.review();
         return;
       default:
         unreachable(input);
@@ -258,6 +255,7 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
         this.#reception.settled(entry);
         this.#paths.closed(entry);
         linkOf(entry)?.closed(now, entry, reason, rekeyed, authenticationFailed);
+        this.lending.review();
         this.#rivalry.look(now);
       },
       pathNews: (now, entry, news) => {
@@ -281,6 +279,7 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
     const rivals = [...link.standing];
     this.#paths.authenticated(now, entry);
     link.authenticated(now, entry);
+    this.lending.review();
     this.#rivalry.settle(now, link, rivals, entry, remoteId, initialContact);
     this.#childrenChanged(link);
   }
@@ -372,6 +371,7 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
     const { added, removed, kept } = difference;
     this.#config = config;
     this.#peers.replace(config.peers);
+    this.lending.reconfigure(config);
     for (const name of removed) {
       this.#links.get(name)?.stop(now, 'the configuration changed');
       this.#links.delete(name);
@@ -391,6 +391,6 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
   }
 
   #setPolicies(): void {
-    this.#outputs.push({ kind: 'data-plane', commands: [{ kind: 'set-policies', policies: policiesOf(this.#config.peers) }] });
+    this.#outputs.push({ kind: 'data-plane', commands: [{ kind: 'set-policies', policies: policiesOf(this.#config) }] });
   }
 }

@@ -3,6 +3,7 @@ import type { RandomBytes } from '../crypto/algorithm.js';
 import type { Registry } from '../crypto/registry.js';
 import { FragmentRoom } from '../ike/fragmentation.js';
 import type { IkeEnvironment, IkeSettings } from '../ike/io.js';
+import type { LeaseOffice } from '../ike/lease.js';
 import type { OwnAddress, PeerDirectory } from '../ike/peer.js';
 import { childSaId, type EspSpi, type IkeSpi } from '../util/brands.js';
 import { drawEspSpi, drawIkeSpi } from './spi-choice.js';
@@ -13,6 +14,7 @@ export interface Surroundings {
   readonly keyLog: IkeEnvironment['keyLog'];
   readonly endpointId: Uint8Array;
   readonly directory: PeerDirectory;
+  readonly leases: LeaseOffice;
   /** Read anew each time: a reload may change them. */
   settings(): IkeSettings;
   ownAddresses(): readonly OwnAddress[];
@@ -30,6 +32,7 @@ export function environmentOf(from: Surroundings): IkeEnvironment {
     directory: from.directory,
     keyLog: from.keyLog,
     endpointId: from.endpointId,
+    leases: from.leases,
     fragmentRoom: new FragmentRoom(),
     get settings() {
       return from.settings();

@@ -53,6 +53,12 @@ export interface EndpointEvent {
   readonly fields: Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
 }
 
+/** An address that the peer of that name has lent us. */
+export interface InnerAddress {
+  readonly peer: string;
+  readonly address: IpAddress;
+}
+
 export type EndpointOutput =
   /** From the NAT port through the data plane, from any other port by the platform: `path.local.port` tells. `whole`: never in fragments of IP, rather lost. */
   | { readonly kind: 'transmit'; readonly path: DatagramPath; readonly bytes: Uint8Array; readonly whole: boolean }
@@ -60,6 +66,10 @@ export type EndpointOutput =
   | { readonly kind: 'data-plane'; readonly commands: readonly DataPlaneCommand[] }
   /** Octets of the largest IP packet that every path in use is known to carry; null: as the links say. */
   | { readonly kind: 'path-mtu'; readonly bytes: number | null }
+  /** All addresses that this host has been lent, each time they change: they belong on the TUN interface. */
+  | { readonly kind: 'inner-addresses'; readonly addresses: readonly InnerAddress[] }
+  /** What `rememberedLeases` says is not what it was: worth writing down. */
+  | { readonly kind: 'leases-changed' }
   | { readonly kind: 'event'; readonly event: EndpointEvent }
   /** For the log; `level` as `--log-level` names it. Never a secret. */
   | { readonly kind: 'log'; readonly level: 'error' | 'warn' | 'info' | 'debug' | 'trace'; readonly message: string; readonly fields: Readonly<Record<string, unknown>> }

@@ -70,7 +70,7 @@ export class PeerLink implements Sleeper {
   constructor(host: LinkHost, peer: PeerConfig) {
     this.#host = host;
     this.#peer = peer;
-    this.#keeper = new ChildKeeper(host, () => (this.#keepsUp() ? this.#peer : null), () => this.primary());
+    this.#keeper = new ChildKeeper(host, () => (this.keepsUp ? this.#peer : null), () => this.primary());
   }
 
   get peer(): PeerConfig {
@@ -256,19 +256,20 @@ export class PeerLink implements Sleeper {
     }
   }
 
-  #keepsUp(): boolean {
+  /** It is called again whenever it is down. */
+  get keepsUp(): boolean {
     return this.#peer.start === 'now' && this.#peer.addresses.length > 0 && !this.#held;
   }
 
   #wanted(): boolean {
-    return this.#keepsUp() || this.#acquired || this.#host.awaited(this.#peer.name);
+    return this.keepsUp || this.#acquired || this.#host.awaited(this.#peer.name);
   }
 
   /** No SA stands, or those that do have been silent for too long. */
   #lacking(now: Instant): boolean {
     return this.#standing.every((entry) => {
       const from = silentFrom(entry);
-      return entry.view().state === 'DELETING' || (from !== null && this.#keepsUp() && now >= from);
+      return entry.view().state === 'DELETING' || (from !== null && this.keepsUp && now >= from);
     });
   }
 
@@ -374,7 +375,7 @@ export class PeerLink implements Sleeper {
 
   /** When the SA that still answers longest will have been silent for too long. */
   #silenceAlarm(): Instant | null {
-    if (this.#attempt.kind !== 'none' || !this.#keepsUp() || this.#standing.length === 0) return null;
+    if (this.#attempt.kind !== 'none' || !this.keepsUp || this.#standing.length === 0) return null;
     let last: Instant | null = null;
     for (const entry of this.#standing) {
       const from = silentFrom(entry);

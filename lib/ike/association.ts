@@ -16,6 +16,7 @@ import { attemptIdOf, misfitInWords, type Misfit } from './attempt.js';
 import type { ChildSa } from './child-sa.js';
 import type { IkeCommandResult, IkeEnvironment, IkeOutput } from './io.js';
 import type { IkeKeys } from './key-schedule.js';
+import { noVirtualAddresses, type VirtualAddresses } from './lease.js';
 import type { Trial } from './path-test.js';
 import type { IkePeer } from './peer.js';
 import { Timers } from './timers.js';
@@ -159,6 +160,8 @@ export class Association {
   readonly waitingTrials: Trial[] = [];
   /** What the peer last saw of our address, as its hash; a change means a new NAT mapping (RFC 4555 §3.8). The SPIs are in it. */
   seenAs: Uint8Array | null = null;
+  /** Addresses inside that came with this IKE SA and its successors (RFC 7296 §2.19). */
+  virtual: VirtualAddresses = noVirtualAddresses;
   /** The peer's addresses, as it last told, the one that it told from among them (RFC 4555 §3.4, §3.6). */
   peerAddresses: readonly IpAddress[] = [];
   #control: Control | null = null;

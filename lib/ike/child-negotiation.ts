@@ -1,6 +1,5 @@
 /** What a Child SA shall be: the payloads that ask for one, and judging the peer's (RFC 7296 §1.3.1, §2.9, §3.3). */
 import type { EspSuite } from '../crypto/suite.js';
-import type { AddressPair } from '../util/address.js';
 import { espSpi, type EspSpi } from '../util/brands.js';
 import { notifyType, protocolId } from '../wire/iana.js';
 import { findPayload, type Payload } from '../wire/payload.js';
@@ -11,7 +10,8 @@ import type { Association } from './association.js';
 import { espSpiBytes } from './child-sa.js';
 import type { ChildTemplate, IkePeer } from './peer.js';
 import { acceptAnswer, chooseProposal, espSuiteOf, withoutKeyExchange, withSpi } from './proposal-selection.js';
-import { chooseTemplate, isWithin, narrow, type AgreedSelectors } from './traffic-selection.js';
+import { chooseTemplate, isWithin, narrow, type AgreedSelectors, type DynamicSides } from './traffic-selection.js';
+import { dynamicSides } from './virtual-addresses.js';
 
 /** SPIs below are reserved (RFC 4303 §2.1). */
 const leastEspSpi = 256;
@@ -70,7 +70,7 @@ export function judgeChildRequest(
   if (chosen === null || suite === null || spiOut === null) {
     return { notify: notifyType.NO_PROPOSAL_CHOSEN, reason: 'no ESP proposal in common: compare `esp` here with the proposals of the peer' };
   }
-  const traffic = agreeOnTraffic(peer, options.replaced, offered, addressPair(association));
+  const traffic = agreeOnTraffic(peer, options.replaced, offered, dynamicSides(association));
   if (traffic === null) {
     return { notify: notifyType.TS_UNACCEPTABLE, reason: `no child has selectors that meet what the peer wants: local ${list(offered.local)}, remote ${list(offered.remote)}` };
   }
@@ -99,22 +99,18 @@ export function isRefusal(result: object): result is ChildRefusal {
   return 'notify' in result;
 }
 
-export function addressPair(association: Association): AddressPair {
-  return { local: association.path.local.address, remote: association.path.remote.address };
-}
-
 function agreeOnTraffic(
   peer: IkePeer,
   replaced: { readonly template: ChildTemplate; readonly selectors: AgreedSelectors } | null,
   offered: AgreedSelectors,
-  pair: AddressPair,
+  dynamic: DynamicSides,
 ): { readonly template: ChildTemplate; readonly selectors: AgreedSelectors } | null {
   if (replaced !== null) {
     // RFC 7296 §2.9.2: a rekey keeps all that is in use, whatever wider offer it comes with (Windows offers all of it again).
     const selectors = narrow(replaced.selectors, offered);
     return selectors === null || !isWithin(replaced.selectors, selectors) ? null : { template: replaced.template, selectors };
   }
-  const found = chooseTemplate(peer.children, offered, pair);
+  const found = chooseTemplate(peer.children, offered, dynamic);
   return found === null ? null : { template: found.template, selectors: found.agreed };
 }
 

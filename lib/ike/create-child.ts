@@ -10,7 +10,7 @@ import { notify } from '../wire/payloads/notify.js';
 import type { Proposal } from '../wire/payloads/sa.js';
 import type { Association } from './association.js';
 import { espSpiBytes, formatEspSpi, type ChildSa } from './child-sa.js';
-import { addressPair, childProposals, isRefusal, judgeChildAnswer, selectorPayloads, type AgreedChild } from './child-negotiation.js';
+import { childProposals, isRefusal, judgeChildAnswer, selectorPayloads, type AgreedChild } from './child-negotiation.js';
 import { addChild, announceChild, lowestNonce, removeChild, replaceChild, yieldToPeer } from './children.js';
 import { deleteChild, denyChild } from './deletion.js';
 import type { Exchange, Exchanger, Intent, Subject } from './exchanger.js';
@@ -19,6 +19,7 @@ import { nonceBytes } from './ike-sa-init.js';
 import type { ChildTemplate } from './peer.js';
 import { keyExchangeGroups } from './proposal-selection.js';
 import { templateSelectors, type AgreedSelectors } from './traffic-selection.js';
+import { dynamicSides } from './virtual-addresses.js';
 
 /** RFC 7296 §2.25: never at once; drawn between these, so that two ends do not meet again. */
 const retryLeastMs = 400;
@@ -89,7 +90,7 @@ class ChildCreation implements Exchange {
     this.subject = { kind: 'child', child: wish.rekeys?.id ?? null };
     this.#nonce = association.env.random(nonceBytes);
     // RFC 7296 §2.9.2: a rekey asks for what is in use.
-    this.#selectors = wish.rekeys?.selectors ?? templateSelectors(wish.template, addressPair(association));
+    this.#selectors = wish.rekeys?.selectors ?? templateSelectors(wish.template, dynamicSides(association));
     this.#own = association.env.allocateChild();
     this.#proposals = childProposals(association.knownPeer, this.#own.spi, true);
   }

@@ -11,6 +11,7 @@ import type { Association } from './association.js';
 import { isRefusal, judgeChildRequest, selectorPayloads } from './child-negotiation.js';
 import { addChild, announceChild, maxChildSasPerIkeSa } from './children.js';
 import { espSpiBytes } from './child-sa.js';
+import { configureCaller, lacksConfiguration, refuseUnconfigured } from './configuration-responder.js';
 import { additionalAddresses, establish, notePeerAddresses } from './establishment.js';
 import type { Exchanger } from './exchanger.js';
 import type { Request } from './peer-requests.js';
@@ -104,7 +105,7 @@ function accept(exchanger: Exchanger, { payloads, path }: Request, { peer, remot
       idOut,
       ...proof.certificates,
       proof.auth,
-      ...firstChild(association, payloads),
+      ...configureCaller(association, payloads, () => firstChild(association, payloads)),
       ...ppkAnswer(association),
       ...(association.traits.mobike ? [notify(notifyType.MOBIKE_SUPPORTED), ...additionalAddresses(association, false)] : []),
       ...(association.traits.mhtun ? [capabilitiesNotify(association)] : []),
@@ -125,6 +126,7 @@ function firstChild(association: Association, payloads: readonly Payload[]): Pay
   const agreed = judgeChildRequest(association, payloads, { withKeyExchange: false, replaced: null });
   if (isRefusal(agreed)) {
     // RFC 7296 §1.2: the IKE SA stands even so.
+    if (lacksConfiguration(association)) return refuseUnconfigured(association);
     association.outputs.push({ kind: 'child-failed', name: '', reason: agreed.reason });
     association.event('child-down', { child: '', reason: `refused with ${notifyName(agreed.notify)}: ${agreed.reason}` });
     return [notify(agreed.notify)];

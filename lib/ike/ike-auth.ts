@@ -8,7 +8,7 @@ import { findNotify, findPayload, notifiesOf, payloadsOf, type Payload } from '.
 import { idPayload } from '../wire/payloads/id.js';
 import { notify } from '../wire/payloads/notify.js';
 import type { Proposal } from '../wire/payloads/sa.js';
-import { addressPair, childProposals, isRefusal, judgeChildAnswer, selectorPayloads } from './child-negotiation.js';
+import { childProposals, isRefusal, judgeChildAnswer, selectorPayloads } from './child-negotiation.js';
 import { addChild, announceChild } from './children.js';
 import { denyChild } from './deletion.js';
 import { additionalAddresses, establish, notePeerAddresses } from './establishment.js';
@@ -19,6 +19,7 @@ import { ppkDoubt, proveWithPpk, takePpkAnswer } from './ppk.js';
 import { certificateRequest } from './signature-wishes.js';
 import { templateSelectors, type AgreedSelectors } from './traffic-selection.js';
 import { capabilitiesNotify, noteCapabilities } from './vendor.js';
+import { askForAddresses, takeAddresses, wantedSides, withinOwnAddresses } from './virtual-addresses.js';
 
 /** What comes after IKE_AUTH, and what to do when it can't. */
 export interface AuthOutcome {
@@ -77,6 +78,8 @@ export class IkeAuth implements Exchange {
       ...certificateRequest(authoritiesFor(peer.remoteAuth)),
       ...(peer.id.kind === 'exact' ? [idPayload('id-r', peer.id.identity)] : []),
       auth,
+      // RFC 7296 §2.19: before the SA payload.
+      ...askForAddresses(association),
       ...this.#childPayloads(),
       ...ppk,
       ...(this.#initialContact ? [notify(notifyType.INITIAL_CONTACT)] : []),
@@ -125,7 +128,8 @@ export class IkeAuth implements Exchange {
     noteCapabilities(association.traits, payloads);
     notePeerAddresses(association, payloads, association.path);
     establish(association, remoteId, false);
-    const refused = this.#child === null ? null : this.#acceptChild(this.#child, payloads);
+    const unconfigured = takeAddresses(association, payloads);
+    const refused = unconfigured ?? (this.#child === null ? null : this.#acceptChild(this.#child, payloads));
     this.#exchanger.finish(this);
     this.#outcome.authenticated(refused);
   }
@@ -140,10 +144,16 @@ export class IkeAuth implements Exchange {
       if (findPayload(payloads, 'sa') !== null) this.#exchanger.enqueueFirst(denyChild(asked.spiIn));
       return answer.reason;
     }
+    const selectors = withinOwnAddresses(association, asked.template, answer.selectors);
+    if (selectors === null) {
+      this.#exchanger.enqueueFirst(denyChild(asked.spiIn));
+      return 'the selectors of the peer leave out the address that it gave us';
+    }
     const [ni, nr] = association.nonces;
     const child = addChild(association, {
       ...asked,
       ...answer,
+      selectors,
       ni: present(ni, 'IKE_SA_INIT had a nonce'),
       nr: present(nr, 'IKE_SA_INIT was answered'),
       shared: null,
@@ -161,7 +171,7 @@ export class IkeAuth implements Exchange {
     const peer = association.knownPeer;
     const { id, spi } = association.env.allocateChild();
     const proposals = childProposals(peer, spi, false);
-    const selectors = templateSelectors(template, addressPair(association));
+    const selectors = templateSelectors(template, wantedSides(association));
     this.#child = { template, id, spiIn: spi, proposals, selectors };
     return [{ kind: 'sa', critical: false, proposals }, ...selectorPayloads(selectors, true)];
   }
@@ -181,7 +191,8 @@ export function refusalInWords(type: number, ownProof: OwnProof['kind'] = 'psk')
     [notifyType.NO_PROPOSAL_CHOSEN]: 'no proposal in common: compare `esp` (and `ike`) here with those of the peer',
     [notifyType.TS_UNACCEPTABLE]: 'the selectors do not meet: `local` here must match `remote` at the peer, and the reverse',
     [notifyType.INVALID_SYNTAX]: 'the peer did not understand the message',
-    [notifyType.INTERNAL_ADDRESS_FAILURE]: 'the peer has no address to give',
+    [notifyType.INTERNAL_ADDRESS_FAILURE]: 'the peer has no address left to give, or none for us: its log says which',
+    [notifyType.FAILED_CP_REQUIRED]: 'the peer serves only those who ask for an address: write `virtual = true` and `local = ["dynamic"]` here',
     [notifyType.NO_ADDITIONAL_SAS]: 'the peer allows no further Child SA',
   };
   const text = advice[type];

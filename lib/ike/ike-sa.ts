@@ -22,6 +22,7 @@ import { checkLiveness, refuseCommand, runCommand } from './commands.js';
 import { deleteIkeSa, expireChild } from './deletion.js';
 import { Exchanger } from './exchanger.js';
 import type { Request } from './peer-requests.js';
+import { giveBackLease } from './configuration-responder.js';
 import { answerIkeAuth } from './ike-auth-responder.js';
 import { IkeSaInit } from './ike-sa-init.js';
 import { answerInit, judgeInit, type AcceptedInit, type CookieDemand, type InitVerdict } from './ike-sa-init-responder.js';
@@ -384,6 +385,7 @@ export class IkeSa implements IkeSaMachine {
     this.#exchanger.close(reason);
     abandonMoves(association, reason);
     if (association.keys !== null) wipeIkeKeys(association.keys);
+    if (!rekeyed) giveBackLease(association);
     if (wasUp && !rekeyed) association.event('ike-down', { reason, spi_i: `0x${association.spiI}`, spi_r: `0x${association.spiR}` });
     association.outputs.push({ kind: 'closed', reason, rekeyed, authenticationFailed });
   }

@@ -1,9 +1,10 @@
 /** What an initiator asks for once the keys are there: IKE_AUTH with the first Child SA, then the other Child SAs (RFC 7296 §1.2, RFC 6023). */
 import { notifyType } from '../wire/iana.js';
 import { createChild } from './create-child.js';
-import { FailureNotice } from './deletion.js';
+import { deleteIkeSa, FailureNotice } from './deletion.js';
 import type { Exchanger } from './exchanger.js';
 import { IkeAuth } from './ike-auth.js';
+import { lacksVirtualAddress } from './virtual-addresses.js';
 
 /** @param failed ends the IKE SA, whose peer is not who it should be, or does not believe us */
 export function authenticate(exchanger: Exchanger, children: readonly string[], initialContact: boolean, failed: (reason: string) => void): void {
@@ -16,6 +17,10 @@ export function authenticate(exchanger: Exchanger, children: readonly string[], 
       if (refused !== null && first !== null) {
         association.event('child-down', { child: first.name, reason: refused });
         association.outputs.push({ kind: 'child-failed', name: first.name, reason: refused });
+      }
+      if (lacksVirtualAddress(association)) {
+        exchanger.enqueueFirst(deleteIkeSa(refused ?? 'the peer gave no address', []));
+        return;
       }
       for (const template of templates) if (template !== first) exchanger.enqueue(createChild(template, []));
     },

@@ -12,6 +12,7 @@ import type { Identity } from '../wire/identity.js';
 import type { TrafficSelector } from '../wire/traffic-selector.js';
 import type { Misfit } from './attempt.js';
 import type { FragmentRoom } from './fragmentation.js';
+import type { LeaseOffice, VirtualAddresses } from './lease.js';
 import type { IkePeer, OwnAddress, PeerDirectory } from './peer.js';
 
 /** What all IKE SAs of an endpoint share. Calls are pure look-ups or draws; none of them blocks. */
@@ -28,6 +29,8 @@ export interface IkeEnvironment {
   allocateChild(): { readonly id: ChildSaId; readonly spi: EspSpi };
   /** Own addresses that IKE may use at this moment. */
   ownAddresses(): readonly OwnAddress[];
+  /** Addresses inside, for callers and for ourselves. */
+  readonly leases: LeaseOffice;
   /** Where fragments of all its IKE SAs wait. */
   readonly fragmentRoom: FragmentRoom;
   /** Given only behind an explicit switch: key material for a protocol analyser. */
@@ -148,6 +151,7 @@ export interface IkeSaView {
   readonly rttMs: number | null;
   /** The peer's own list, its current address not among them (RFC 4555 §3.4). */
   readonly peerAddresses: readonly IpAddress[];
+  readonly virtual: VirtualAddresses;
   readonly children: readonly ChildSaView[];
 }
 

@@ -1,6 +1,6 @@
 /** What an IKE SA needs to know of a configured peer. A `PeerConfig` fits as it is; the IKE folder knows no configuration. */
 import type { SecretKey } from '../crypto/key.js';
-import type { DatagramPath, IpAddress } from '../util/address.js';
+import type { AddressFamily, DatagramPath, IpAddress } from '../util/address.js';
 import type { Credential, Trust } from '../pki/trust.js';
 import type { Identity } from '../wire/identity.js';
 import type { Proposal } from '../wire/payloads/sa.js';
@@ -73,6 +73,10 @@ export interface IkePeer {
   readonly childRekeyPackets: number | null;
   readonly childless: boolean;
   readonly fragmentation: boolean;
+  /** As its caller: families of the addresses to ask it for; none: no address is asked for. */
+  readonly virtual: readonly AddressFamily[];
+  /** What it is lent an address from, where it calls; none: nothing. */
+  readonly pools: readonly string[];
   readonly children: readonly ChildTemplate[];
 }
 

@@ -348,6 +348,7 @@ function bear(old: Association, birth: Birth): Association {
   successor.localId = old.localId;
   successor.remoteId = old.remoteId;
   successor.peerAddresses = old.peerAddresses;
+  successor.virtual = old.virtual;
   successor.rttMs = old.rttMs;
   successor.nonces = [birth.ni, birth.nr];
   const { suite, ni, nr, shared } = birth;

@@ -1,5 +1,6 @@
 /** Traffic selectors: from what is configured to what is agreed (RFC 7296 §2.9). */
-import { addressFamily, type AddressPair, type IpAddress } from '../util/address.js';
+import { addressFamily } from '../util/address.js';
+import type { AddressRange } from '../util/address-range.js';
 import { intersectSelectors, isSubsetSelector, sameSelector, type TrafficSelector } from '../wire/traffic-selector.js';
 import type { ChildTemplate, SelectorTemplate } from './peer.js';
 
@@ -12,9 +13,15 @@ export interface AgreedSelectors {
   readonly remote: readonly TrafficSelector[];
 }
 
-/** The configured selectors with `dynamic` filled in by the outer addresses. */
-export function templateSelectors(template: ChildTemplate, pair: AddressPair): AgreedSelectors {
-  return { local: template.local.map((t) => fill(t, pair.local)), remote: template.remote.map((t) => fill(t, pair.remote)) };
+/** What `dynamic` stands for on each side; nothing where there is no address yet. */
+export interface DynamicSides {
+  readonly local: readonly AddressRange[];
+  readonly remote: readonly AddressRange[];
+}
+
+/** The configured selectors with `dynamic` filled in. */
+export function templateSelectors(template: ChildTemplate, dynamic: DynamicSides): AgreedSelectors {
+  return { local: template.local.flatMap((t) => fill(t, dynamic.local)), remote: template.remote.flatMap((t) => fill(t, dynamic.remote)) };
 }
 
 /** What both sides want, or null where one of them is left with nothing. */
@@ -41,11 +48,11 @@ export function isWithin(answer: AgreedSelectors, offered: AgreedSelectors): boo
 export function chooseTemplate(
   templates: readonly ChildTemplate[],
   offered: AgreedSelectors,
-  pair: AddressPair,
+  dynamic: DynamicSides,
 ): { readonly template: ChildTemplate; readonly agreed: AgreedSelectors } | null {
   let partial: { readonly template: ChildTemplate; readonly agreed: AgreedSelectors } | null = null;
   for (const template of templates) {
-    const agreed = narrow(templateSelectors(template, pair), offered);
+    const agreed = narrow(templateSelectors(template, dynamic), offered);
     if (agreed === null) continue;
     if (isWithin(offered, agreed)) return { template, agreed };
     partial ??= { template, agreed };
@@ -53,9 +60,10 @@ export function chooseTemplate(
   return partial;
 }
 
-function fill(template: SelectorTemplate, address: IpAddress): TrafficSelector {
-  if (template.kind === 'range') return template.selector;
-  return { range: { start: address, end: address }, protocol: template.protocol, startPort: template.startPort, endPort: template.endPort };
+function fill(template: SelectorTemplate, ranges: readonly AddressRange[]): TrafficSelector[] {
+  if (template.kind === 'range') return [template.selector];
+  const { protocol, startPort, endPort } = template;
+  return ranges.map((range) => ({ range, protocol, startPort, endPort }));
 }
 
 function familyOf(ts: TrafficSelector): number {

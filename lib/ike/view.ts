@@ -33,6 +33,7 @@ export function viewOf(association: Association, exchanger: Exchanger): IkeSaVie
     peerEndpointId: traits.endpointId,
     rttMs: association.rttMs,
     peerAddresses: association.peerAddresses.filter((address) => address !== association.path.remote.address),
+    virtual: association.virtual,
     children: [...association.children.values()].map(childView),
   };
 }

@@ -8,10 +8,11 @@ import type { Config } from '../config/types.js';
 import type { RandomBytes } from '../crypto/algorithm.js';
 import type { DataPlane, DataPlaneEvent, DataPlaneHost } from '../esp/data-plane.js';
 import { SoftDataPlane } from '../esp/soft-data-plane.js';
+import type { InnerAddress } from '../endpoint/io.js';
 import type { HostState } from '../path/host-state.js';
 import type { LocalCandidate } from '../path/io.js';
 import { LinkModel, missingAddresses, usableAddresses } from '../path/link-model.js';
-import { addressFamily, type DatagramPath, type IpAddress } from '../util/address.js';
+import type { DatagramPath, IpAddress } from '../util/address.js';
 import { rangeContains } from '../util/address-range.js';
 import { PlatformError } from '../util/errors.js';
 import { systemClock } from './clock.js';
@@ -22,14 +23,15 @@ import type { Clock, PlatformLog, ServiceNotifier, SystemTun } from './interface
 import { startLinkMonitor, type LinkMonitor } from './link-monitor.js';
 import { tunnelMtu } from './mtu.js';
 import { nativeWorkers, startNativeDataPlane, type NativeDataPlane } from './native-data-plane.js';
-import { hasNoIpv6, NetlinkClient, netlinkProtocol, refused } from './netlink.js';
+import { NetlinkClient, netlinkProtocol } from './netlink.js';
 import { ProtectionKeeper } from './protection.js';
 import { planProtection, type ProtectedPair } from './protection-plan.js';
 import { ReversePath } from './reverse-path.js';
 import { RouteWatch } from './route-watch.js';
-import { addAddress, bringUp, removeAddress, setMtu } from './rtnetlink-link.js';
+import { bringUp, setMtu } from './rtnetlink-link.js';
 import { serviceNotifier } from './service-notifier.js';
 import { startSoftDataPlane } from './soft-data-plane-driver.js';
+import { TunAddresses } from './tun-addresses.js';
 import { openTunDevice } from './tun-device.js';
 import type { DatagramGate } from './udp-socket.js';
 
@@ -70,6 +72,8 @@ export interface Platform {
   send(path: DatagramPath, bytes: Uint8Array): string | null;
   /** Octets of the largest IP packet that the paths in use carry; null: as the links say. The tunnel's MTU follows. */
   setPathMtu(bytes: number | null): void;
+  /** All addresses that this host has been lent: on the TUN interface from now on, as long as they are in this list. */
+  setInnerAddresses(addresses: readonly InnerAddress[]): void;
   /** The configuration was read again. What can't change while running is refused with PlatformError and nothing is changed. */
   reconfigure(config: Config): void;
   /**
@@ -97,6 +101,7 @@ class LinuxPlatform implements Platform {
   readonly #model = new LinkModel();
   readonly #monitor: LinkMonitor;
   readonly #tun: SystemTun;
+  readonly #addresses: TunAddresses;
   readonly #keeper: ProtectionKeeper;
   readonly #reverse: ReversePath;
   readonly #ikeSockets: IkeSockets;
@@ -106,6 +111,8 @@ class LinuxPlatform implements Platform {
   #usable: readonly LocalCandidate[];
   #mtu: number;
   #inner: readonly IpAddress[] = [];
+  /** What peers have lent us. */
+  #lent: readonly InnerAddress[] = [];
   #pathMtu: number | null = null;
   /** What the protection was last worked out from. */
   #protectedGround = '';
@@ -151,7 +158,8 @@ class LinuxPlatform implements Platform {
       if (config.endpoint.routes !== null) this.#reverse.letMarksCount(this.#usable.map((use) => use.device));
       this.#reverse.letSeveralUplinksAnswer(ipv4Devices(this.#usable));
       bringUp(this.#client, this.#tun.index, this.#mtu);
-      this.#addAddresses(config.endpoint.address);
+      this.#addresses = new TunAddresses(this.#client, this.#tun);
+      this.#addresses.configure(config.endpoint.address);
       this.#protect(this.#monitor.refresh());
       const datagram = listener.datagram.bind(listener);
       this.#ikeSockets = this.#opened(new IkeSockets({ port: config.endpoint.port, mark: this.#mark, log, listener: datagram, gate: listener.admits }));
@@ -199,6 +207,16 @@ class LinuxPlatform implements Platform {
     this.#settle(this.#monitor.state());
   }
 
+  setInnerAddresses(addresses: readonly InnerAddress[]): void {
+    if (this.#closed) return;
+    this.#lent = addresses;
+    this.#guarded(() => this.#addresses.lend(addresses));
+    // What goes over the address waits for no news of it from the kernel.
+    const state = this.#monitor.refresh();
+    this.#guarded(() => this.#protect(state));
+    this.#settle(state);
+  }
+
   reconfigure(config: Config): void {
     const before = this.#config.endpoint;
     const after = config.endpoint;
@@ -206,15 +224,9 @@ class LinuxPlatform implements Platform {
     if (fixed !== undefined) {
       throw new PlatformError(`${configNames[fixed]} can't change while it runs`, '', 'Use "mhtun down" and "mhtun up" for this change.');
     }
-    const added = after.address.filter((item) => !has(before.address, item));
-    try {
-      this.#addAddresses(added);
-    } catch (error) {
-      this.#removeAddresses(added);
-      throw error;
-    }
+    const gone = this.#addresses.configure(after.address);
     this.#config = config;
-    this.#removeAddresses(before.address.filter((item) => !has(after.address, item)));
+    gone.drop();
     this.#settle(this.#monitor.refresh());
   }
 
@@ -244,7 +256,7 @@ class LinuxPlatform implements Platform {
       apply: (commands) => {
         this.#guarded(() => this.#ways.noteAll(commands));
         plane.apply(commands);
-        if (this.#installed.follow(commands, protectedPairs(this.#config))) this.#guarded(() => this.#protect(this.#monitor.state()));
+        if (this.#installed.follow(commands, protectedPairs(this.#config, this.#lent))) this.#guarded(() => this.#protect(this.#monitor.state()));
       },
       sendIke: (path, bytes, whole) => {
         this.#guarded(() => this.#ways.note(path));
@@ -291,7 +303,7 @@ class LinuxPlatform implements Platform {
 
   #protect(state: HostState): void {
     const { endpoint } = this.#config;
-    const configured = protectedPairs(this.#config);
+    const configured = protectedPairs(this.#config, this.#lent);
     const pairs = [...configured, ...this.#installed.pairs()];
     const ports = [endpoint.port, endpoint.natPort];
     this.#inner = innerAddresses(state, this.#tun.name, pairs);
@@ -304,20 +316,6 @@ class LinuxPlatform implements Platform {
     this.#mtu = mtu;
     this.dataPlane.apply([{ kind: 'set-mtu', mtu }]);
     this.#log('info', `the MTU of ${this.#tun.name} is ${mtu} now`, {});
-  }
-
-  #addAddresses(addresses: Config['endpoint']['address']): void {
-    for (const { address, length } of addresses) {
-      const refusal = addAddress(this.#client, this.#tun.index, address, length);
-      if (refusal === null) continue;
-      const text = `can't put ${address}/${length} on ${this.#tun.name}`;
-      if (addressFamily(address) === 6 && hasNoIpv6(refusal)) throw new PlatformError(`${text}: IPv6 is switched off`, refusal.errno, noIpv6Advice);
-      throw refused(text, refusal);
-    }
-  }
-
-  #removeAddresses(addresses: Config['endpoint']['address']): void {
-    for (const { address, length } of addresses) removeAddress(this.#client, this.#tun.index, address, length);
   }
 
   /** While running, a refusal is worth a line in the log, not the end. */
@@ -343,12 +341,6 @@ class LinuxPlatform implements Platform {
 // What sockets, the interface and rules are made with: a change needs a new start.
 const configNames = { interface: 'interface', port: 'port', natPort: 'nat_port', routes: 'routes', dataPlane: 'data_plane', control: 'control' } as const;
 const fixedKeys: readonly (keyof typeof configNames)[] = ['interface', 'port', 'natPort', 'routes', 'dataPlane', 'control'];
-
-const noIpv6Advice = 'Switch it on (sysctl net.ipv6.conf.all.disable_ipv6 = 0), or take the IPv6 addresses out of "address".';
-
-function has(list: Config['endpoint']['address'], item: Config['endpoint']['address'][number]): boolean {
-  return list.some((other) => other.address === item.address && other.length === item.length);
-}
 
 /** The native data plane wants more of the TUN device than the other: where the kernel has not got it, `auto` does without. */
 function openTunFor(config: Config, log: PlatformLog): { readonly tun: SystemTun; readonly kind: 'native' | 'typescript' } {

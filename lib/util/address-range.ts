@@ -1,5 +1,5 @@
 /** Inclusive ranges of addresses of one family: what traffic selectors and pools are made of. */
-import { addressBytes, addressFamily, addressFromBytes, parseAddress, type IpAddress } from './address.js';
+import { addressBytes, addressFamily, addressFromBytes, parseAddress, type AddressFamily, type IpAddress } from './address.js';
 import { compareBytes } from './bytes.js';
 
 /** From `start` to `end`, both included, of one family. */
@@ -28,7 +28,8 @@ export function rangeContains(range: AddressRange, address: IpAddress): boolean 
 
 /** Every address of its family. */
 export function isEverything({ start, end }: AddressRange): boolean {
-  return (start === '0.0.0.0' && end === '255.255.255.255') || (start === '::' && end === 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff');
+  const all = everythingOf(addressFamily(start));
+  return start === all.start && end === all.end;
 }
 
 /** What both have in common, or null. */
@@ -72,6 +73,31 @@ export function rangeToPrefixes(range: AddressRange): Prefix[] {
   return out;
 }
 
+/** How many addresses it has. */
+export function rangeSize({ start, end }: AddressRange): bigint {
+  return toBigInt(end) - toBigInt(start) + 1n;
+}
+
+/** @param offset from 0 to the range's size - 1 */
+export function addressAt({ start }: AddressRange, offset: bigint): IpAddress {
+  return fromBigInt(toBigInt(start) + offset, addressFamily(start) === 4 ? 4 : 16);
+}
+
+/** The reverse of `addressAt`, for an address within the range. */
+export function offsetIn({ start }: AddressRange, address: IpAddress): bigint {
+  return toBigInt(address) - toBigInt(start);
+}
+
+/** One address alone. */
+export function hostRange(address: IpAddress): AddressRange {
+  return { start: address, end: address };
+}
+
+/** Every address of the family. */
+export function everythingOf(family: AddressFamily): AddressRange {
+  return family === 4 ? everyIpv4 : everyIpv6;
+}
+
 /** `10.0.0.0/8`, `fd00::1/128`, or an address alone (a host). Null when `text` is neither; host bits are cleared. */
 export function parsePrefix(text: string): Prefix | null {
   const match = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text);
@@ -103,3 +129,6 @@ function fromBigInt(value: bigint, length: number): IpAddress {
   }
   return addressFromBytes(bytes);
 }
+
+const everyIpv4: AddressRange = { start: addressFromBytes(new Uint8Array(4)), end: addressFromBytes(new Uint8Array(4).fill(0xff)) };
+const everyIpv6: AddressRange = { start: addressFromBytes(new Uint8Array(16)), end: addressFromBytes(new Uint8Array(16).fill(0xff)) };

@@ -35,7 +35,7 @@ describe('the manual pages', () => {
     const described = [...read('mhtun.toml.5').matchAll(/^\.It Ic ([a-z_]+)/gm)].map((match) => match[1]);
     const keys = Object.values(configKeys).flat();
     // These are tables, with a section of their own.
-    const sections = ['endpoint', 'network', 'peer'];
+    const sections = ['endpoint', 'network', 'pool', 'peer'];
     for (const key of keys) if (!sections.includes(key)) expect(described, key).to.include(key);
     for (const key of described) expect(keys).to.include(key);
   });

@@ -20,6 +20,7 @@ describe('loadConfig', () => {
       port: 500,
       natPort: 4500,
       control: '/run/mhtun/mhtun.sock',
+      state: '/var/lib/mhtun',
       dataPlane: 'auto',
       routes: { table: 4500, metric: 100, mark: 4500 },
       onExit: 'open',
@@ -55,8 +56,8 @@ describe('loadConfig', () => {
       childRekeyBytes: null,
       childRekeyPackets: null,
       unique: 'replace',
-      childless: false,
-      fragmentation: true,
+      childless: false, fragmentation: true,
+      pools: [], virtual: [],
       paths: {
         policy: 'priority',
         gate: { rttMs: null, loss: null, jitterMs: null },
@@ -85,6 +86,7 @@ listen = ["10.1.0.1", "2001:DB8::1"]
 port = 1500
 nat_port = 14500
 control = "/tmp/m.sock"
+state = "/tmp/m"
 data_plane = "typescript"
 routes = { table = 77, metric = 5, mark = 0x4d }
 on_exit = "block"
@@ -107,7 +109,7 @@ fragment_size = 1400
       listen: ['10.1.0.1', '2001:db8::1'],
       port: 1500,
       natPort: 14500,
-      control: '/tmp/m.sock',
+      control: '/tmp/m.sock', state: '/tmp/m',
       dataPlane: 'typescript',
       routes: { table: 77, metric: 5, mark: 0x4d },
       onExit: 'block',
@@ -152,6 +154,7 @@ child_rekey_packets = 1000000
 unique = "keep"
 childless = true
 fragmentation = false
+virtual = ["ipv4"]
 policy = "score"
 gate = { rtt_ms = 400, loss = 0.05, jitter_ms = 12.5 }
 dwell = "1m"
@@ -186,13 +189,11 @@ replay_window = 128
       mobike: false,
       dpdMs: 0,
       giveUpMs: 90_000,
-      ikeRekeyMs: 86_400_000,
-      childRekeyMs: 5_400_000,
-      childRekeyBytes: 2 ** 31,
-      childRekeyPackets: 1_000_000,
+      ikeRekeyMs: 86_400_000, childRekeyMs: 5_400_000,
+      childRekeyBytes: 2 ** 31, childRekeyPackets: 1_000_000,
       unique: 'keep',
-      childless: true,
-      fragmentation: false,
+      childless: true, fragmentation: false,
+      pools: [], virtual: [4],
       paths: {
         policy: 'score',
         gate: { rttMs: 400, loss: 0.05, jitterMs: 12.5 },

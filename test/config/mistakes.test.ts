@@ -48,7 +48,6 @@ const mistakes: readonly Mistake[] = [
   one('a peer that is a number', '[endpoint]\nid = "moon"\n[[peer]]\n'.replace('[[peer]]', '') + 'x = 1', 4, 'endpoint.x', 'unknown key'),
   one('peer = ["sun"]', 'peer = ["sun"]\n[endpoint]\nid = "moon"', 1, 'peer[0]', 'expected a table: write [[peer]]'),
   one('[network]', `[network]\nname = "lte"\n${source()}`, 1, 'network', 'write [[network]] with two brackets for each'),
-  one('a pool', `[[pool]]\nname = "clients"\n${source()}`, 1, 'pool', 'does not have this yet'),
   // Unknown keys.
   endpoint('natport = 4500', 'natport', 'unknown key; did you mean "nat_port"?'),
   endpoint('nat-port = 4500', 'nat-port', 'did you mean "nat_port"?'),
@@ -56,7 +55,7 @@ const mistakes: readonly Mistake[] = [
   endpoint('psk = "x"', 'psk', '"psk" belongs in [[peer]]'),
   endpoint('colour = "red"', 'colour', 'unknown key; known here are id, interface, mtu'),
   endpoint('"\\u001b[31m" = 1', '"\\u001b[31m"', 'unknown key'),
-  peer('pools = ["clients"]', 'pools', 'does not have this yet'),
+  peer('user = "carol"', 'user', 'does not have this yet'),
   endpoint('policy = "rtt"', 'policy', '"policy" belongs in [[peer]]'),
   peer('rtt_ms = 400', 'rtt_ms', '"rtt_ms" belongs in peer.gate'),
   peer('metered = true', 'metered', '"metered" belongs in [[network]]'),

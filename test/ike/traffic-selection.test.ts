@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { chooseTemplate, isWithin, maxSelectorsPerSide, narrow, templateSelectors, type AgreedSelectors } from '../../lib/ike/traffic-selection.js';
 import { formatSelector, isSubsetSelector, parseSelector, type TrafficSelector } from '../../lib/wire/traffic-selector.js';
+import { hostRange } from '../../lib/util/address-range.js';
 import { address, template } from '../support/ike-end.js';
 import { trafficSelector } from '../support/wire-arbitraries.js';
 
@@ -13,7 +14,7 @@ function ts(text: string): TrafficSelector {
 }
 const sides = (local: readonly string[], remote: readonly string[]): AgreedSelectors => ({ local: local.map(ts), remote: remote.map(ts) });
 const shown = (agreed: AgreedSelectors | null): string => (agreed === null ? 'nothing' : `${agreed.local.map(formatSelector).join(' ')} | ${agreed.remote.map(formatSelector).join(' ')}`);
-const pair = { local: address('203.0.113.1'), remote: address('203.0.113.2') };
+const dynamicSides = { local: [hostRange(address('203.0.113.1'))], remote: [hostRange(address('203.0.113.2'))] };
 
 describe('Narrowing', () => {
   const cases: readonly (readonly [string, AgreedSelectors, AgreedSelectors, string])[] = [
@@ -78,20 +79,20 @@ describe('Choosing a template', () => {
   const wideOne = template('wide', '10.1.0.0/16', '10.2.0.0/16');
 
   it('prefers one that grants all, wherever it stands: a narrower one before it is no bait', () => {
-    const found = chooseTemplate([narrowOne, wideOne], sides(['10.1.0.0/16'], ['10.2.0.0/16']), pair);
+    const found = chooseTemplate([narrowOne, wideOne], sides(['10.1.0.0/16'], ['10.2.0.0/16']), dynamicSides);
     expect(found?.template.name).to.equal('wide');
   });
   it('takes the first that grants a part where none grants all', () => {
-    const found = chooseTemplate([narrowOne, wideOne], sides(['10.0.0.0/8'], ['10.0.0.0/8']), pair);
+    const found = chooseTemplate([narrowOne, wideOne], sides(['10.0.0.0/8'], ['10.0.0.0/8']), dynamicSides);
     expect(found?.template.name).to.equal('narrow');
     expect(shown(found?.agreed ?? null)).to.equal('10.1.0.1/32 | 10.2.0.0/16');
   });
   it('finds none where none meets', () => {
-    expect(chooseTemplate([narrowOne, wideOne], sides(['192.168.0.0/16'], ['10.2.0.0/16']), pair)).to.equal(null);
-    expect(chooseTemplate([], sides(['10.1.0.0/16'], ['10.2.0.0/16']), pair)).to.equal(null);
+    expect(chooseTemplate([narrowOne, wideOne], sides(['192.168.0.0/16'], ['10.2.0.0/16']), dynamicSides)).to.equal(null);
+    expect(chooseTemplate([], sides(['10.1.0.0/16'], ['10.2.0.0/16']), dynamicSides)).to.equal(null);
   });
   it('fills dynamic selectors with the outer addresses, protocol and ports kept', () => {
     const dynamic = { ...wideOne, local: [{ kind: 'dynamic', protocol: 17, startPort: 53, endPort: 53 }] as const };
-    expect(shown(templateSelectors(dynamic, pair))).to.equal('203.0.113.1/32[udp/53] | 10.2.0.0/16');
+    expect(shown(templateSelectors(dynamic, dynamicSides))).to.equal('203.0.113.1/32[udp/53] | 10.2.0.0/16');
   });
 });

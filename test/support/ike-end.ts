@@ -6,6 +6,7 @@ import { parseProposal, type ProposalUse } from '../../lib/config/proposal.js';
 import { SecretKey } from '../../lib/crypto/key.js';
 import { defaultRegistry } from '../../lib/crypto/registry.js';
 import { destinationOf } from '../../lib/endpoint/demux.js';
+import type { PoolConfig } from '../../lib/config/types.js';
 import type { DataPlaneCommand } from '../../lib/esp/data-plane.js';
 import { CookieSecret } from '../../lib/ike/cookie.js';
 import { answerIkeSaInit, IkeSa } from '../../lib/ike/ike-sa.js';
@@ -22,6 +23,7 @@ import { unreachable } from '../../lib/util/unreachable.js';
 import { parseIdentity, sameIdentity, type Identity } from '../../lib/wire/identity.js';
 import type { Proposal } from '../../lib/wire/payloads/sa.js';
 import { parseSelector } from '../../lib/wire/traffic-selector.js';
+import { TestLending } from './lending.js';
 import { SeededRandom } from './world.js';
 
 /** What calendars show in tests, for whoever looks at certificates: 2026-06-01, noon. */
@@ -49,6 +51,8 @@ export interface IkeEndOptions {
   readonly cookies?: boolean;
   readonly fragmentSize?: number;
   readonly ownAddresses?: readonly string[];
+  /** What its callers can be lent. */
+  readonly pools?: readonly PoolConfig[];
 }
 
 interface Driven {
@@ -77,6 +81,7 @@ export class IkeEnd {
   /** The next draws of 32 octets, which nonces alone are. */
   readonly nonces: Uint8Array[] = [];
   ownAddresses: readonly OwnAddress[];
+  readonly lending: TestLending;
   /** True: jobs wait for `doWork`. */
   holdsWork = false;
   lastAnswer: string | null = null;
@@ -93,6 +98,7 @@ export class IkeEnd {
   constructor(options: IkeEndOptions) {
     this.name = options.name;
     this.clock = options.clock;
+    this.lending = new TestLending(options.pools ?? []);
     this.#random = new SeededRandom((options.seed ?? 1) * 2 + (options.name === 'moon' ? 0 : 1));
     this.#cookies = options.cookies ?? false;
     this.#cookieSecret = new CookieSecret(this.clock.now, this.#random.bytes);
@@ -113,7 +119,7 @@ export class IkeEnd {
       allocateIkeSpi: () => ikeSpi(toHex(this.#random.bytes(8))),
       allocateChild: () => ({ id: childSaId(this.#next++), spi: espSpi((0x1000_0000 * (this.name === 'moon' ? 1 : 2)) + this.#next) }),
       ownAddresses: () => this.ownAddresses,
-      keyLog: null,
+      leases: this.lending, keyLog: null,
       fragmentRoom: new FragmentRoom(),
     };
   }
@@ -386,10 +392,9 @@ export function usualPeer(name: 'moon' | 'sun'): IkePeer {
     giveUpMs: 60_000,
     ikeRekeyMs: 4 * 3_600_000,
     childRekeyMs: 3_600_000,
-    childRekeyBytes: null,
-    childRekeyPackets: null,
-    childless: false,
-    fragmentation: true,
+    childRekeyBytes: null, childRekeyPackets: null,
+    childless: false, fragmentation: true,
+    virtual: [], pools: [],
     children: [template('net', nets[name], nets[other])],
   };
 }

@@ -129,6 +129,8 @@ export class VirtualHost {
   readonly arrivals: Arrival[] = [];
   /** As the endpoint told it last. */
   pathMtu: number | null = null;
+  /** Addresses inside that it was lent, as the endpoint told them last. */
+  lent: readonly IpAddress[] = [];
   /** Milliseconds that slow work takes. */
   workDelayMs = 1;
   hasRoute: (path: DatagramPath) => boolean = () => true;
@@ -324,6 +326,11 @@ export class VirtualHost {
         return;
       case 'path-mtu':
         this.pathMtu = output.bytes;
+        return;
+      case 'inner-addresses':
+        this.lent = output.addresses.map(({ address }) => address);
+        return;
+      case 'leases-changed':
         return;
       case 'event':
         this.events.push(output.event);

@@ -9,6 +9,7 @@ import { decodeInnerPayloads, payloadsOf } from '../../../lib/wire/payload.js';
 import type { Proposal, SaPayload } from '../../../lib/wire/payloads/sa.js';
 import { knownSelectors, tsPayload } from '../../../lib/wire/payloads/ts.js';
 import { formatSelector, parseSelector, type TrafficSelector } from '../../../lib/wire/traffic-selector.js';
+import { hostRange } from '../../../lib/util/address-range.js';
 import { address, proposals, template } from '../../support/ike-end.js';
 import { trafficSelector } from '../../support/wire-arbitraries.js';
 import { chainInput, chains, largeChains } from '../ike-inputs.js';
@@ -23,7 +24,7 @@ const templates = [
   template('wide', '0.0.0.0/0', '0.0.0.0/0'),
   template('six', 'fd01::/64[udp]', '::/0'),
 ];
-const pair = { local: address('203.0.113.1'), remote: address('203.0.113.2') };
+const dynamicSides = { local: [hostRange(address('203.0.113.1'))], remote: [hostRange(address('203.0.113.2'))] };
 
 export const target: FuzzTarget = {
   run(input) {
@@ -45,7 +46,7 @@ export const target: FuzzTarget = {
   seeds: () => {
     const some = drawn(trafficSelector, 40);
     const selectors = some.slice(3).map((_, i) => chainInput([tsPayload('ts-i', some.slice(i, i + 3)), tsPayload('ts-r', some.slice(i + 2, i + 4))]));
-    const wanted = templates.map((each) => templateSelectors(each, pair));
+    const wanted = templates.map((each) => templateSelectors(each, dynamicSides));
     const sa = [ours.ike, ours.esp].map((list): SaPayload => ({ kind: 'sa', critical: false, proposals: withSpi(list, new Uint8Array(4)) }));
     const usual = wanted.map((side) => chainInput([tsPayload('ts-i', side.local), tsPayload('ts-r', side.remote)]));
     return [...selectors, ...usual, chainInput(sa), ...sa.map((payload) => chainInput([payload])), ...chains().map(chainInput)];
@@ -92,13 +93,13 @@ function checkText(selector: TrafficSelector): void {
 
 function checkNarrowing(offered: AgreedSelectors): void {
   for (const each of templates) {
-    const wanted = templateSelectors(each, pair);
+    const wanted = templateSelectors(each, dynamicSides);
     const agreed = narrow(wanted, offered);
     if (agreed === null) continue;
     mustHold(isWithin(agreed, offered) && isWithin(agreed, wanted), 'what was agreed on lies within what both want');
     mustHold(Math.max(agreed.local.length, agreed.remote.length) <= maxSelectorsPerSide, 'what was agreed on has an end');
     mustBeSame('what is agreed on when it is offered again', narrow(wanted, agreed), agreed);
   }
-  const chosen = chooseTemplate(templates, offered, pair);
+  const chosen = chooseTemplate(templates, offered, dynamicSides);
   if (chosen !== null) mustHold(isWithin(chosen.agreed, offered), 'the template chosen serves the offer');
 }

@@ -1,0 +1,76 @@
+/** Addresses that one end lends the other, for scenarios: the words for either program, and where the addresses are to be seen. */
+import type { SiteName } from './addressing.js';
+import { ensure, eventually, LabError } from './exec.js';
+import { pingUntil } from './ping.js';
+import type { Party } from './party.js';
+import type { Namespace } from './lab.js';
+import type { Stage } from './stage.js';
+import type { Variables } from './template.js';
+
+/** A pool as both programs are told of it. */
+export interface LabPool {
+  readonly name: string;
+  readonly range: string;
+  readonly dns: string;
+}
+
+export interface Lending {
+  readonly pools: readonly LabPool[];
+  /** What moon asks for. */
+  readonly families: readonly (4 | 6)[];
+  /** More for mhtun's `[[peer]]` on sun. */
+  readonly peer?: string;
+}
+
+/** sun lends, moon asks. */
+export function lendingValues(site: SiteName, { pools, families, peer }: Lending): Variables {
+  if (site === 'moon') {
+    const names = families.map((family) => (family === 4 ? 'ipv4' : 'ipv6'));
+    const vips = families.map((family) => (family === 4 ? '0.0.0.0' : '::'));
+    return { pools: '', lending: `virtual = ${JSON.stringify(names)}`, swan_lending: `vips = ${vips.join(', ')}`, swan_pools: '', local_ts: ['dynamic'] };
+  }
+  const tables = pools.map(({ name, range, dns }) => `[[pool]]\nname = "${name}"\nrange = "${range}"\ndns = ["${dns}"]\n`);
+  const sections = pools.map(({ name, range, dns }) => `  ${name} {\n    addrs = ${range}\n    dns = ${dns}\n  }`);
+  const names = pools.map(({ name }) => name);
+  return {
+    pools: tables.join('\n'),
+    lending: `pools = ${JSON.stringify(names)}\n${peer ?? ''}`,
+    swan_lending: `pools = ${names.join(', ')}`,
+    swan_pools: `pools {\n${sections.join('\n')}\n}`,
+    remote_ts: ['dynamic'],
+  };
+}
+
+/** The addresses that moon was lent, as its Child SA and sun's agree on them. @throws LabError */
+export async function lentAddresses(stage: Stage, child = 'net'): Promise<readonly string[]> {
+  const ours = (await stage.child(stage.moon, child)).localTs.map(hostOf);
+  const theirs = (await stage.child(stage.sun, child)).remoteTs.map(hostOf);
+  ensure(ours.join() === theirs.join(), `moon has ${ours.join()}, sun knows ${theirs.join()}`);
+  return ours;
+}
+
+/** The addresses are on moon, bob hears moon from them, and moon hears bob at them. */
+export async function getThrough(stage: Stage, addresses: readonly string[]): Promise<void> {
+  const { moon, sun } = stage.topology;
+  for (const address of addresses) {
+    await eventually(`${address} is on moon`, async () => ((await addressesOf(moon.host)).includes(address) ? true : null), 3000);
+    const bob = address.includes(':') ? sun.machine6 : sun.machine4;
+    const [out, home] = await Promise.all([pingUntil(moon.host, bob, 3, 4, 56, address), pingUntil(sun.lan, address, 3, 4)]);
+    ensure(out === 3 && home === 3, `${address}: ${out} of 3 pings from moon to bob answered, ${home} of 3 from bob to moon`);
+  }
+}
+
+export async function addressesOf(host: Namespace): Promise<readonly string[]> {
+  const text = await host.must(['ip', '-o', 'addr']);
+  return [...text.matchAll(/ inet6? ([0-9a-f:.]+)\//g)].map((match) => match[1] ?? '');
+}
+
+/** Ends the IKE SA from moon. */
+export async function hangUp(party: Party): Promise<void> {
+  const outcome = await party.terminate();
+  if (!outcome.ok) throw new LabError(`terminate failed: ${outcome.text}`);
+}
+
+function hostOf(selector: string): string {
+  return selector.replace(/\/(32|128)$/, '');
+}

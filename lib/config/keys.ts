@@ -1,7 +1,7 @@
 /** Every key of the configuration by the table it stands in. The manual pages are checked against this list. */
 
 /** The kinds of table. `file`: outside any table. */
-export type Section = 'file' | 'endpoint' | 'routes' | 'network' | 'match' | 'peer' | 'gate' | 'child' | 'pool';
+export type Section = 'file' | 'endpoint' | 'routes' | 'network' | 'match' | 'peer' | 'gate' | 'child' | 'pool' | 'user';
 
 export const configKeys: Readonly<Record<Section, readonly string[]>> = {
   file: ['include', 'endpoint', 'network', 'pool', 'peer'],
@@ -32,6 +32,7 @@ export const configKeys: Readonly<Record<Section, readonly string[]>> = {
     'crl',
     'revocation',
     'cert_policies',
+    'users_file',
   ],
   routes: ['table', 'metric', 'mark'],
   network: ['name', 'match', 'class', 'cost', 'metered'],
@@ -63,6 +64,12 @@ export const configKeys: Readonly<Record<Section, readonly string[]>> = {
     'ppks_file',
     'ppk_id',
     'ppk_required',
+    'user',
+    'password',
+    'password_file',
+    'users_file',
+    'eap_id',
+    'eap_methods',
     'ike',
     'esp',
     'mobike',
@@ -90,24 +97,7 @@ export const configKeys: Readonly<Record<Section, readonly string[]>> = {
   gate: ['rtt_ms', 'loss', 'jitter_ms'],
   child: ['name', 'local', 'remote', 'replay_window'],
   pool: ['name', 'range', 'dns', 'domains', 'static'],
-};
-
-/** Keys that are planned and not there yet: whoever writes one is told so, and not that it is unknown. */
-export const laterKeys: Readonly<Record<Section, readonly string[]>> = {
-  file: [],
-  endpoint: ['users_file'],
-  routes: [],
-  network: [],
-  match: [],
-  peer: [
-    'user',
-    'password',
-    'password_file',
-    'users_file',
-  ],
-  gate: [],
-  child: [],
-  pool: [],
+  user: ['password', 'password_file', 'nt_hash'],
 };
 
 /** How a message says where a key belongs. */
@@ -121,4 +111,5 @@ export const sectionTitles: Readonly<Record<Section, string>> = {
   gate: 'peer.gate',
   child: '[[peer.child]]',
   pool: '[[pool]]',
+  user: 'the table of a user in users_file',
 };

@@ -5,11 +5,13 @@
 import { ConfigError, type ConfigProblem } from '../util/errors.js';
 import { formatIdentity, sameIdentity } from '../wire/identity.js';
 import { readEndpoint } from './endpoint-section.js';
+import { readUsers } from './eap-section.js';
 import { isPath, isPattern, resolvePath, tooOpen, type ConfigFiles } from './files.js';
-import { readKeyMaterial, type KeyMaterial } from './key-material.js';
+import { readKeyMaterial } from './key-material.js';
 import { readNetworks } from './network-section.js';
 import { readPeer } from './peer-section.js';
 import { readPools } from './pool-section.js';
+import type { SharedProofs } from './proof-section.js';
 import { TableReader, type Findings } from './table-reader.js';
 import { parseToml } from './toml.js';
 import type { Config, EndpointConfig, PeerConfig, PoolConfig } from './types.js';
@@ -51,8 +53,8 @@ class Loader {
   /** The file tables of all files that could be parsed, in the order of reading. */
   readonly #roots: FileTables[] = [];
   readonly #seen = new Set<string>();
-  /** What [endpoint] says of keys and certificates. */
-  #material: KeyMaterial | null = null;
+  /** What [endpoint] says of keys, certificates and users. */
+  #shared: SharedProofs = { material: null, users: null };
 
   constructor(files: ConfigFiles) {
     this.#files = files;
@@ -87,7 +89,7 @@ class Loader {
     const peers = root.tables('peer', 'peer');
     this.#roots.push({ root, peers });
     const open = tooOpen(path, read.mode);
-    if (open !== null) for (const name of ['psk', 'ppk', 'key_passphrase']) peers.find((peer) => peer.has(name))?.problem(name, open);
+    if (open !== null) for (const name of ['psk', 'ppk', 'key_passphrase', 'password']) peers.find((peer) => peer.has(name))?.problem(name, open);
     this.#include(root, path, depth);
   }
 
@@ -99,7 +101,7 @@ class Loader {
     const named: NamedPeer[] = [];
     for (const { peers } of this.#roots) {
       for (const table of peers) {
-        const config = readPeer(table, { files: this.#files, main: path, endpoint, material: this.#material, pools });
+        const config = readPeer(table, { files: this.#files, main: path, endpoint, shared: this.#shared, pools });
         if (config !== null) named.push({ table, config });
       }
     }
@@ -136,7 +138,7 @@ class Loader {
       if (first !== null) root.problem('endpoint', `there is one [endpoint] already, in ${first.findings.file} on line ${first.lineOf('endpoint')}`);
       else if (table !== null) {
         endpoint = readEndpoint(table);
-        this.#material = readKeyMaterial(table, this.#files);
+        this.#shared = { material: readKeyMaterial(table, this.#files), users: table.has('users_file') ? readUsers(table, this.#files) : null };
       }
       first ??= root;
     }
@@ -171,7 +173,7 @@ function checkPeers(peers: readonly NamedPeer[]): void {
     const sameName = names.get(config.name);
     if (sameName !== undefined) table.problem('name', `another peer, ${placeOf(sameName, 'name')}, is called "${config.name}"`);
     else names.set(config.name, peer);
-    const pair = JSON.stringify([matchText(config), config.localId.type, formatIdentity(config.localId)]).toLowerCase();
+    const pair = JSON.stringify([matchText(config), callerText(config), config.localId.type, formatIdentity(config.localId)]).toLowerCase();
     const samePair = pairs.get(pair);
     if (samePair !== undefined) {
       table.problem('id', `peer "${samePair.config.name}", ${placeOf(samePair, 'id')}, has the same id and local_id: a caller could be either`);
@@ -186,6 +188,11 @@ function matchText(config: PeerConfig): string {
   const { id } = config;
   if (id.kind === 'exact') return `${id.identity.type} ${formatIdentity(id.identity)}`;
   return id.kind === 'any' ? 'any' : `pattern ${id.pattern}`;
+}
+
+/** Who proves himself by EAP is somebody else than who does not. */
+function callerText({ remoteAuth }: PeerConfig): string {
+  return remoteAuth.kind === 'eap' ? `user ${remoteAuth.pattern ?? '*'}` : '';
 }
 
 function placeOf(peer: NamedPeer, key: string): string {

@@ -2,12 +2,11 @@
 import type { Identity } from '../wire/identity.js';
 import { readChildren } from './child-section.js';
 import type { ConfigFiles } from './files.js';
-import type { KeyMaterial } from './key-material.js';
 import { readLending } from './lending.js';
 import { defaultsFor, identityKind, identityMatchKind, isName, nameKind, peerAddressKind, proposalsKind } from './network-kinds.js';
 import { readPathSettings } from './path-settings.js';
 import { readPpk } from './ppk-section.js';
-import { readAuthKinds, readProofs } from './proof-section.js';
+import { readAuthKinds, readProofs, type SharedProofs } from './proof-section.js';
 import type { TableReader } from './table-reader.js';
 import type { EndpointConfig, IdentityMatch, PeerConfig, PoolConfig } from './types.js';
 import { booleanKind, durationKind, integerKind, listKind, sizeKind, wordKind, type ValueKind } from './value.js';
@@ -18,8 +17,7 @@ export interface PeerContext {
   /** The main file of the configuration. */
   readonly main: string;
   readonly endpoint: EndpointConfig | null;
-  /** What it says of keys and certificates for all peers. */
-  readonly material: KeyMaterial | null;
+  readonly shared: SharedProofs;
   readonly pools: readonly PoolConfig[];
 }
 
@@ -28,7 +26,7 @@ export function readPeer(table: TableReader, context: PeerContext): PeerConfig |
   const name = readName(table);
   const id = table.required('id', identityMatchKind, '"sun.example.net"');
   const localId = table.optional('local_id', identityKind, context.endpoint?.id ?? null);
-  const proofs = readProofs(table, context.files, context.material, localId);
+  const proofs = readProofs(table, context.files, context.shared, localId);
   checkEncap(table);
   const children = readChildren(table, context.endpoint);
   const rest = {

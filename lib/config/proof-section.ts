@@ -1,8 +1,9 @@
-/** How this end and a peer prove who they are: by a secret or by keys, each direction for itself. */
+/** How this end and a peer prove who they are: by a secret, by keys, or by EAP, each direction for itself. */
 import type { SecretKey } from '../crypto/key.js';
 import type { OwnProof, PeerProof } from '../ike/peer.js';
 import { problemOfIdentity } from '../pki/certificate-identity.js';
 import type { Identity } from '../wire/identity.js';
+import { eapWords, gatewayEapKeys, ownEapKeys, readOwnEap, readUserProof, type EapWord, type Users } from './eap-section.js';
 import type { ConfigFiles } from './files.js';
 import { readCertificates, readKeyMaterial, readPublicKeys, type KeyMaterial } from './key-material.js';
 import { readSecretFile } from './secret-text.js';
@@ -15,48 +16,77 @@ export interface Proofs {
   readonly remoteAuth: PeerProof;
 }
 
-export type AuthKind = 'psk' | 'pubkey';
+export type AuthKind = 'psk' | 'pubkey' | EapWord;
+
+/** What `[endpoint]` says for all peers. `material` null: it is wrong; `users` null: it names none. */
+export interface SharedProofs {
+  readonly material: KeyMaterial | null;
+  readonly users: Users | null;
+}
 
 /** By which kinds; readable before anything else of it is. */
 export function readAuthKinds(table: TableReader): { readonly local: AuthKind; readonly remote: AuthKind } {
   const both = readKind(table, 'auth', 'psk');
-  return { local: readKind(table, 'local_auth', both), remote: readKind(table, 'remote_auth', both) };
+  // RFC 7296 §2.16: one end proves itself by EAP, and the other by a key. Who names a user is the one who calls as him.
+  const calls = ownEapKeys.some((name) => table.has(name)) || (table.has('addresses') && !table.has('users_file'));
+  const [own, other] = !isEap(both) ? [both, both] : calls ? [both, 'pubkey' as const] : ['pubkey' as const, both];
+  return { local: readKind(table, 'local_auth', own), remote: readKind(table, 'remote_auth', other) };
 }
 
-/** Null where something is missing or wrong, which is reported. @param shared what `[endpoint]` says; null: it is wrong */
-export function readProofs(table: TableReader, files: ConfigFiles, shared: KeyMaterial | null, localId: Identity | null): Proofs | null {
+/** Null where something is missing or wrong, which is reported. */
+export function readProofs(table: TableReader, files: ConfigFiles, { material, users }: SharedProofs, localId: Identity | null): Proofs | null {
   const kinds = readAuthKinds(table);
-  const secret = kinds.local === 'psk' || kinds.remote === 'psk' ? readSecret(table, files) : null;
-  const own = kinds.local === 'psk' && kinds.remote === 'psk' ? noMaterial : readKeyMaterial(table, files);
+  const { local, remote } = kinds;
+  const secret = local === 'psk' || remote === 'psk' ? readSecret(table, files) : null;
+  const own = local === 'pubkey' || remote === 'pubkey' ? readKeyMaterial(table, files) : noMaterial;
   const sha1 = table.optional('legacy_signatures', booleanKind, false);
   refuseIdle(table, kinds);
-  const localAuth = kinds.local === 'psk' ? bySecret(secret) : readOwnKeys(table, own, shared, localId, sha1);
-  const remoteAuth = kinds.remote === 'psk' ? bySecret(secret) : readTrust(table, files, own, shared, sha1);
+  refuseUnsafe(table, kinds);
+  const localAuth = isEap(local) ? readOwnEap(table, files, local) : local === 'psk' ? bySecret(secret) : readOwnKeys(table, own, material, localId, sha1);
+  const remoteAuth = isEap(remote) ? readUserProof(table, files, remote, users) : remote === 'psk' ? bySecret(secret) : readTrust(table, files, own, material, sha1);
   return localAuth === null || remoteAuth === null ? null : { localAuth, remoteAuth };
 }
 
 const noMaterial: KeyMaterial = { credentials: null, anchors: null, crls: null, revocation: null, policies: null };
 
-const laterAuth = ['eap-mschapv2', 'eap-tls'] as const;
+const laterAuth = ['eap-tls'] as const;
 
 function readKind(table: TableReader, name: string, otherwise: AuthKind): AuthKind {
-  const auth = table.optional(name, wordKind(['psk', 'pubkey', ...laterAuth]), otherwise);
-  if (auth === 'psk' || auth === 'pubkey') return auth;
-  table.problem(name, `expected "psk" or "pubkey"; this version of mhtun does not have "${auth}" yet`);
+  const auth = table.optional(name, wordKind(['psk', 'pubkey', ...eapWords, ...laterAuth]), otherwise);
+  if (auth !== 'eap-tls') return auth;
+  table.problem(name, `expected "psk", "pubkey" or "eap-mschapv2"; this version of mhtun does not have "${auth}" yet`);
   return otherwise;
 }
 
+function isEap(kind: AuthKind): kind is EapWord {
+  return kind !== 'psk' && kind !== 'pubkey';
+}
+
+interface Kinds {
+  readonly local: AuthKind;
+  readonly remote: AuthKind;
+}
+
 /** A key that does nothing here shows that something else was meant. */
-function refuseIdle(table: TableReader, { local, remote }: { readonly local: AuthKind; readonly remote: AuthKind }): void {
-  const idle = [
-    ...(local === 'psk' ? ['cert', 'key', 'key_passphrase', 'key_passphrase_file'] : []),
-    ...(remote === 'psk' ? ['ca', 'crl', 'revocation', 'cert_policies', 'peer_cert', 'peer_key'] : []),
-    ...(local === 'pubkey' && remote === 'pubkey' ? ['psk', 'psk_file'] : []),
+function refuseIdle(table: TableReader, { local, remote }: Kinds): void {
+  const idle: readonly { readonly wanted: AuthKind; readonly used: boolean; readonly names: readonly string[] }[] = [
+    { wanted: 'pubkey', used: local === 'pubkey', names: ['cert', 'key', 'key_passphrase', 'key_passphrase_file'] },
+    { wanted: 'pubkey', used: remote === 'pubkey', names: ['ca', 'crl', 'revocation', 'cert_policies', 'peer_cert', 'peer_key'] },
+    { wanted: 'psk', used: local === 'psk' || remote === 'psk', names: ['psk', 'psk_file'] },
+    { wanted: 'eap-mschapv2', used: isEap(local), names: ownEapKeys },
+    { wanted: 'eap-mschapv2', used: isEap(remote), names: gatewayEapKeys },
+    { wanted: 'eap-mschapv2', used: isEap(local) || isEap(remote), names: ['eap_methods'] },
   ];
-  const [first] = idle.filter((name) => table.has(name));
-  if (first === undefined) return;
-  const wanted = first.startsWith('psk') ? 'psk' : 'pubkey';
-  table.problem(first, `it has no effect without auth = "${wanted}" (or local_auth, remote_auth)`);
+  const [first] = idle.flatMap(({ wanted, used, names }) => names.filter((name) => !used && table.has(name)).map((name) => ({ name, wanted })));
+  if (first !== undefined) table.problem(first.name, `it has no effect without auth = "${first.wanted}" (or local_auth, remote_auth)`);
+}
+
+/** RFC 7296 §2.16: whoever is asked for a password must know first, by a key that nobody else has, who asks. */
+function refuseUnsafe(table: TableReader, { local, remote }: Kinds): void {
+  if (!isEap(local) && !isEap(remote)) return;
+  const [side, other] = isEap(local) ? [remote, 'remote_auth'] as const : [local, 'local_auth'] as const;
+  if (side === 'pubkey') return;
+  table.problem(other, `expected "pubkey" where the other end proves itself by EAP: a gateway must show a certificate before it is told anything (RFC 7296 §2.16); got "${side}"`);
 }
 
 function bySecret(secret: SecretKey | null): { readonly kind: 'psk'; readonly secret: SecretKey } | null {

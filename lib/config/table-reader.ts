@@ -6,7 +6,7 @@
 import type { ConfigProblem } from '../util/errors.js';
 import { nearestWord } from '../util/nearest.js';
 import { escapeUnprintable } from '../wire/printable.js';
-import { configKeys, laterKeys, sectionTitles, type Section } from './keys.js';
+import { configKeys, sectionTitles, type Section } from './keys.js';
 import { Value, type ValueKind } from './value.js';
 import type { TomlArray, TomlNode, TomlTable } from './toml.js';
 
@@ -132,7 +132,6 @@ export class TableReader {
   }
 
   #explainUnknown(name: string, known: readonly string[]): string {
-    if (laterKeys[this.#section].includes(name)) return 'this version of mhtun does not have this yet';
     const near = nearestWord(name, known);
     if (near !== null) return `unknown key; did you mean "${near}"?`;
     const elsewhere = sections.find((section) => section !== this.#section && configKeys[section].includes(name));
@@ -141,7 +140,7 @@ export class TableReader {
   }
 }
 
-const sections: readonly Section[] = ['file', 'endpoint', 'network', 'pool', 'peer', 'child', 'routes', 'match', 'gate'];
+const sections: readonly Section[] = ['file', 'endpoint', 'network', 'pool', 'peer', 'child', 'routes', 'match', 'gate', 'user'];
 
 function placeOf(section: Section): string {
   return section === 'file' ? sectionTitles.file : `in ${sectionTitles[section]}`;

@@ -46,6 +46,7 @@ export function exportSwanctl({ config, peer, addresses }: ExportRequest): Expor
   const secret = secretOf(peer);
   if (peer.remoteAuth.kind === 'pubkey') notes.push('its certificate and key are missing: they belong into x509/ and private/ beside it (mhtun pki issue writes such a folder)');
   if (peer.localAuth.kind === 'pubkey') notes.push('the authority of our certificate belongs into x509ca/ beside it');
+  if (peer.remoteAuth.kind === 'eap') notes.push('its user and password are missing: local.eap_id names the user, and the password belongs into secrets { eap { id = …, secret = … } }');
   const ids = [`id-1 = ${identityText(peer.localId)}`, ...(theirId === null ? [] : [`id-2 = ${theirId}`])];
   const lines = [
     ...section('connections', section(name, [
@@ -60,13 +61,25 @@ export function exportSwanctl({ config, peer, addresses }: ExportRequest): Expor
       `rekey_time = ${seconds(peer.ikeRekeyMs)}`,
       `dpd_delay = ${seconds(peer.dpdMs)}`,
       ...(mustCall ? ['keyingtries = 0'] : []),
-      ...section('local', [`auth = ${peer.remoteAuth.kind}`, ...(theirId === null ? [] : [`id = ${theirId}`])]),
-      ...section('remote', [`auth = ${peer.localAuth.kind}`, `id = ${identityText(peer.localId)}`]),
+      ...section('local', [`auth = ${authText(peer.remoteAuth)}`, ...(theirId === null ? [] : [`id = ${theirId}`])]),
+      ...section('remote', [`auth = ${authText(peer.localAuth)}`, `id = ${identityText(peer.localId)}`, ...(peer.localAuth.kind === 'eap' ? ['eap_id = %any'] : [])]),
       ...section('children', children.flat()),
     ])),
     ...(secret === null ? [] : section('secrets', section(`ike-${name}`, [...ids, `secret = ${secretText(secret)}`]))),
+    ...(peer.localAuth.kind === 'eap' ? section('secrets', userSection(peer.localAuth)) : []),
   ];
   return { text: `${lines.join('\n')}\n`, notes };
+}
+
+/** The first of the methods, which is the one that a gateway proposes. */
+function authText(proof: PeerConfig['localAuth'] | PeerConfig['remoteAuth']): string {
+  return proof.kind === 'eap' ? `eap-${proof.methods[0] ?? 'mschapv2'}` : proof.kind;
+}
+
+/** The user as whom this end comes, for the gateway to know. */
+function userSection({ user, secret }: Extract<PeerConfig['localAuth'], { kind: 'eap' }>): readonly string[] {
+  const id = /^[A-Za-z0-9._@-]+$/.test(user) ? user : `"fqdn:#${toHex(utf8(user))}"`;
+  return section('eap-user', [`id = ${id}`, ...(secret.password === null ? [] : [`secret = ${secretText(secret.password)}`])]);
 }
 
 /** Null: neither end proves itself by one. */

@@ -8,7 +8,7 @@ export interface ConfigDifference {
   readonly added: readonly PeerConfig[];
   /** By name: gone, or changed. */
   readonly removed: readonly string[];
-  /** Their SAs stay; only what concerns no SA (`start`, `unique`, addresses of the peer, the choice of paths, `crl`, `ppks_file`) may differ. */
+  /** Their SAs stay; only what concerns no SA (`start`, `unique`, addresses of the peer, the choice of paths, `crl`, `ppks_file`, `users_file`) may differ. */
   readonly kept: readonly PeerConfig[];
 }
 
@@ -36,8 +36,9 @@ function same(a: PeerConfig | undefined, b: PeerConfig): boolean {
   return sameValue({ ...a, ...free, remoteAuth: withListsOf(a, b), ppk: withKnownOf(a, b) }, b);
 }
 
-/** A new list of what is revoked is read at the next authentication. */
+/** A new list of what is revoked, or of who may come in, is read at the next authentication. */
 function withListsOf({ remoteAuth: old }: PeerConfig, { remoteAuth: next }: PeerConfig): PeerConfig['remoteAuth'] {
+  if (old.kind === 'eap' && next.kind === 'eap') return { ...old, users: next.users };
   return old.kind === 'pubkey' && next.kind === 'pubkey' ? { ...old, trust: { ...old.trust, crls: next.trust.crls } } : old;
 }
 

@@ -1,11 +1,13 @@
 /** What every IKE SA of the endpoint is given: chance, algorithms, the peers, numbers that nobody else has, and the settings as they are now. */
 import type { RandomBytes } from '../crypto/algorithm.js';
 import type { Registry } from '../crypto/registry.js';
+import { eapEnds } from '../eap/ends.js';
 import { FragmentRoom } from '../ike/fragmentation.js';
 import type { IkeEnvironment, IkeSettings } from '../ike/io.js';
 import type { LeaseOffice } from '../ike/lease.js';
 import type { OwnAddress, PeerDirectory } from '../ike/peer.js';
 import { childSaId, type EspSpi, type IkeSpi } from '../util/brands.js';
+import { GuessLimits } from './guess-limits.js';
 import { drawEspSpi, drawIkeSpi } from './spi-choice.js';
 
 export interface Surroundings {
@@ -24,6 +26,11 @@ export interface Surroundings {
   isTakenInbound(spi: EspSpi): boolean;
 }
 
+/** EAP at either end, and a memory of who guessed. */
+export function eapSurroundings(): Pick<IkeEnvironment, 'eap' | 'guesses'> {
+  return { eap: eapEnds, guesses: new GuessLimits() };
+}
+
 export function environmentOf(from: Surroundings): IkeEnvironment {
   let lastChild = 0;
   return {
@@ -33,6 +40,7 @@ export function environmentOf(from: Surroundings): IkeEnvironment {
     keyLog: from.keyLog,
     endpointId: from.endpointId,
     leases: from.leases,
+    ...eapSurroundings(),
     fragmentRoom: new FragmentRoom(),
     get settings() {
       return from.settings();

@@ -1,9 +1,10 @@
 /** The configured peers as IKE asks for them: who may be calling, who shows this identity (RFC 7296 §2.15, §3.5; RFC 4301 §4.4.3). */
 import type { IdentityMatch, PeerConfig } from '../config/types.js';
-import type { IkePeer, PeerDirectory } from '../ike/peer.js';
+import type { CallerProof, IkePeer, PeerDirectory } from '../ike/peer.js';
 import { authoritiesFor } from '../ike/proof.js';
 import type { DatagramPath, IpAddress } from '../util/address.js';
 import { toHex } from '../util/bytes.js';
+import { wildcardMatches } from '../util/wildcard.js';
 import { identityMatchesPattern, sameIdentity, type Identity } from '../wire/identity.js';
 
 export class ConfiguredPeers implements PeerDirectory {
@@ -37,14 +38,12 @@ export class ConfiguredPeers implements PeerDirectory {
     return [...this.#peers.filter(fits), ...this.#peers.filter((peer) => !fits(peer))];
   }
 
-  /** The closest match: an identity named exactly before a pattern, a pattern before any. */
-  select(remoteId: Identity, localId: Identity | null): IkePeer | null {
-    const possible = this.#peers.filter((peer) => localId === null || sameIdentity(peer.localId, localId));
-    for (const kind of closeness) {
-      const peer = possible.find(({ id }) => id.kind === kind && identityFits(id, remoteId));
-      if (peer !== undefined) return peer;
-    }
-    return null;
+  /** The closest match: an identity named exactly before a pattern, a pattern before any. One with another kind of proof comes last: it says why not. */
+  select(remoteId: Identity, localId: Identity | null, proof: CallerProof): IkePeer | null {
+    const possible = this.#peers.filter((peer) => identityFits(peer.id, remoteId) && (localId === null || sameIdentity(peer.localId, localId)));
+    const closest = closeness.flatMap((kind) => possible.filter(({ id }) => id.kind === kind));
+    const fitting = closest.find((peer) => provesSo(peer, proof));
+    return fitting ?? (proof.kind === 'eap' && proof.user !== null ? null : (closest[0] ?? null));
   }
 
   authorities(): readonly Uint8Array[] {
@@ -59,13 +58,18 @@ export class ConfiguredPeers implements PeerDirectory {
 
 /** A secret that several may know proves no identity: nobody may throw out another with it. */
 export function provesIdentity(peer: PeerConfig): boolean {
-  return peer.id.kind === 'exact' || peer.remoteAuth.kind === 'pubkey';
+  return peer.id.kind === 'exact' || peer.remoteAuth.kind !== 'psk';
 }
 
 /** Each once. */
 function authoritiesOf(peers: readonly PeerConfig[]): Uint8Array[] {
   const byHex = new Map(peers.flatMap(({ remoteAuth }) => authoritiesFor(remoteAuth)).map((hash) => [toHex(hash), hash]));
   return [...byHex.values()];
+}
+
+function provesSo({ remoteAuth }: PeerConfig, proof: CallerProof): boolean {
+  if (remoteAuth.kind !== 'eap' || proof.kind !== 'eap') return remoteAuth.kind !== 'eap' && proof.kind !== 'eap';
+  return proof.user === null || remoteAuth.pattern === null || wildcardMatches(proof.user.toLowerCase(), remoteAuth.pattern.toLowerCase());
 }
 
 const closeness = ['exact', 'pattern', 'any'] as const;

@@ -1,21 +1,26 @@
 /** IKE_AUTH as responder (RFC 7296 §1.2, §2.15, §2.16, §2.21.2, RFC 6023). */
 import { present } from '../util/assert.js';
-import { formatSocketAddress } from '../util/address.js';
+import type { Admission } from '../eap/authenticator.js';
+import type { PasswordSecret } from '../eap/method.js';
+import { formatSocketAddress, type DatagramPath } from '../util/address.js';
+import { utf8 } from '../util/bytes.js';
 import { notifyName, notifyType } from '../wire/iana.js';
-import { formatIdentity, type Identity } from '../wire/identity.js';
+import { formatIdentity, idType, type Identity } from '../wire/identity.js';
 import { findNotify, findPayload, payloadsOf, type Payload } from '../wire/payload.js';
-import { idPayload } from '../wire/payloads/id.js';
+import { idPayload, type IdPayload } from '../wire/payloads/id.js';
 import { notify } from '../wire/payloads/notify.js';
+import { escapeUnprintable } from '../wire/printable.js';
 import { natsAsAllowed } from './address-checks.js';
 import type { Association } from './association.js';
 import { isRefusal, judgeChildRequest, selectorPayloads } from './child-negotiation.js';
 import { addChild, announceChild, maxChildSasPerIkeSa } from './children.js';
 import { espSpiBytes } from './child-sa.js';
 import { configureCaller, lacksConfiguration, refuseUnconfigured } from './configuration-responder.js';
+import { EapResponder } from './eap-responder.js';
 import { additionalAddresses, establish, notePeerAddresses } from './establishment.js';
 import type { Exchanger } from './exchanger.js';
 import type { Request } from './peer-requests.js';
-import type { IkePeer } from './peer.js';
+import type { CallerProof, IkePeer } from './peer.js';
 import { choosePpk, ppkAnswer, ppkDoubt } from './ppk.js';
 import { judgePeer, proveSelf } from './proof.js';
 import { authoritiesIn } from './signature-wishes.js';
@@ -23,58 +28,141 @@ import { chooseProposal } from './proposal-selection.js';
 import type { Proposal } from '../wire/payloads/sa.js';
 import { capabilitiesNotify, noteCapabilities } from './vendor.js';
 
-/** Answers the request. `closed` is called where the IKE SA ends with the answer. */
-export function answerIkeAuth(
-  exchanger: Exchanger,
-  request: Request,
-  ikeProposal: Proposal,
-  closed: (reason: string, authenticationFailed: boolean) => void,
-): void {
-  const { association } = exchanger;
-  const { payloads, path } = request;
-  const fail = (type: number, reason: string): void => {
-    exchanger.respond([notify(type)]);
-    association.event('auth-failed', { reason, remote: formatSocketAddress(path.remote), notify: notifyName(type) });
-    closed(reason, type === notifyType.AUTHENTICATION_FAILED);
-  };
-  const idI = findPayload(payloads, 'id-i');
-  const idR = findPayload(payloads, 'id-r');
-  const unknown = payloadsOf(payloads, 'unknown').find((p) => p.critical);
-  if (unknown !== undefined) {
-    exchanger.respond([notify(notifyType.UNSUPPORTED_CRITICAL_PAYLOAD, Uint8Array.of(unknown.type))]);
-    closed('the peer sent a critical payload of an unknown type', false);
-    return;
+/** Called where the IKE SA ends with the answer. */
+export type Closed = (reason: string, authenticationFailed: boolean) => void;
+
+/** IKE_AUTH as one IKE SA's responder sees it: one request, or several where the caller proves himself by EAP. */
+export class AuthResponder {
+  readonly #exchanger: Exchanger;
+  readonly #ikeProposal: Proposal;
+  readonly #closed: Closed;
+  #eap: EapResponder | null = null;
+
+  /** @param ikeProposal what IKE_SA_INIT agreed on, which must suit the peer that it turns out to be */
+  constructor(exchanger: Exchanger, ikeProposal: Proposal, closed: Closed) {
+    this.#exchanger = exchanger;
+    this.#ikeProposal = ikeProposal;
+    this.#closed = closed;
   }
-  // RFC 4555 §3.9; without MOBIKE the notification has no meaning.
-  if (findNotify(payloads, notifyType.MOBIKE_SUPPORTED) !== null && !natsAsAllowed(payloads, path)) {
-    fail(notifyType.UNEXPECTED_NAT_DETECTED, 'the peer allows no NAT, and there is one');
-    return;
+
+  /** Keys on their way are overwritten. */
+  wipe(): void {
+    this.#eap?.wipe();
   }
-  if (idI === null) {
-    fail(notifyType.INVALID_SYNTAX, 'IKE_AUTH without IDi');
-    return;
+
+  answer(request: Request): void {
+    const unknown = payloadsOf(request.payloads, 'unknown').find((p) => p.critical);
+    if (unknown !== undefined) {
+      this.#exchanger.respond([notify(notifyType.UNSUPPORTED_CRITICAL_PAYLOAD, Uint8Array.of(unknown.type))]);
+      this.#closed('the peer sent a critical payload of an unknown type', false);
+    } else if (this.#eap !== null) this.#eap.answer(request);
+    else this.#answerFirst(request);
   }
-  const remoteId: Identity = { type: idI.idType, data: idI.data };
-  const who = formatIdentity(remoteId);
-  const wanted: Identity | null = idR === null ? null : { type: idR.idType, data: idR.data };
-  const peer = association.env.directory.select(remoteId, wanted);
-  if (peer === null) {
-    fail(notifyType.AUTHENTICATION_FAILED, `no peer is configured with the identity ${who}${wanted === null ? '' : ` for our identity ${formatIdentity(wanted)}`}`);
-    return;
+
+  #answerFirst(request: Request): void {
+    const { association } = this.#exchanger;
+    const { payloads, path } = request;
+    const idI = findPayload(payloads, 'id-i');
+    const idR = findPayload(payloads, 'id-r');
+    // RFC 4555 §3.9; without MOBIKE the notification has no meaning.
+    if (findNotify(payloads, notifyType.MOBIKE_SUPPORTED) !== null && !natsAsAllowed(payloads, path)) {
+      this.#fail(request, notifyType.UNEXPECTED_NAT_DETECTED, 'the peer allows no NAT, and there is one');
+      return;
+    }
+    if (idI === null) {
+      this.#fail(request, notifyType.INVALID_SYNTAX, 'IKE_AUTH without IDi');
+      return;
+    }
+    const remoteId: Identity = { type: idI.idType, data: idI.data };
+    const who = formatIdentity(remoteId);
+    const wanted: Identity | null = idR === null ? null : { type: idR.idType, data: idR.data };
+    // RFC 7296 §2.16: whoever leaves out AUTH means EAP.
+    const proof: CallerProof = findPayload(payloads, 'auth') === null ? { kind: 'eap', user: null } : { kind: 'auth' };
+    const peer = association.env.directory.select(remoteId, wanted, proof);
+    if (peer === null) {
+      const whom = wanted === null ? '' : ` for our identity ${formatIdentity(wanted)}`;
+      this.#fail(request, notifyType.AUTHENTICATION_FAILED, `no peer is configured with the identity ${who}${whom}`);
+      return;
+    }
+    const ends = { peer, remoteId, localId: wanted ?? peer.localId };
+    if (proof.kind === 'eap' && peer.remoteAuth.kind === 'eap') {
+      if (this.#suits(request, peer)) this.#beginEap(request, ends, idI);
+      return;
+    }
+    const verdict = choosePpk(association, peer, payloads);
+    if (!verdict.ok) {
+      this.#fail(request, notifyType.AUTHENTICATION_FAILED, `${who}, who calls as ${peer.name}, is not believed: ${verdict.reason}`);
+      return;
+    }
+    judgePeer(association, peer.remoteAuth, verdict.payloads, idI, (problem) => {
+      if (problem !== null) this.#fail(request, notifyType.AUTHENTICATION_FAILED, `${who}, who calls as ${peer.name}, is not believed: ${problem}${ppkDoubt(association)}`);
+      else if (this.#suits(request, peer)) this.#accept(request, ends);
+    });
   }
-  const verdict = choosePpk(association, peer, payloads);
-  if (!verdict.ok) {
-    fail(notifyType.AUTHENTICATION_FAILED, `${who}, who calls as ${peer.name}, is not believed: ${verdict.reason}`);
-    return;
+
+  /** Several peers may be called along one path; what was chosen in IKE_SA_INIT must suit the one it turned out to be. */
+  #suits(request: Request, peer: IkePeer): boolean {
+    if (chooseProposal(peer.ike, [this.#ikeProposal]) !== null) return true;
+    this.#fail(request, notifyType.AUTHENTICATION_FAILED, `the IKE algorithms agreed on are not those configured for ${peer.name}`);
+    return false;
   }
-  judgePeer(association, peer.remoteAuth, verdict.payloads, idI, (problem) => {
-    if (problem !== null) {
-      fail(notifyType.AUTHENTICATION_FAILED, `${who}, who calls as ${peer.name}, is not believed: ${problem}${ppkDoubt(association)}`);
-    // Several peers may be called along one path; what was chosen in IKE_SA_INIT must suit the one it turned out to be.
-    } else if (chooseProposal(peer.ike, [ikeProposal]) === null) {
-      fail(notifyType.AUTHENTICATION_FAILED, `the IKE algorithms agreed on are not those configured for ${peer.name}`);
-    } else accept(exchanger, request, { peer, remoteId, localId: wanted ?? peer.localId }, fail);
-  });
+
+  /** The peer is believed; now it is our turn. */
+  #accept(request: Request, ends: Ends): void {
+    this.#prove(request, ends, (proofs) => {
+      conclude(this.#exchanger, request.payloads, request.path, ends, proofs);
+    });
+  }
+
+  /** RFC 7296 §2.16: this end proves itself first, and what the caller asks for waits until he has. */
+  #beginEap(request: Request, ends: Ends, idI: IdPayload): void {
+    const { association } = this.#exchanger;
+    const { env } = association;
+    let { peer } = ends;
+    const admit = (user: string): Admission | string => {
+      if (!env.guesses.tries(association.now, user, request.path.remote.address)) return 'too many wrong passwords came from there: nobody is asked for one now';
+      const found = env.directory.select(ends.remoteId, ends.localId, { kind: 'eap', user });
+      if (found?.remoteAuth.kind !== 'eap' || chooseProposal(found.ike, [this.#ikeProposal]) === null) return 'no peer is configured with eap_id for this user';
+      peer = found;
+      return { methods: found.remoteAuth.methods, secret: findUser(found.remoteAuth.users, user) };
+    };
+    this.#prove(request, ends, (proofs, idR) => {
+      const eap = new EapResponder(association, { own: idR, peer: idI }, admit, {
+        peer: () => peer,
+        respond: (payloads) => {
+          this.#exchanger.respond(payloads);
+        },
+        authenticated: (user, auth, last) => {
+          env.guesses.right(user, request.path.remote.address);
+          association.log('info', `user ${escapeUnprintable(user)}, who calls as ${peer.name}, is who he says`);
+          conclude(this.#exchanger, request.payloads, last.path, { ...ends, peer, remoteId: userIdentity(user) }, [auth]);
+        },
+        failed: (reason) => {
+          this.#closed(reason, true);
+        },
+      });
+      this.#eap = eap;
+      this.#exchanger.respond([...proofs, eap.begin()]);
+    });
+  }
+
+  /** `done` gets IDr, certificates and AUTH. */
+  #prove(request: Request, { peer, localId }: Ends, done: (proofs: readonly Payload[], idR: IdPayload) => void): void {
+    const { association } = this.#exchanger;
+    const authorities = authoritiesIn(request.payloads);
+    if (authorities.length > 0) association.signatureWishes = { ...association.signatureWishes, authorities };
+    const idR = idPayload('id-r', localId);
+    proveSelf(association, peer, idR, (proof) => {
+      if (proof.ok) done([idR, ...proof.certificates, proof.auth], idR);
+      else this.#fail(request, notifyType.AUTHENTICATION_FAILED, `this end can’t prove who it is to ${peer.name}: ${proof.reason}`);
+    });
+  }
+
+  #fail({ path }: Request, type: number, reason: string): void {
+    this.#exchanger.respond([notify(type)]);
+    this.#exchanger.association.event('auth-failed', { reason, remote: formatSocketAddress(path.remote), notify: notifyName(type) });
+    this.#closed(reason, type === notifyType.AUTHENTICATION_FAILED);
+  }
 }
 
 /** Who is who in an IKE SA that comes to stand. */
@@ -84,33 +172,36 @@ interface Ends {
   readonly localId: Identity;
 }
 
-/** The peer is believed; now it is our turn. */
-function accept(exchanger: Exchanger, { payloads, path }: Request, { peer, remoteId, localId }: Ends, fail: (type: number, reason: string) => void): void {
+/**
+ * Both ends are believed: the IKE SA stands, and what the caller asked for in its first request is answered.
+ * @param proofs what the answer begins with
+ * @param path where the last request came from
+ */
+function conclude(exchanger: Exchanger, asked: readonly Payload[], path: DatagramPath, { peer, remoteId, localId }: Ends, proofs: readonly Payload[]): void {
   const { association } = exchanger;
-  const authorities = authoritiesIn(payloads);
-  if (authorities.length > 0) association.signatureWishes = { ...association.signatureWishes, authorities };
-  const idOut = idPayload('id-r', localId);
-  proveSelf(association, peer, idOut, (proof) => {
-    if (!proof.ok) {
-      fail(notifyType.AUTHENTICATION_FAILED, `this end can’t prove who it is to ${peer.name}: ${proof.reason}`);
-      return;
-    }
-    association.peer = peer;
-    association.localId = localId;
-    // RFC 7296 §2.23: the float to the NAT port happens here, so this request's path is the IKE SA's.
-    association.path = path;
-    noteTraits(association, payloads);
-    establish(association, remoteId, findNotify(payloads, notifyType.INITIAL_CONTACT) !== null);
-    exchanger.respond([
-      idOut,
-      ...proof.certificates,
-      proof.auth,
-      ...configureCaller(association, payloads, () => firstChild(association, payloads)),
-      ...ppkAnswer(association),
-      ...(association.traits.mobike ? [notify(notifyType.MOBIKE_SUPPORTED), ...additionalAddresses(association, false)] : []),
-      ...(association.traits.mhtun ? [capabilitiesNotify(association)] : []),
-    ]);
-  });
+  association.peer = peer;
+  association.localId = localId;
+  // RFC 7296 §2.23: the float to the NAT port happens here, so this request's path is the IKE SA's.
+  association.path = path;
+  noteTraits(association, asked);
+  establish(association, remoteId, findNotify(asked, notifyType.INITIAL_CONTACT) !== null);
+  exchanger.respond([
+    ...proofs,
+    ...configureCaller(association, asked, () => firstChild(association, asked)),
+    ...ppkAnswer(association),
+    ...(association.traits.mobike ? [notify(notifyType.MOBIKE_SUPPORTED), ...additionalAddresses(association, false)] : []),
+    ...(association.traits.mhtun ? [capabilitiesNotify(association)] : []),
+  ]);
+}
+
+/** As he said it, or without the domain before it. */
+function findUser(users: ReadonlyMap<string, PasswordSecret>, user: string): PasswordSecret | null {
+  return users.get(user) ?? users.get(user.slice(user.lastIndexOf('\\') + 1)) ?? null;
+}
+
+/** RFC 7296 §2.16: who was authenticated, whatever IDi said, is who the peer is. */
+function userIdentity(user: string): Identity {
+  return { type: user.includes('@') ? idType.email : idType.fqdn, data: utf8(user) };
 }
 
 function noteTraits(association: Association, payloads: readonly Payload[]): void {

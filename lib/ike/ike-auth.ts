@@ -1,11 +1,11 @@
-/** The IKE_AUTH exchange as initiator (RFC 7296 §1.2, §2.15, §2.21.2, RFC 6023). */
+/** The IKE_AUTH exchange as initiator (RFC 7296 §1.2, §2.15, §2.16, §2.21.2, RFC 6023). */
 import { present } from '../util/assert.js';
 import type { DatagramPath } from '../util/address.js';
 import type { ChildSaId, EspSpi } from '../util/brands.js';
 import { exchangeType, isErrorNotify, notifyName, notifyType } from '../wire/iana.js';
 import { formatIdentity, type Identity } from '../wire/identity.js';
 import { findNotify, findPayload, notifiesOf, payloadsOf, type Payload } from '../wire/payload.js';
-import { idPayload } from '../wire/payloads/id.js';
+import { idPayload, type IdPayload } from '../wire/payloads/id.js';
 import { notify } from '../wire/payloads/notify.js';
 import type { Proposal } from '../wire/payloads/sa.js';
 import { childProposals, isRefusal, judgeChildAnswer, selectorPayloads } from './child-negotiation.js';
@@ -13,6 +13,7 @@ import { addChild, announceChild } from './children.js';
 import { denyChild } from './deletion.js';
 import { additionalAddresses, establish, notePeerAddresses } from './establishment.js';
 import type { Exchange, Exchanger, Subject } from './exchanger.js';
+import { EapInitiator } from './eap-initiator.js';
 import type { ChildTemplate, OwnProof } from './peer.js';
 import { authoritiesFor, judgePeer, proveSelf, type OwnProofResult } from './proof.js';
 import { ppkDoubt, proveWithPpk, takePpkAnswer } from './ppk.js';
@@ -46,6 +47,8 @@ export class IkeAuth implements Exchange {
   readonly #template: ChildTemplate | null;
   readonly #outcome: AuthOutcome;
   #child: AskedChild | null = null;
+  /** From the first answer on, where this end proves itself by EAP. */
+  #eap: EapInitiator | null = null;
 
   /** @param template the first Child SA; null: none, where the peer can do without (RFC 6023) */
   constructor(exchanger: Exchanger, template: ChildTemplate | null, initialContact: boolean, outcome: AuthOutcome) {
@@ -60,24 +63,28 @@ export class IkeAuth implements Exchange {
     const peer = association.knownPeer;
     association.localId = peer.localId;
     const idI = idPayload('id-i', peer.localId);
+    if (peer.localAuth.kind === 'eap') {
+      // RFC 7296 §2.16: who leaves out AUTH means EAP.
+      this.#send([idI], [], []);
+      return;
+    }
     const prove = (done: (proof: OwnProofResult) => void): void => {
       proveSelf(association, peer, idI, done);
     };
     proveWithPpk(association, prove, ({ proof, notifies }) => {
-      if (proof.ok) this.#send([idI], proof, notifies);
+      if (proof.ok) this.#send([idI, ...proof.certificates], [proof.auth], notifies);
       else this.#fail(proof.reason, false);
     });
   }
 
-  #send(id: readonly Payload[], { certificates, auth }: Extract<OwnProofResult, { ok: true }>, ppk: readonly Payload[]): void {
+  #send(own: readonly Payload[], auth: readonly Payload[], ppk: readonly Payload[]): void {
     const { association } = this.#exchanger;
     const peer = association.knownPeer;
     this.#exchanger.send(this, [
-      ...id,
-      ...certificates,
+      ...own,
       ...certificateRequest(authoritiesFor(peer.remoteAuth)),
       ...(peer.id.kind === 'exact' ? [idPayload('id-r', peer.id.identity)] : []),
-      auth,
+      ...auth,
       // RFC 7296 §2.19: before the SA payload.
       ...askForAddresses(association),
       ...this.#childPayloads(),
@@ -89,22 +96,24 @@ export class IkeAuth implements Exchange {
   }
 
   answered(payloads: readonly Payload[], _path: DatagramPath): void {
+    if (payloadsOf(payloads, 'unknown').some((p) => p.critical)) this.#fail('the peer sent a critical payload of an unknown type', this.#isBelieved);
+    else if (this.#eap !== null) this.#eap.take(payloads);
+    else this.#answeredFirst(payloads);
+  }
+
+  #answeredFirst(payloads: readonly Payload[]): void {
     const { association } = this.#exchanger;
     const idR = findPayload(payloads, 'id-r');
     const auth = findPayload(payloads, 'auth');
-    const unknown = payloadsOf(payloads, 'unknown').some((p) => p.critical);
-    if (unknown) {
-      this.#fail('the peer sent a critical payload of an unknown type', true);
-      return;
-    }
     if (idR === null || auth === null) {
       const error = notifiesOf(payloads).find((n) => isErrorNotify(n.notifyType));
-      this.#fail(error === undefined ? 'the answer to IKE_AUTH lacks IDr or AUTH' : `${refusalInWords(error.notifyType, association.knownPeer.localAuth.kind)}${ppkDoubt(association)}`, error === undefined);
+      const words = error === undefined ? 'the answer to IKE_AUTH lacks IDr or AUTH' : refusalInWords(error.notifyType, association.knownPeer.localAuth.kind);
+      this.#fail(`${words}${error === undefined ? '' : ppkDoubt(association)}`, error === undefined && this.#isBelieved);
       return;
     }
     const remoteId: Identity = { type: idR.idType, data: idR.data };
     if (!association.env.directory.accepts(association.knownPeer, remoteId)) {
-      this.#fail(`the peer is ${formatIdentity(remoteId)}, which is not the identity configured for ${association.knownPeer.name}`, true);
+      this.#fail(`the peer is ${formatIdentity(remoteId)}, which is not the identity configured for ${association.knownPeer.name}`, this.#isBelieved);
       return;
     }
     const problemOfPpk = takePpkAnswer(association, payloads);
@@ -113,13 +122,37 @@ export class IkeAuth implements Exchange {
       return;
     }
     judgePeer(association, association.knownPeer.remoteAuth, payloads, idR, (problem) => {
-      if (problem === null) this.#authenticated(payloads, remoteId);
-      else this.#fail(`the peer ${formatIdentity(remoteId)} is not believed: ${problem}${ppkDoubt(association)}`, true);
+      if (problem === null) this.#believed(payloads, idR);
+      else this.#fail(`the peer ${formatIdentity(remoteId)} is not believed: ${problem}${ppkDoubt(association)}`, this.#isBelieved);
     });
   }
 
   abandoned(reason: string): void {
+    this.#eap?.wipe();
     this.#outcome.failed(reason, false);
+  }
+
+  /** The peer is who it should be: only now does this end begin to prove itself by EAP. */
+  #believed(payloads: readonly Payload[], idR: IdPayload): void {
+    const { association } = this.#exchanger;
+    const { localAuth, localId } = association.knownPeer;
+    const remoteId: Identity = { type: idR.idType, data: idR.data };
+    if (localAuth.kind !== 'eap') {
+      this.#authenticated(payloads, remoteId);
+      return;
+    }
+    this.#eap = new EapInitiator(association, localAuth, { own: idPayload('id-i', localId), peer: idR }, {
+      send: (next) => {
+        this.#exchanger.send(this, next);
+      },
+      authenticated: (last) => {
+        this.#authenticated(last, remoteId);
+      },
+      failed: (reason, tellPeer) => {
+        this.#fail(reason, tellPeer);
+      },
+    });
+    this.#eap.take(payloads);
   }
 
   #authenticated(payloads: readonly Payload[], remoteId: Identity): void {
@@ -176,7 +209,13 @@ export class IkeAuth implements Exchange {
     return [{ kind: 'sa', critical: false, proposals }, ...selectorPayloads(selectors, true)];
   }
 
+  /** The peer takes the IKE SA for one that stands when it answers; where EAP comes first, it does not yet. */
+  get #isBelieved(): boolean {
+    return this.#exchanger.association.knownPeer.localAuth.kind !== 'eap';
+  }
+
   #fail(reason: string, tellPeer: boolean): void {
+    this.#eap?.wipe();
     this.#exchanger.finish(this);
     this.#outcome.failed(reason, tellPeer);
   }
@@ -187,6 +226,7 @@ export function refusalInWords(type: number, ownProof: OwnProof['kind'] = 'psk')
   const advice: Readonly<Record<number, string>> = {
     [notifyType.AUTHENTICATION_FAILED]: ownProof === 'psk'
       ? 'the peer does not know our identity or has another secret for it: compare `id` and `psk` at both ends'
+      : ownProof === 'eap' ? 'the peer does not know our identity or does not let it in by EAP: its log says which'
       : 'the peer does not know our identity or does not accept our certificate or key: its log says which; compare `id` here with the certificate, and its issuer with `ca` there',
     [notifyType.NO_PROPOSAL_CHOSEN]: 'no proposal in common: compare `esp` (and `ike`) here with those of the peer',
     [notifyType.TS_UNACCEPTABLE]: 'the selectors do not meet: `local` here must match `remote` at the peer, and the reverse',

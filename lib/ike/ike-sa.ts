@@ -14,7 +14,6 @@ import { unreachable } from '../util/unreachable.js';
 import { exchangeType, exchangeName, notifyType, protocolId } from '../wire/iana.js';
 import { findNotify, findPayload, payloadsOf } from '../wire/payload.js';
 import { notify } from '../wire/payloads/notify.js';
-import type { Proposal } from '../wire/payloads/sa.js';
 import { Association, type Control } from './association.js';
 import { beginSending, dropLingering, maxChildSasPerIkeSa, removeChild } from './children.js';
 import { answerCreateChild } from './create-child-responder.js';
@@ -23,7 +22,7 @@ import { deleteIkeSa, expireChild } from './deletion.js';
 import { Exchanger } from './exchanger.js';
 import type { Request } from './peer-requests.js';
 import { giveBackLease } from './configuration-responder.js';
-import { answerIkeAuth } from './ike-auth-responder.js';
+import { AuthResponder } from './ike-auth-responder.js';
 import { IkeSaInit } from './ike-sa-init.js';
 import { answerInit, judgeInit, type AcceptedInit, type CookieDemand, type InitVerdict } from './ike-sa-init-responder.js';
 import { authenticate } from './initiation.js';
@@ -65,8 +64,8 @@ export function answerIkeSaInit(now: Instant, env: IkeEnvironment, path: Datagra
 export class IkeSa implements IkeSaMachine {
   readonly #association: Association;
   readonly #exchanger: Exchanger;
-  /** What IKE_SA_INIT agreed on, for the responder to check against the peer it turns out to be. */
-  #ikeProposal: Proposal | null = null;
+  /** Of a responder, until both ends are authenticated. */
+  #auth: AuthResponder | null = null;
 
   private constructor(association: Association) {
     this.#association = association;
@@ -97,7 +96,9 @@ export class IkeSa implements IkeSaMachine {
   static respond(now: Instant, env: IkeEnvironment, init: AcceptedInit): IkeSa {
     const ikeSa = new IkeSa(new Association(now, env, { initiator: false, localSpi: env.allocateIkeSpi(), path: init.path, peer: null }));
     ikeSa.#association.remoteSpi = init.message.header.spiI;
-    ikeSa.#ikeProposal = init.chosen;
+    ikeSa.#auth = new AuthResponder(ikeSa.#exchanger, init.chosen, (reason, authenticationFailed) => {
+      ikeSa.#close(reason, authenticationFailed);
+    });
     answerInit(ikeSa.#exchanger, init, (reason) => {
       ikeSa.#close(reason, false);
     });
@@ -222,7 +223,7 @@ export class IkeSa implements IkeSaMachine {
     const { exchangeType: type } = request.header;
     if (association.phase.kind === 'connecting') {
       // Nothing but IKE_AUTH has a place before both ends are authenticated (RFC 7296 §1.2).
-      if (type === exchangeType.IKE_AUTH && !association.initiator) this.#answerAuth(request);
+      if (type === exchangeType.IKE_AUTH && !association.initiator) present(this.#auth, 'a responder chose a proposal').answer(request);
       else this.#exchanger.ignoreRequest();
       return;
     }
@@ -248,12 +249,6 @@ export class IkeSa implements IkeSaMachine {
         association.event('peer-misbehaved', { reason: `${exchangeName(type)} on an established IKE SA` });
         this.#exchanger.respond([notify(notifyType.INVALID_SYNTAX)]);
     }
-  }
-
-  #answerAuth(request: Request): void {
-    answerIkeAuth(this.#exchanger, request, present(this.#ikeProposal, 'a responder chose a proposal'), (reason, authenticationFailed) => {
-      this.#close(reason, authenticationFailed);
-    });
   }
 
   #answerCreate(request: Request): void {
@@ -384,6 +379,7 @@ export class IkeSa implements IkeSaMachine {
     association.timers.clear();
     this.#exchanger.close(reason);
     abandonMoves(association, reason);
+    this.#auth?.wipe();
     if (association.keys !== null) wipeIkeKeys(association.keys);
     if (!rekeyed) giveBackLease(association);
     if (wasUp && !rekeyed) association.event('ike-down', { reason, spi_i: `0x${association.spiI}`, spi_r: `0x${association.spiR}` });

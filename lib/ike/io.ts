@@ -2,11 +2,12 @@
 import type { RandomBytes } from '../crypto/algorithm.js';
 import type { Registry } from '../crypto/registry.js';
 import type { EspSuite, IkeSuite } from '../crypto/suite.js';
+import type { EapEnds } from '../eap/ends.js';
 import type { DataPlaneCommand } from '../esp/data-plane.js';
 import type { SlowJob, SlowJobResult } from '../pki/work.js';
 import type { DatagramPath, IpAddress } from '../util/address.js';
 import type { ChildSaId, EspSpi, IkeSpi, Instant } from '../util/brands.js';
-import type { FillTeller } from '../util/fill.js';
+import type { FillTeller, Holder } from '../util/fill.js';
 import type { Machine } from '../util/machine.js';
 import type { Identity } from '../wire/identity.js';
 import type { TrafficSelector } from '../wire/traffic-selector.js';
@@ -31,10 +32,21 @@ export interface IkeEnvironment {
   ownAddresses(): readonly OwnAddress[];
   /** Addresses inside, for callers and for ourselves. */
   readonly leases: LeaseOffice;
+  readonly eap: EapEnds;
+  /** Keeps people from trying passwords out. */
+  readonly guesses: GuessLimit;
   /** Where fragments of all its IKE SAs wait. */
   readonly fragmentRoom: FragmentRoom;
   /** Given only behind an explicit switch: key material for a protocol analyser. */
   readonly keyLog: ((entry: KeyLogEntry) => void) | null;
+}
+
+/** How often somebody may be wrong about a password. */
+export interface GuessLimit extends Holder {
+  /** Whoever calls from there tries as that user: it counts until he is right. False: not now. */
+  tries(now: Instant, user: string, source: IpAddress): boolean;
+  /** He was right. */
+  right(user: string, source: IpAddress): void;
 }
 
 export interface IkeSettings {

@@ -1,5 +1,6 @@
 /** What an IKE SA needs to know of a configured peer. A `PeerConfig` fits as it is; the IKE folder knows no configuration. */
 import type { SecretKey } from '../crypto/key.js';
+import type { EapMethodName, PasswordSecret } from '../eap/method.js';
 import type { AddressFamily, DatagramPath, IpAddress } from '../util/address.js';
 import type { Credential, Trust } from '../pki/trust.js';
 import type { Identity } from '../wire/identity.js';
@@ -25,15 +26,21 @@ export type IdentityWanted =
   | { readonly kind: 'any' }
   | { readonly kind: 'pattern'; readonly pattern: string };
 
-/** How this end proves who it is: by a secret that both know, or by a key of its own, with certificates (one of several). */
+/** How this end proves who it is: by a secret that both know, by a key of its own, with certificates (one of several), or by EAP as a user with a password. */
 export type OwnProof =
   | { readonly kind: 'psk'; readonly secret: SecretKey }
-  | { readonly kind: 'pubkey'; readonly credentials: readonly Credential[]; readonly sha1: boolean };
+  | { readonly kind: 'pubkey'; readonly credentials: readonly Credential[]; readonly sha1: boolean }
+  | { readonly kind: 'eap'; readonly methods: readonly EapMethodName[]; readonly user: string; readonly secret: PasswordSecret };
 
 /** How the peer must. */
 export type PeerProof =
   | { readonly kind: 'psk'; readonly secret: SecretKey }
-  | { readonly kind: 'pubkey'; readonly trust: Trust };
+  | { readonly kind: 'pubkey'; readonly trust: Trust }
+  /** `pattern`: of the users that may, with `*`; null: all of them. */
+  | { readonly kind: 'eap'; readonly methods: readonly EapMethodName[]; readonly users: ReadonlyMap<string, PasswordSecret>; readonly pattern: string | null };
+
+/** How a caller means to prove who he is: with AUTH at once, or by EAP, as a user once he has said which (RFC 7296 §2.16). */
+export type CallerProof = { readonly kind: 'auth' } | { readonly kind: 'eap'; readonly user: string | null };
 
 /** A post-quantum pre-shared key (RFC 8784) and what both ends call it. */
 export interface Ppk {
@@ -89,8 +96,8 @@ export function blockOf({ name, place }: Pick<IkePeer, 'name' | 'place'>): strin
 export interface PeerDirectory {
   /** Every peer that could call along this path, in order of configuration: their IKE proposals are what IKE_SA_INIT may agree on. */
   candidates(path: DatagramPath): readonly IkePeer[];
-  /** The peer that shows `remoteId` and, if it said whom it wants, wants `localId`; null: nobody we know. */
-  select(remoteId: Identity, localId: Identity | null): IkePeer | null;
+  /** The peer that shows `remoteId` and, if it said whom it wants, wants `localId`; one that proves itself in that way before others. Null: nobody we know. */
+  select(remoteId: Identity, localId: Identity | null, proof: CallerProof): IkePeer | null;
   /** Whose certificates any peer may show, as a CERTREQ names them (RFC 7296 §3.7); none: nobody is asked for one. */
   authorities(): readonly Uint8Array[];
   /** The identity expected of the named peer fits (initiator's check of IDr). */

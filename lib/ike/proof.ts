@@ -2,6 +2,7 @@
 import { constantTimeEqual } from '../crypto/constant-time.js';
 import { chooseScheme, encodeDigitalSignature, olderMethodOf, type OlderMethod, type SignatureScheme } from '../crypto/signature.js';
 import { sha1 } from '../crypto/hash.js';
+import type { SecretKey } from '../crypto/key.js';
 import type { Certificate } from '../pki/certificate.js';
 import type { Credential } from '../pki/trust.js';
 import { assert, present } from '../util/assert.js';
@@ -28,6 +29,7 @@ export function proveSelf(association: Association, { localAuth: proof, remoteAu
     done({ ok: true, certificates: [], auth: authPayload(authMethod.SHARED_KEY, sharedKeyAuth(prf, proof.secret, signed)) });
     return;
   }
+  assert(proof.kind === 'pubkey', 'who proves itself by EAP sends no AUTH before it is done');
   const choice = chooseCredential(association, proof, remoteAuth);
   if (choice === null) {
     done({ ok: false, reason: 'the peer can check no signature of any key of this end (SIGNATURE_HASH_ALGORITHMS): give it a key of another kind' });
@@ -53,6 +55,10 @@ export function judgePeer(
     else done(constantTimeEqual(auth.data, sharedKeyAuth(prf, proof.secret, signed)) ? null : 'it did not prove the shared secret: the secrets differ');
     return;
   }
+  if (proof.kind === 'eap') {
+    done('it does not authenticate by EAP, as is configured for it');
+    return;
+  }
   if (auth === null || !signatureMethods.has(auth.method)) {
     done('it does not authenticate with a signature, as is configured for it');
     return;
@@ -68,7 +74,13 @@ export function judgePeer(
 
 /** Whose certificates the peer is asked for. */
 export function authoritiesFor(proof: PeerProof): Uint8Array[] {
-  return proof.kind === 'psk' ? [] : proof.trust.anchors.map(({ spki }) => sha1(spki));
+  return proof.kind === 'pubkey' ? proof.trust.anchors.map(({ spki }) => sha1(spki)) : [];
+}
+
+/** AUTH of either end when EAP is done: under the key that the method made, else under that end's own SK_p (RFC 7296 §2.16). */
+export function eapAuth(association: Association, msk: SecretKey | null, id: IdPayload, byInitiator: boolean): Uint8Array {
+  const signed = signedBy(association, id, byInitiator);
+  return sharedKeyAuth(association.establishedKeys.suite.prf, msk ?? signed.skP, signed);
 }
 
 const signatureMethods: ReadonlySet<number> = new Set([
@@ -90,7 +102,7 @@ interface Choice {
 
 /** Of an authority that the peer asked for, if there is one; else the first that it can check. */
 function chooseCredential({ signatureWishes: { hashes, authorities } }: Association, proof: Extract<OwnProof, { kind: 'pubkey' }>, remote: PeerProof): Choice | null {
-  const known = remote.kind === 'psk' ? [] : remote.trust.anchors;
+  const known = remote.kind === 'pubkey' ? remote.trust.anchors : [];
   const possible = proof.credentials.flatMap((credential) => {
     const { kind } = credential.key.publicKey;
     const how = hashes === null ? olderMethodOf(kind, proof.sha1) : chooseScheme(kind, hashes);

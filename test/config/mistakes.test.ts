@@ -55,7 +55,7 @@ const mistakes: readonly Mistake[] = [
   endpoint('psk = "x"', 'psk', '"psk" belongs in [[peer]]'),
   endpoint('colour = "red"', 'colour', 'unknown key; known here are id, interface, mtu'),
   endpoint('"\\u001b[31m" = 1', '"\\u001b[31m"', 'unknown key'),
-  peer('user = "carol"', 'user', 'does not have this yet'),
+  peer('user = "carol"', 'user', 'it has no effect without auth = "eap-mschapv2"'),
   endpoint('policy = "rtt"', 'policy', '"policy" belongs in [[peer]]'),
   peer('rtt_ms = 400', 'rtt_ms', '"rtt_ms" belongs in peer.gate'),
   peer('metered = true', 'metered', '"metered" belongs in [[network]]'),

@@ -7,6 +7,7 @@ import { SecretKey } from '../../lib/crypto/key.js';
 import { defaultRegistry } from '../../lib/crypto/registry.js';
 import { destinationOf } from '../../lib/endpoint/demux.js';
 import type { PoolConfig } from '../../lib/config/types.js';
+import { eapSurroundings } from '../../lib/endpoint/environment.js';
 import type { DataPlaneCommand } from '../../lib/esp/data-plane.js';
 import { CookieSecret } from '../../lib/ike/cookie.js';
 import { answerIkeSaInit, IkeSa } from '../../lib/ike/ike-sa.js';
@@ -119,8 +120,7 @@ export class IkeEnd {
       allocateIkeSpi: () => ikeSpi(toHex(this.#random.bytes(8))),
       allocateChild: () => ({ id: childSaId(this.#next++), spi: espSpi((0x1000_0000 * (this.name === 'moon' ? 1 : 2)) + this.#next) }),
       ownAddresses: () => this.ownAddresses,
-      leases: this.lending, keyLog: null,
-      fragmentRoom: new FragmentRoom(),
+      leases: this.lending, keyLog: null, fragmentRoom: new FragmentRoom(), ...eapSurroundings(),
     };
   }
 

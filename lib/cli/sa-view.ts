@@ -29,7 +29,14 @@ export function headLines(name: string, sa: IkeSaStatus, { style, columns }: Pag
 export function factLines(sa: IkeSaStatus, { style, columns }: Page): string[] {
   const times = sa.state === 'CONNECTING' ? [] : [`up ${duration(sa.established_s)}`, `rekey in ${duration(sa.rekey_in_s)}`];
   const facts = [sa.suite, ...times, sa.initiator ? 'initiator' : 'responder', sa.mobike ? 'MOBIKE' : 'no MOBIKE', ...(sa.ppk ? ['PPK'] : []), ...natWords(sa)];
-  return wrapped(clean(facts.filter((fact) => fact !== '').join(' · ')), columns).map(style.faint);
+  return [...wrapped(clean(facts.filter((fact) => fact !== '').join(' · ')), columns).map(style.faint), ...lentLines(sa, columns)];
+}
+
+/** Addresses inside that one end has lent the other. */
+function lentLines({ virtual, assigned, dns }: IkeSaStatus, columns: number | null): string[] {
+  const ours = virtual.length === 0 ? [] : [`here as ${virtual.join(', ')}${dns.length === 0 ? '' : ` · resolvers ${dns.join(', ')}`}`];
+  const theirs = assigned.length === 0 ? [] : [`has ${assigned.join(', ')}`];
+  return [...ours, ...theirs].flatMap((line) => wrapped(clean(line), columns));
 }
 
 /** @param rateOf what one carries now; null: only what it carried in all */

@@ -11,7 +11,15 @@ export function statusView(status: StatusDocument, page: Page, now: Date): strin
     if (sas.length === 0) return downLines(name, reason, page).join('\n');
     return sas.map((sa) => [...headLines(name, sa, page), ...factLines(sa, page), ...parts(sa, page, now)].join('\n')).join('\n');
   });
-  return [endpointLines(status, page).join('\n'), ...(peers.length === 0 ? ['no peers are configured'] : peers)].join('\n\n');
+  return [[...endpointLines(status, page), ...poolLines(status, page)].join('\n'), ...(peers.length === 0 ? ['no peers are configured'] : peers)].join('\n\n');
+}
+
+/** How much of each pool is lent. */
+export function poolLines({ pools }: StatusDocument, { style }: Page): string[] {
+  return pools.map(({ name, range, total, used, kept }) => {
+    const facts = clean(`pool ${name} ${range}: ${used} of ${total} in use${kept === 0 ? '' : `, ${kept} kept for callers who are away`}`);
+    return `  ${used >= total ? style.bad(facts) : style.faint(facts)}`;
+  });
 }
 
 /** Who this end is, and how it does. */

@@ -40,6 +40,19 @@ export interface StatusDocument {
     readonly tables: readonly Fill[];
   };
   readonly peers: readonly PeerStatus[];
+  readonly pools: readonly PoolStatus[];
+}
+
+/** Addresses inside that callers are lent. */
+export interface PoolStatus {
+  readonly name: string;
+  readonly range: string;
+  /** Addresses that can be lent; a large pool's is rounded. */
+  readonly total: number;
+  /** By callers who are there. */
+  readonly used: number;
+  /** Kept for callers who are away; lent to others when all else is used. */
+  readonly kept: number;
 }
 
 export interface PeerStatus {
@@ -70,6 +83,13 @@ export interface IkeSaStatus {
   readonly established_s: number;
   readonly rekey_in_s: number;
   readonly child_sas: readonly ChildSaStatus[];
+  /** Addresses inside that the peer has lent this host. */
+  readonly virtual: readonly string[];
+  /** Addresses inside that this host has lent the peer. */
+  readonly assigned: readonly string[];
+  /** Resolvers that came with `virtual`, and the domains that they are for. */
+  readonly dns: readonly string[];
+  readonly domains: readonly string[];
   /** The peer's endpoint id where it is mhtun as well: 32 hex digits. */
   readonly remote_endpoint_id: string | null;
   readonly switches: readonly SwitchStatus[];

@@ -36,7 +36,7 @@ export async function startUnprivileged(configPath: string, controlPath: string 
     const control = controlPath ?? config.endpoint.control;
     await clearStaleSocket(control);
     const keyLog = process.env['MHTUN_KEYLOG'] ?? '';
-    notes = giveUpRoot({ files: recorded, controlPath: control, ownFolders: keyLog === '' ? [] : [keyLog] });
+    notes = giveUpRoot({ files: recorded, controlPath: control, ownFolders: keyLog === '' ? [] : [keyLog], stateFolder: config.pools.length === 0 ? null : config.endpoint.state });
   }
   hardenProcess();
   return { files, controlDescriptor: null, notes };

@@ -26,10 +26,11 @@ import { endpointIdOf, readMachineId, type EndpointId } from './endpoint-id.js';
 import { fullest } from '../util/fill.js';
 import { EventLog } from './event-log.js';
 import { openKeyLog } from './key-log.js';
+import { LeaseFile } from './lease-file.js';
 import type { Log } from './log.js';
 import type { Start } from './privileges.js';
 import { rehearse } from './rehearsal.js';
-import { peerStatuses } from './status.js';
+import { peerStatuses, poolStatuses } from './status.js';
 import { UplinkLog } from './uplink-log.js';
 import { systemExecutor, type WorkExecutor } from './work-executor.js';
 
@@ -52,6 +53,7 @@ export class Daemon {
   readonly #startedAt: number = performance.now();
   readonly #executor: WorkExecutor;
   readonly #endpointId: EndpointId;
+  readonly #leases: LeaseFile;
   #config: Config;
   #platform: Platform | null = null;
   #core: CoreDriver | null = null;
@@ -69,6 +71,7 @@ export class Daemon {
     this.#log = log;
     this.#config = readConfig(start.files, options.configPath, log);
     this.#endpointId = endpointIdOf(this.#config.endpoint, readMachineId(), systemRandom);
+    this.#leases = new LeaseFile(this.#config.endpoint.state, this.#config.endpoint.interface, log);
     if (!this.#endpointId.stable) log('warn', 'the host has no /etc/machine-id: this endpoint has another id at each start');
     this.#executor = systemExecutor({
       registry: defaultRegistry,
@@ -136,6 +139,7 @@ export class Daemon {
       registry: defaultRegistry,
       keyLog: this.#keyLog(),
       endpointId: this.#endpointId.bytes,
+      remembered: this.#config.pools.length === 0 ? [] : this.#leases.read(),
     });
     this.#endpoint = endpoint;
     this.#core = this.#drive(platform, endpoint);
@@ -172,7 +176,9 @@ export class Daemon {
       innerAddresses: (addresses) => {
         platform.setInnerAddresses(addresses);
       },
-      leasesChanged: () => undefined,
+      leasesChanged: () => {
+        this.#leases.changed(() => endpoint.lending.toRemember());
+      },
       event: (event) => {
         this.#event(event);
       },
@@ -212,6 +218,7 @@ export class Daemon {
         config: this.#configPath,
         tables: core === null ? [] : fullest(core),
       },
+      pools: poolStatuses(core?.lending.uses() ?? []),
       peers: platform === null || core === null ? [] : peerStatuses({
         now: platform.clock.now(),
         peers: core.look(platform.clock.now()),
@@ -268,6 +275,7 @@ export class Daemon {
   #takeDown(): void {
     if (this.#rehearsal !== null) clearTimeout(this.#rehearsal);
     this.#core?.stop();
+    this.#leases.flush();
     this.#executor.close();
     this.#platform?.close();
   }

@@ -1,13 +1,14 @@
 /** The status document (CONTRACT: "Status JSON", schema 1) out of what the core and the data plane know. Pure: it only puts together. */
-import type { ChildSaStatus, IkeSaStatus, PeerStatus } from '../control/messages.js';
+import type { ChildSaStatus, IkeSaStatus, PeerStatus, PoolStatus } from '../control/messages.js';
 import { formatEspSuite, formatIkeSuite } from '../crypto/suite.js';
 import type { PeerLook } from '../endpoint/look.js';
 import type { ChildCounters } from '../esp/data-plane.js';
+import type { PoolUse } from '../gateway/lease-book.js';
 import type { ChildSaView } from '../ike/io.js';
 import { formatSocketAddress } from '../util/address.js';
 import type { ChildSaId, Instant } from '../util/brands.js';
 import { formatIdentity, type Identity } from '../wire/identity.js';
-import { formatSelector } from '../wire/traffic-selector.js';
+import { formatSelector, rangeSelector } from '../wire/traffic-selector.js';
 import { pathStatuses, switchStatuses } from './path-status.js';
 
 export interface StatusInput {
@@ -20,6 +21,10 @@ export interface StatusInput {
 
 export function peerStatuses(input: StatusInput): PeerStatus[] {
   return input.peers.map((peer) => ({ name: peer.name, down_reason: peer.downReason, ike_sas: peer.sas.map((sa) => ikeSaStatus(input, sa)) }));
+}
+
+export function poolStatuses(pools: readonly PoolUse[]): PoolStatus[] {
+  return pools.map(({ name, range, total, used, kept }) => ({ name, range: formatSelector(rangeSelector(range)), total: Number(total), used, kept }));
 }
 
 function ikeSaStatus(input: StatusInput, sa: PeerLook['sas'][number]): IkeSaStatus {
@@ -41,6 +46,10 @@ function ikeSaStatus(input: StatusInput, sa: PeerLook['sas'][number]): IkeSaStat
     established_s: sa.establishedAt === null ? 0 : tenths((input.now - sa.establishedAt) / 1000),
     rekey_in_s: secondsUntil(input.now, sa.rekeyAt),
     child_sas: sa.children.map((child) => childStatus(input, child)),
+    virtual: sa.virtual.local,
+    assigned: sa.virtual.remote,
+    dns: sa.virtual.dns,
+    domains: sa.virtual.domains,
     remote_endpoint_id: sa.peerEndpointId,
     switches: switchStatuses(sa.switches, input.wallClock),
     paths: pathStatuses(sa),

@@ -148,8 +148,8 @@ export class LeaseBook {
   /** By hand first, then what it had, what it wishes for, what is free, and what somebody had who is away the longest. */
   #holdingFor(asked: readonly number[], identity: string | null, wish: LeaseWish): Holding | null {
     if (identity !== null) {
-      const assigned = this.#assigned(asked, identity);
-      if (assigned !== null) return this.#replaceOwn(identity, assigned);
+      const assigned = this.#assignedTo(asked, identity);
+      if (assigned !== null) return assigned;
       const own = this.#byIdentity.get(identity)?.get(wish.family);
       if (own !== undefined && this.#isFrom(asked, own.address)) return own;
     }
@@ -160,18 +160,21 @@ export class LeaseBook {
     return free === null ? null : this.#keep(free, identity);
   }
 
-  #assigned(asked: readonly number[], identity: string): IpAddress | null {
-    return firstDefined(asked, (index) => this.#plans[index]?.assigned.get(identity) ?? null);
+  /** An address that is assigned by hand is nobody else's, so it is held without being taken out of the pool. */
+  #assignedTo(asked: readonly number[], identity: string): Holding | null {
+    const address = firstDefined(asked, (index) => this.#plans[index]?.assigned.get(identity) ?? null);
+    if (address === null) return null;
+    const holding = this.#holdings.get(address);
+    if (holding === undefined) return this.#keep(address, identity);
+    if (holding.identity === identity) return holding;
+    // Somebody got it before it was assigned; who is still there is not thrown out.
+    if (holding.uses > 0) return null;
+    this.#forget(holding);
+    return this.#keep(address, identity);
   }
 
   #isFrom(asked: readonly number[], address: IpAddress): boolean {
     return asked.some((index) => this.#pools[index]?.contains(address) === true);
-  }
-
-  /** An address that is assigned by hand is nobody else's, so it is held without being taken out of the pool. */
-  #replaceOwn(identity: string, address: IpAddress): Holding {
-    const own = this.#holdings.get(address);
-    return own?.identity === identity ? own : this.#keep(address, identity);
   }
 
   #keep(address: IpAddress, identity: string | null): Holding {

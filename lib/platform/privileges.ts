@@ -39,6 +39,8 @@ export interface GiveUpRoot {
   readonly controlPath: string;
   /** Folders that the service's user must be able to write, such as that of a key log. */
   readonly ownFolders: readonly string[];
+  /** Made for the user where it is not there; one that is there stays whose it is. */
+  readonly stateFolder: string | null;
 }
 
 interface User {
@@ -85,6 +87,7 @@ export function giveUpRoot(options: GiveUpRoot): readonly string[] {
   if (user === null) return notes;
   const controlDescriptor = prepareControl(options.controlPath, user);
   for (const folder of options.ownFolders) ownFolder(folder, user);
+  if (options.stateFolder !== null && !existsSync(options.stateFolder)) ownFolder(options.stateFolder, user);
   const file = addon().memoryFile(new TextEncoder().encode(JSON.stringify({ files: options.files, notes })));
   if (file < 0) throw systemError('can\'t hand the configuration over', errnoName(file));
   const descriptors = controlDescriptor === null ? [file] : [file, controlDescriptor];

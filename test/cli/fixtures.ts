@@ -114,6 +114,7 @@ export const sa: IkeSaStatus = {
       rekey_in_s: 3400,
     },
   ],
+  virtual: [], assigned: [], dns: [], domains: [],
   remote_endpoint_id: 'ffeeddccbbaa99887766554433221100',
   switches: [],
   paths: [downPath, activePath],
@@ -133,6 +134,7 @@ export const status: StatusDocument = {
     tables: [{ table: 'IKE SAs', size: 2, limit: 20_000 }],
   },
   peers: [{ name: 'sun', down_reason: null, ike_sas: [sa] }, { name: 'mars', down_reason: 'no answer', ike_sas: [] }],
+  pools: [],
 };
 
 /** The status with another SA of `sun`, and nobody else. */

@@ -9,6 +9,7 @@ const status: StatusDocument = {
   schema: 1,
   endpoint: { id: 'moon', interface: 'mh0', data_plane: 'typescript', uptime_s: 1, pid: 7, rss_bytes: 8, endpoint_id: '', config: '/etc/mhtun/mhtun.toml', tables: [] },
   peers: [{ name: 'sun', down_reason: 'no answer', ike_sas: [] }],
+  pools: [],
 };
 
 interface Desk extends ControlDeskHost {

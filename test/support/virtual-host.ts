@@ -6,6 +6,7 @@ import { Endpoint } from '../../lib/endpoint/endpoint.js';
 import type { CommandResult, EndpointCommand, EndpointEvent, EndpointInput, EndpointJob, EndpointJobResult, EndpointOutput } from '../../lib/endpoint/io.js';
 import type { PathsLook } from '../../lib/endpoint/path-desk.js';
 import type { ChildCounters } from '../../lib/esp/data-plane.js';
+import type { EndpointOptions } from '../../lib/endpoint/options.js';
 import { SoftDataPlane } from '../../lib/esp/soft-data-plane.js';
 import type { SoftInput, SoftOutput } from '../../lib/esp/soft-data-plane-io.js';
 import type { IkeSaView } from '../../lib/ike/io.js';
@@ -44,6 +45,7 @@ export interface VirtualHostOptions {
   readonly addresses: readonly { readonly address: string; readonly device: string }[];
   /** 16 octets; of its name, unless something else is said. */
   readonly endpointId?: Uint8Array;
+  readonly remembered?: EndpointOptions['remembered'];
   /** What a name resolves to. */
   readonly names?: Readonly<Record<string, readonly string[]>>;
 }
@@ -173,7 +175,8 @@ export class VirtualHost {
     this.#plane = new SoftDataPlane({ host: { innerAddresses: [] }, random: this.#random.bytes });
     this.#drainPlane();
     const endpointId = options.endpointId ?? utf8(options.name.padEnd(16)).subarray(0, 16);
-    this.endpoint = new Endpoint(this.clock.now(), { config: options.config, random: this.#random.bytes, registry: defaultRegistry, keyLog: null, endpointId });
+    const { config, remembered = [] } = options;
+    this.endpoint = new Endpoint(this.clock.now(), { config, random: this.#random.bytes, registry: defaultRegistry, keyLog: null, endpointId, remembered });
     this.#drainEndpoint();
     this.setAddresses(options.addresses);
   }

@@ -39,6 +39,8 @@ const defaultStateFolder = '/var/lib/mhtun';
 /** RFC 791: every host takes 576 octets; IPv6 needs 1280 (RFC 8200 §5), which the selectors tell. */
 const minMtuBytes = 576;
 const minMtuIpv6Bytes = 1280;
+/** What the largest frames of Ethernet in use carry. */
+const jumboBytes = 9216;
 
 const portKind: ValueKind<number> = integerKind(1, 65535);
 
@@ -96,6 +98,9 @@ function checkEndpoint(table: TableReader, rest: Rest): void {
     table.problem(table.has('nat_port') ? 'nat_port' : 'port', `expected another port than "port"; both are ${rest.port} (RFC 3948 §2)`);
   }
   if (rest.listen !== 'auto' && new Set(rest.listen).size < rest.listen.length) table.problem('listen', 'an address is named twice');
+  if (rest.mtu !== 'auto' && rest.mtu > jumboBytes) {
+    table.warning('mtu', `no link carries packets of ${rest.mtu} octets whole: they go out in fragments, of which each that is lost loses all; "auto" takes what the links carry`);
+  }
   const ipv6 = rest.address.some((own) => addressFamily(own.address) === 6);
   if (ipv6 && tooSmallForIpv6(rest)) table.problem('mtu', tooSmallWords);
 }

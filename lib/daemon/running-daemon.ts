@@ -108,7 +108,7 @@ export class Daemon {
   }
 
   #open(): void {
-    const uplinks = new UplinkLog(this.#log);
+    const uplinks = new UplinkLog(this.#log, () => this.#config.peers);
     const gate = new InitGate(systemRandom);
     const platform = openPlatform({
       config: this.#config,

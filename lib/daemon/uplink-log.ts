@@ -1,4 +1,6 @@
-/** What the log says of own addresses and of gateways that fall silent: each once, when it changes. */
+/** What the log says of own addresses, of gateways that fall silent, and of networks that are on both sides of the tunnel: each once, when it changes. */
+import { overlappingNetworks } from '../config/overlaps.js';
+import type { PeerConfig } from '../config/types.js';
 import type { LocalCandidate } from '../path/io.js';
 import type { Log } from './log.js';
 
@@ -6,9 +8,13 @@ export class UplinkLog {
   readonly #log: Log;
   #addresses = '';
   #silent: ReadonlySet<string> = new Set();
+  #overlaps: ReadonlySet<string> = new Set();
+  readonly #peers: () => readonly PeerConfig[];
 
-  constructor(log: Log) {
+  /** @param peers as they are configured now */
+  constructor(log: Log, peers: () => readonly PeerConfig[]) {
     this.#log = log;
+    this.#peers = peers;
   }
 
   tell(candidates: readonly LocalCandidate[]): void {
@@ -22,6 +28,9 @@ export class UplinkLog {
       if (network.reach === 'beyond' && this.#silent.has(gateway)) this.#log('info', `the gateway ${gateway} answers again`);
     }
     this.#silent = silent;
+    const overlaps = new Set(overlappingNetworks(this.#peers(), candidates.map(({ network }) => network)));
+    for (const overlap of overlaps) if (!this.#overlaps.has(overlap)) this.#log('warn', overlap);
+    this.#overlaps = overlaps;
   }
 }
 

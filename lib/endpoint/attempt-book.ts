@@ -3,7 +3,7 @@
  * has room of its own: callers who are nobody push out each other, never what is known of a peer.
  */
 import type { IpAddress } from '../util/address.js';
-import { nearestPeer, type Attempt } from './attempt.js';
+import { isAlike, nearestPeer, takePlace, type Attempt } from './attempt.js';
 import { sourceOf } from './half-open-table.js';
 import { maxAttemptsOfPeers, maxAttemptsOfStrangers, maxAttemptsPerPeer, maxAttemptsPerSource, maxClaims } from './limits.js';
 
@@ -24,13 +24,17 @@ class Shelf {
     return [...this.#byKey.values()].flat();
   }
 
+  of(key: string): readonly Attempt[] {
+    return this.#byKey.get(key) ?? [];
+  }
+
   add(key: string, attempt: Attempt): void {
     const kept = this.#byKey.get(key) ?? [];
     this.#byKey.delete(key);
     this.#byKey.set(key, kept);
     const alike = kept.findIndex((other) => isAlike(other, attempt));
     const [before] = alike < 0 ? [] : this.#remove(kept, alike);
-    if (before !== undefined) attempt.times += before.times;
+    if (before !== undefined) takePlace(attempt, before);
     else if (kept.length >= this.#perKey) this.#remove(kept, mostCrowded(kept));
     kept.push(attempt);
     this.#count++;
@@ -74,13 +78,14 @@ export class AttemptBook {
     else this.#silent.add(source, attempt);
   }
 
+  /** The last of those who would be that peer if they were believed; null: nobody called. */
+  lastClaim(peer: string): Attempt | null {
+    return this.#claims.of(peer).at(-1) ?? null;
+  }
+
   get all(): Attempt[] {
     return [this.#peers, this.#unanswered, this.#claims, this.#strangers, this.#silent].flatMap((shelf) => shelf.all);
   }
-}
-
-function isAlike(a: Attempt, b: Attempt): boolean {
-  return a.initiator === b.initiator && a.state === b.state && a.reason === b.reason && addressOf(a) === addressOf(b);
 }
 
 /** The oldest of the source that has most: whoever calls from one address pushes out himself first. */

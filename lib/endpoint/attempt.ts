@@ -31,7 +31,12 @@ export interface Attempt {
   readonly misfits: Misfit[];
   /** Attempts alike, of which this is the last. */
   times: number;
+  /** The ids of those before it, the newest last, as far as they are kept. */
+  before: readonly string[];
 }
+
+/** Ids of attempts alike: those of some minutes of one who calls again and again. */
+export const maxIdsKept = 16;
 
 /** Of one attempt: an SA that stands for months may be asked for Child SAs that can't be again and again. */
 export const maxMisfitsPerAttempt = 4;
@@ -47,7 +52,7 @@ export function refusedAttempt(now: Instant, spiI: IkeSpi, path: DatagramPath, m
   return { ...blank, id: attemptIdOf(spiI), spiI, spiR: null, initiator: false, path, startedAt: now, endedAt: now, peer: null, state: 'refused', reason, misfits: [misfit] };
 }
 
-const blank = { endedAt: null, remoteId: null, reason: null, times: 1 } as const;
+const blank = { endedAt: null, remoteId: null, reason: null, times: 1, before: [] } as const;
 
 /** The same again takes the place of what it was. */
 export function noteMisfit(attempt: Attempt, misfit: Misfit): void {
@@ -72,9 +77,26 @@ export function noteEnd(now: Instant, attempt: Attempt, view: IkeSaView, reason:
   attempt.state = endState(attempt);
 }
 
+/** The same end of the same thing: `attempt` stands for both. */
+export function isAlike(a: Attempt, b: Attempt): boolean {
+  return a.initiator === b.initiator && a.state === b.state && problemOf(a) === problemOf(b) && a.path.remote.address === b.path.remote.address;
+}
+
+/** A request that is repeated is one attempt. */
+export function takePlace(attempt: Attempt, before: Attempt): void {
+  const isSame = attempt.id === before.id;
+  attempt.times = before.times + (isSame ? 0 : attempt.times);
+  attempt.before = isSame ? before.before : [...before.before, before.id].slice(-maxIdsKept);
+}
+
 /** Whose it is, or would be if the caller were believed. */
 export function nearestPeer({ peer, misfits }: Attempt): string | null {
   return peer ?? misfits.findLast((misfit) => misfit.peer !== null)?.peer ?? null;
+}
+
+/** Without what is different each time, such as the id. */
+function problemOf({ misfits, reason }: Attempt): string | null {
+  return misfits.at(-1)?.problem ?? reason;
 }
 
 function endState({ state, spiR, misfits, initiator }: Attempt): AttemptState {

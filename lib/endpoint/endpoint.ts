@@ -98,9 +98,7 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
       dataPlane: (commands) => {
         emit({ kind: 'data-plane', commands });
       },
-      log: (message, fields) => {
-        this.#log('debug', message, fields);
-      },
+      log: this.#log,
     });
     this.#paths = new PathDesk(this.#pathHost());
     this.#names.keepFresh({
@@ -308,6 +306,7 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
       command: (now, entry, command, onDone) => {
         this.#sas.command(now, entry, command, onDone);
       },
+      lastClaim: (peer) => this.#attempts.lastClaim(peer),
       awaited: (peer) => this.#commands.waiters.awaits(peer),
       attemptFailed: (_now, peer, reason, final) => {
         this.#commands.waiters.attemptFailed(peer, reason, final);

@@ -34,8 +34,12 @@ export class ConfiguredPeers implements PeerDirectory {
 
   /** Those whose address it is first: a peer may call from anywhere (roaming, NAT), so the others are possible too. */
   candidates(path: DatagramPath): readonly IkePeer[] {
-    const fits = (peer: PeerConfig): boolean => this.#addressesOf(peer).includes(path.remote.address);
-    return [...this.#peers.filter(fits), ...this.#peers.filter((peer) => !fits(peer))];
+    const expected = new Set(this.expectedFrom(path));
+    return [...expected, ...this.#peers.filter((peer) => !expected.has(peer))];
+  }
+
+  expectedFrom(path: DatagramPath): readonly PeerConfig[] {
+    return this.#peers.filter((peer) => this.#addressesOf(peer).includes(path.remote.address));
   }
 
   /** The closest match: an identity named exactly before a pattern, a pattern before any. One with another kind of proof comes last: it says why not. */

@@ -9,6 +9,7 @@ import { after, earlier, type Instant } from '../util/brands.js';
 import { unreachable } from '../util/unreachable.js';
 import { startPairs, type PeerLocation, type Ports, type StartPair } from './address-pairs.js';
 import type { Alarms, Sleeper } from './alarms.js';
+import type { Attempt as Remembered } from './attempt.js';
 import { BackOff } from './back-off.js';
 import { ChildKeeper } from './child-keeper.js';
 import { attemptLifetimeMs, besideAfterMs, firstPauseMs, lastPauseMs, lastRefusedPauseMs, stableAfterMs } from './limits.js';
@@ -33,6 +34,8 @@ export interface LinkHost {
   initiate(now: Instant, peer: PeerConfig, pair: StartPair, replacement: boolean): SaEntry | null;
   abandon(now: Instant, entry: SaEntry, reason: string): void;
   command(now: Instant, entry: SaEntry, command: IkeCommand, onDone: OnDone): void;
+  /** The last caller who would have been this peer if he had been believed. */
+  lastClaim(peer: string): Remembered | null;
   /** Somebody waits for this peer to be up. */
   awaited(peer: string): boolean;
   /** `final`: trying again would not help. */
@@ -200,15 +203,15 @@ export class PeerLink implements Sleeper {
     switch (this.#attempt.kind) {
       case 'none':
         if (this.#standing.length > 0) return 'the IKE SA stands, the Child SA does not';
-        return this.#held ? 'taken down by command' : (this.#lastReason ?? whyNothingTried(this.#peer));
+        return this.#held ? 'taken down by command' : (this.#lastReason ?? whyNothingTried(this.#peer, this.#host.lastClaim(this.#peer.name)));
       case 'resolving':
         return 'its names are not resolved yet';
       case 'racing': {
         const answered = this.#attempt.race.entries.some((entry) => entry.view().spiR !== null);
-        return answered ? 'it answered, and is not authenticated yet' : (this.#lastReason ?? noAnswerFrom(this.#host.locationsOf(this.#peer)));
+        return answered ? 'it answered, and is not authenticated yet' : (this.#lastReason ?? noAnswerFrom(this.#peer, this.#host));
       }
       case 'waiting':
-        return this.#lastReason ?? noAnswerFrom(this.#host.locationsOf(this.#peer));
+        return this.#lastReason ?? noAnswerFrom(this.#peer, this.#host);
       default:
         return unreachable(this.#attempt);
     }
@@ -323,7 +326,7 @@ export class PeerLink implements Sleeper {
   }
 
   #fail(now: Instant, failure: Failure): void {
-    const reason = this.#lastReason ?? noAnswerFrom(this.#host.locationsOf(this.#peer));
+    const reason = this.#lastReason ?? noAnswerFrom(this.#peer, this.#host);
     const attempt = this.#attempt;
     const id = (attempt.kind === 'racing' ? attempt.race.entries.at(-1)?.lineage.attempt.id : null) ?? this.#lastAttempt;
     // Before the race is stopped: the end of its SAs must not look like time for the next attempt.

@@ -1,10 +1,14 @@
 /** Sees to it that of several IKE SAs with one peer the right one stays: asks the rule (`uniqueness.ts`) and carries out what it says. */
 import type { DataPlaneCommand } from '../esp/data-plane.js';
+import type { PeerConfig } from '../config/types.js';
+import { misfitInWords, type Misfit } from '../ike/attempt.js';
 import type { IkeCommand } from '../ike/io.js';
+import { blockOf } from '../ike/peer.js';
 import type { Instant } from '../util/brands.js';
 import { unreachable } from '../util/unreachable.js';
 import { sameIdentity, type Identity } from '../wire/identity.js';
 import type { Alarms } from './alarms.js';
+import { noteMisfit } from './attempt.js';
 import type { PeerLink } from './peer-link.js';
 import { Retirement, type RetirementHost } from './retirement.js';
 import type { SaDriver, SaEntry } from './sa-driver.js';
@@ -14,7 +18,7 @@ export interface RivalryHost {
   readonly alarms: Alarms;
   readonly sas: SaDriver;
   dataPlane(commands: readonly DataPlaneCommand[]): void;
-  log(message: string, fields: Readonly<Record<string, unknown>>): void;
+  log(level: 'debug' | 'warn', message: string, fields: Readonly<Record<string, unknown>>): void;
 }
 
 export class Rivalry {
@@ -54,7 +58,8 @@ export class Rivalry {
 
   #judge(now: Instant, link: PeerLink, older: SaEntry, newer: SaEntry, initialContact: boolean): void {
     const verdict = judge(link.peer, contender(now, older), contender(now, newer), initialContact, newer.view().peerIsMhtun);
-    this.#host.log(`two IKE SAs with ${link.peer.name}: ${verdict.kind}`, { older: older.ikeSa.localSpi, newer: newer.ikeSa.localSpi });
+    this.#host.log('debug', `two IKE SAs with ${link.peer.name}: ${verdict.kind}`, { older: older.ikeSa.localSpi, newer: newer.ikeSa.localSpi });
+    if (verdict.kind === 'forget-old' || verdict.kind === 'retire') this.#tellTwins(link.peer, older, newer);
     switch (verdict.kind) {
       case 'both-stay':
         return;
@@ -62,7 +67,8 @@ export class Rivalry {
         this.#host.sas.abandon(now, older, 'the peer has a new IKE SA and no other');
         return;
       case 'refuse-new':
-        this.#command(now, newer, { kind: 'delete-ike', reason: 'the peer has an IKE SA already (unique = "keep")' });
+        noteMisfit(newer.lineage.attempt, secondCaller(link.peer, older, newer));
+        this.#command(now, newer, { kind: 'delete-ike', reason: misfitInWords(secondCaller(link.peer, older, newer)) });
         return;
       case 'peer-decides':
         if (verdict.checkOld) this.#command(now, older, { kind: 'check-liveness' });
@@ -79,9 +85,33 @@ export class Rivalry {
     }
   }
 
+  /** One host may start anew, or move; two with one identity throw each other out for ever. */
+  #tellTwins(peer: PeerConfig, older: SaEntry, newer: SaEntry): void {
+    const [before, after] = [older.view(), newer.view()];
+    if (before.peerEndpointId === null || after.peerEndpointId === null || before.peerEndpointId === after.peerEndpointId) return;
+    const [there, here] = [before.path.remote.address, after.path.remote.address];
+    const misfit: Misfit = {
+      part: 'uniqueness', problem: `two hosts call themselves ${peer.name}, and throw each other out`, offered: [`one at ${there}`, `one at ${here}`],
+      wanted: [`one host for ${blockOf(peer)}`], peer: peer.name, nearest: null,
+      remedy: `give the one at ${here} another id in [endpoint] (or local_id), and a peer block of its own here; or set unique = "never" in ${blockOf(peer)}, and let both be it`,
+    };
+    noteMisfit(newer.lineage.attempt, misfit);
+    this.#host.log('warn', misfitInWords(misfit), { peer: peer.name, attempt: newer.lineage.attempt.id });
+  }
+
   #command(now: Instant, entry: SaEntry, command: IkeCommand): void {
     this.#host.sas.command(now, entry, command, () => undefined);
   }
+}
+
+/** Two hosts, or one that was started anew without a word. */
+function secondCaller(peer: PeerConfig, older: SaEntry, newer: SaEntry): Misfit {
+  const [there, here] = [older, newer].map((entry) => entry.view().path.remote.address);
+  return {
+    part: 'uniqueness', problem: `the peer has an IKE SA already (unique = "keep"), from ${there}`, offered: [`another IKE SA, from ${here}`], wanted: [`unique = "keep" (${blockOf(peer)})`],
+    peer: peer.name, nearest: null,
+    remedy: `set unique = "replace" in ${blockOf(peer)} here, so that the newer one counts; or if these are two hosts, give each an id and a peer block of its own`,
+  };
 }
 
 function isSame(entry: SaEntry, remoteId: Identity): boolean {

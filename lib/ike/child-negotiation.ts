@@ -5,11 +5,14 @@ import { notifyType, protocolId } from '../wire/iana.js';
 import { findPayload, type Payload } from '../wire/payload.js';
 import type { Proposal } from '../wire/payloads/sa.js';
 import { knownSelectors, tsPayload } from '../wire/payloads/ts.js';
-import { formatSelector } from '../wire/traffic-selector.js';
 import type { Association } from './association.js';
+import { misfitInWords } from './attempt.js';
 import { espSpiBytes } from './child-sa.js';
+import { lacksConfiguration } from './configuration-responder.js';
 import type { ChildTemplate, IkePeer } from './peer.js';
+import { proposalMisfit } from './proposal-difference.js';
 import { acceptAnswer, chooseProposal, espSuiteOf, withoutKeyExchange, withSpi } from './proposal-selection.js';
+import { narrowedMisfit, selectorMisfit } from './selector-difference.js';
 import { chooseTemplate, isWithin, narrow, type AgreedSelectors, type DynamicSides } from './traffic-selection.js';
 import { dynamicSides } from './virtual-addresses.js';
 
@@ -68,11 +71,14 @@ export function judgeChildRequest(
   const suite = chosen === null ? null : espSuiteOf(association.env.registry, chosen);
   const spiOut = chosen === null ? null : spiOf(chosen);
   if (chosen === null || suite === null || spiOut === null) {
-    return { notify: notifyType.NO_PROPOSAL_CHOSEN, reason: 'no ESP proposal in common: compare `esp` here with the proposals of the peer' };
+    const misfit = proposalMisfit('esp', [peer], theirs, () => ours);
+    return { notify: notifyType.NO_PROPOSAL_CHOSEN, reason: association.note(options.replaced === null ? misfit : { ...misfit, problem: `${misfit.problem} for a rekey` }) };
   }
   const traffic = agreeOnTraffic(peer, options.replaced, offered, dynamicSides(association));
   if (traffic === null) {
-    return { notify: notifyType.TS_UNACCEPTABLE, reason: `no child has selectors that meet what the peer wants: local ${list(offered.local)}, remote ${list(offered.remote)}` };
+    const misfit = selectorMisfit(peer, offered, dynamicSides(association));
+    // Where an address to lend was not asked for, it is that which did not fit.
+    return { notify: notifyType.TS_UNACCEPTABLE, reason: lacksConfiguration(association) ? misfitInWords(misfit) : association.note(misfit) };
   }
   return { ...traffic, chosen, suite, spiOut };
 }
@@ -93,6 +99,12 @@ export function judgeChildAnswer(
   if (!isWithin(offered, asked.selectors)) return { notify: notifyType.TS_UNACCEPTABLE, reason: 'the peer answered with wider selectors than were offered' };
   if (asked.replaced !== null && !isWithin(asked.replaced, offered)) return { notify: notifyType.TS_UNACCEPTABLE, reason: 'the peer narrowed the selectors in a rekey' };
   return { selectors: offered, chosen, suite, spiOut };
+}
+
+/** A child that carries less than it says is no failure, and yet may not be what was meant (RFC 7296 §2.9). */
+export function noteNarrowing(association: Association, template: ChildTemplate, agreed: AgreedSelectors): void {
+  const misfit = narrowedMisfit(association.knownPeer, template, agreed, dynamicSides(association));
+  if (misfit !== null) association.log('info', association.note(misfit));
 }
 
 export function isRefusal(result: object): result is ChildRefusal {
@@ -120,8 +132,4 @@ function spiOf(proposal: Proposal): EspSpi | null {
   if (protocol !== protocolId.ESP || spi.length !== 4) return null;
   const value = new DataView(spi.buffer, spi.byteOffset, 4).getUint32(0);
   return value < leastEspSpi ? null : espSpi(value);
-}
-
-function list(selectors: AgreedSelectors['local']): string {
-  return selectors.map(formatSelector).join(', ') || 'none';
 }

@@ -10,11 +10,11 @@ import { notify } from '../wire/payloads/notify.js';
 import type { Proposal } from '../wire/payloads/sa.js';
 import type { Association } from './association.js';
 import { espSpiBytes, formatEspSpi, type ChildSa } from './child-sa.js';
-import { childProposals, isRefusal, judgeChildAnswer, selectorPayloads, type AgreedChild } from './child-negotiation.js';
+import { childProposals, isRefusal, judgeChildAnswer, noteNarrowing, selectorPayloads, type AgreedChild } from './child-negotiation.js';
 import { addChild, announceChild, lowestNonce, removeChild, replaceChild, yieldToPeer } from './children.js';
 import { deleteChild, denyChild } from './deletion.js';
 import type { Exchange, Exchanger, Intent, Subject } from './exchanger.js';
-import { refusalInWords } from './ike-auth.js';
+import { denied } from './denial.js';
 import { nonceBytes } from './ike-sa-init.js';
 import type { ChildTemplate } from './peer.js';
 import { keyExchangeGroups } from './proposal-selection.js';
@@ -124,7 +124,7 @@ class ChildCreation implements Exchange {
         this.#notFound();
         break;
       default:
-        this.#refused(refusalInWords(error.notifyType));
+        this.#refused(denied(this.#exchanger.association, error.notifyType, { kind: 'child', template: this.#wish.template, rekey: this.#wish.rekeys !== null }));
     }
   }
 
@@ -213,6 +213,7 @@ class ChildCreation implements Exchange {
     }
     if (rekeys === null) {
       announceChild(association, child);
+      noteNarrowing(association, template, child.selectors);
       association.commandDone(commands, { ok: true, detail: `Child SA ${template.name} is up: ${formatEspSpi(child.spiIn)} in, ${formatEspSpi(child.spiOut)} out` });
     } else if (redundant) {
       child.replacedBy = theirs.child.id;

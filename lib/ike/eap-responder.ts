@@ -10,8 +10,9 @@ import { authPayload } from '../wire/payloads/auth.js';
 import { notify } from '../wire/payloads/notify.js';
 import { escapeUnprintable } from '../wire/printable.js';
 import type { Association } from './association.js';
+import { cut } from './attempt.js';
 import { eapPayload, maxEapRounds, type EapIds } from './eap-rounds.js';
-import type { IkePeer } from './peer.js';
+import { blockOf, type IkePeer } from './peer.js';
 import type { Request } from './peer-requests.js';
 import { choosePpk } from './ppk.js';
 import { eapAuth } from './proof.js';
@@ -109,6 +110,11 @@ export class EapResponder {
     this.#outcome.respond([answer]);
     const remote = formatSocketAddress(request.path.remote);
     const words = user === null ? reason : `user ${escapeUnprintable(user)}: ${reason}`;
+    const peer = this.#outcome.peer();
+    this.#association.note({
+      part: 'EAP', problem: cut(words), offered: [], wanted: [`EAP, as ${blockOf(peer)} has it`], peer: peer.name,
+      nearest: null, remedy: 'look at users_file and eap_id here, and at user and password at the other end',
+    });
     this.#association.event('auth-failed', { reason: words, remote, user: user === null ? null : escapeUnprintable(user), notify: notifyName(notifyType.AUTHENTICATION_FAILED) });
     this.#outcome.failed(words);
   }

@@ -4,9 +4,10 @@ import { addressBytes, addressFamily, formatSocketAddress, addressFromBytes, typ
 import { after } from '../util/brands.js';
 import { notifyType } from '../wire/iana.js';
 import { formatIdentity, type Identity } from '../wire/identity.js';
-import { notifiesOf, type Payload } from '../wire/payload.js';
+import { findNotify, notifiesOf, type Payload } from '../wire/payload.js';
 import { notify, type NotifyPayload } from '../wire/payloads/notify.js';
 import type { Association } from './association.js';
+import { blockOf } from './peer.js';
 import { auditPpk } from './ppk.js';
 import { followsNewSource } from './traffic-path.js';
 
@@ -25,6 +26,19 @@ export function establish(association: Association, remoteId: Identity, initialC
   association.outputs.push({ kind: 'authenticated', peer, remoteId, initialContact });
   association.event('ike-up', describeIkeSa(association));
   auditPpk(association);
+}
+
+/** Whether both ends do MOBIKE (RFC 4555 §3.1); without it the tunnel stays where it is. */
+export function agreeOnMobike(association: Association, payloads: readonly Payload[]): boolean {
+  const peer = association.knownPeer;
+  const isOffered = findNotify(payloads, notifyType.MOBIKE_SUPPORTED) !== null;
+  if (peer.mobike && !isOffered) {
+    association.log('info', association.note({
+      part: 'MOBIKE', problem: `${peer.name} does no MOBIKE: the tunnel can’t move to another pair of addresses`, offered: [], wanted: [`mobike = true (${blockOf(peer)})`],
+      peer: peer.name, nearest: null, remedy: 'at the other end, set mobike = true in the block for this end; or mobike = false here, if that is how it should be',
+    }));
+  }
+  return peer.mobike && isOffered;
 }
 
 /** What events say of an IKE SA. */

@@ -17,11 +17,14 @@ import { addChild, announceChild, maxChildSasPerIkeSa } from './children.js';
 import { espSpiBytes } from './child-sa.js';
 import { configureCaller, lacksConfiguration, refuseUnconfigured } from './configuration-responder.js';
 import { EapResponder } from './eap-responder.js';
-import { additionalAddresses, establish, notePeerAddresses } from './establishment.js';
+import { additionalAddresses, agreeOnMobike, establish, notePeerAddresses } from './establishment.js';
 import type { Exchanger } from './exchanger.js';
 import type { Request } from './peer-requests.js';
 import type { CallerProof, IkePeer } from './peer.js';
 import { choosePpk, ppkAnswer, ppkDoubt } from './ppk.js';
+import { callerMisfit } from './identity-difference.js';
+import { proofMisfit } from './proof-difference.js';
+import { otherBlockMisfit } from './proposal-difference.js';
 import { judgePeer, proveSelf } from './proof.js';
 import { authoritiesIn } from './signature-wishes.js';
 import { chooseProposal } from './proposal-selection.js';
@@ -80,8 +83,7 @@ export class AuthResponder {
     const proof: CallerProof = findPayload(payloads, 'auth') === null ? { kind: 'eap', user: null } : { kind: 'auth' };
     const peer = association.env.directory.select(remoteId, wanted, proof);
     if (peer === null) {
-      const whom = wanted === null ? '' : ` for our identity ${formatIdentity(wanted)}`;
-      this.#fail(request, notifyType.AUTHENTICATION_FAILED, `no peer is configured with the identity ${who}${whom}`);
+      this.#fail(request, notifyType.AUTHENTICATION_FAILED, association.note(callerMisfit(association.env.directory, path, remoteId, wanted)));
       return;
     }
     const ends = { peer, remoteId, localId: wanted ?? peer.localId };
@@ -95,7 +97,8 @@ export class AuthResponder {
       return;
     }
     judgePeer(association, peer.remoteAuth, verdict.payloads, idI, (problem) => {
-      if (problem !== null) this.#fail(request, notifyType.AUTHENTICATION_FAILED, `${who}, who calls as ${peer.name}, is not believed: ${problem}${ppkDoubt(association)}`);
+      const method = findPayload(payloads, 'auth')?.method ?? null;
+      if (problem !== null) this.#fail(request, notifyType.AUTHENTICATION_FAILED, association.note(proofMisfit(peer, who, method, `${problem}${ppkDoubt(association)}`)));
       else if (this.#suits(request, peer)) this.#accept(request, ends);
     });
   }
@@ -103,7 +106,9 @@ export class AuthResponder {
   /** Several peers may be called along one path; what was chosen in IKE_SA_INIT must suit the one it turned out to be. */
   #suits(request: Request, peer: IkePeer): boolean {
     if (chooseProposal(peer.ike, [this.#ikeProposal]) !== null) return true;
-    this.#fail(request, notifyType.AUTHENTICATION_FAILED, `the IKE algorithms agreed on are not those configured for ${peer.name}`);
+    const { association } = this.#exchanger;
+    const misfit = otherBlockMisfit(peer, association.env.directory.candidates(request.path), this.#ikeProposal);
+    this.#fail(request, notifyType.AUTHENTICATION_FAILED, association.note(misfit));
     return false;
   }
 
@@ -205,8 +210,7 @@ function userIdentity(user: string): Identity {
 }
 
 function noteTraits(association: Association, payloads: readonly Payload[]): void {
-  const peer = association.knownPeer;
-  association.traits.mobike = peer.mobike && findNotify(payloads, notifyType.MOBIKE_SUPPORTED) !== null;
+  association.traits.mobike = agreeOnMobike(association, payloads);
   noteCapabilities(association.traits, payloads);
   notePeerAddresses(association, payloads, association.path);
 }

@@ -2,22 +2,25 @@
 import { present } from '../util/assert.js';
 import type { DatagramPath } from '../util/address.js';
 import type { ChildSaId, EspSpi } from '../util/brands.js';
-import { exchangeType, isErrorNotify, notifyName, notifyType } from '../wire/iana.js';
+import { exchangeType, isErrorNotify, notifyType } from '../wire/iana.js';
 import { formatIdentity, type Identity } from '../wire/identity.js';
-import { findNotify, findPayload, notifiesOf, payloadsOf, type Payload } from '../wire/payload.js';
+import { findPayload, notifiesOf, payloadsOf, type Payload } from '../wire/payload.js';
 import { idPayload, type IdPayload } from '../wire/payloads/id.js';
 import { notify } from '../wire/payloads/notify.js';
 import type { Proposal } from '../wire/payloads/sa.js';
-import { childProposals, isRefusal, judgeChildAnswer, selectorPayloads } from './child-negotiation.js';
+import { childProposals, isRefusal, judgeChildAnswer, noteNarrowing, selectorPayloads } from './child-negotiation.js';
 import { addChild, announceChild } from './children.js';
 import { denyChild } from './deletion.js';
-import { additionalAddresses, establish, notePeerAddresses } from './establishment.js';
+import { denied } from './denial.js';
+import { additionalAddresses, agreeOnMobike, establish, notePeerAddresses } from './establishment.js';
 import type { Exchange, Exchanger, Subject } from './exchanger.js';
 import { EapInitiator } from './eap-initiator.js';
-import type { ChildTemplate, OwnProof } from './peer.js';
+import { calleeMisfit } from './identity-difference.js';
+import type { ChildTemplate } from './peer.js';
 import { authoritiesFor, judgePeer, proveSelf, type OwnProofResult } from './proof.js';
 import { ppkDoubt, proveWithPpk, takePpkAnswer } from './ppk.js';
 import { certificateRequest } from './signature-wishes.js';
+import { proofMisfit } from './proof-difference.js';
 import { templateSelectors, type AgreedSelectors } from './traffic-selection.js';
 import { capabilitiesNotify, noteCapabilities } from './vendor.js';
 import { askForAddresses, takeAddresses, wantedSides, withinOwnAddresses } from './virtual-addresses.js';
@@ -107,13 +110,13 @@ export class IkeAuth implements Exchange {
     const auth = findPayload(payloads, 'auth');
     if (idR === null || auth === null) {
       const error = notifiesOf(payloads).find((n) => isErrorNotify(n.notifyType));
-      const words = error === undefined ? 'the answer to IKE_AUTH lacks IDr or AUTH' : refusalInWords(error.notifyType, association.knownPeer.localAuth.kind);
-      this.#fail(`${words}${error === undefined ? '' : ppkDoubt(association)}`, error === undefined && this.#isBelieved);
+      const words = error === undefined ? 'the answer to IKE_AUTH lacks IDr or AUTH' : denied(association, error.notifyType, { kind: 'authentication' });
+      this.#fail(words, error === undefined && this.#isBelieved);
       return;
     }
     const remoteId: Identity = { type: idR.idType, data: idR.data };
     if (!association.env.directory.accepts(association.knownPeer, remoteId)) {
-      this.#fail(`the peer is ${formatIdentity(remoteId)}, which is not the identity configured for ${association.knownPeer.name}`, this.#isBelieved);
+      this.#fail(association.note(calleeMisfit(association.knownPeer, remoteId)), this.#isBelieved);
       return;
     }
     const problemOfPpk = takePpkAnswer(association, payloads);
@@ -123,7 +126,7 @@ export class IkeAuth implements Exchange {
     }
     judgePeer(association, association.knownPeer.remoteAuth, payloads, idR, (problem) => {
       if (problem === null) this.#believed(payloads, idR);
-      else this.#fail(`the peer ${formatIdentity(remoteId)} is not believed: ${problem}${ppkDoubt(association)}`, this.#isBelieved);
+      else this.#fail(association.note(proofMisfit(association.knownPeer, formatIdentity(remoteId), auth.method, `${problem}${ppkDoubt(association)}`)), this.#isBelieved);
     });
   }
 
@@ -157,7 +160,7 @@ export class IkeAuth implements Exchange {
 
   #authenticated(payloads: readonly Payload[], remoteId: Identity): void {
     const { association } = this.#exchanger;
-    association.traits.mobike = association.knownPeer.mobike && findNotify(payloads, notifyType.MOBIKE_SUPPORTED) !== null;
+    association.traits.mobike = agreeOnMobike(association, payloads);
     noteCapabilities(association.traits, payloads);
     notePeerAddresses(association, payloads, association.path);
     establish(association, remoteId, false);
@@ -171,7 +174,7 @@ export class IkeAuth implements Exchange {
   #acceptChild(asked: AskedChild, payloads: readonly Payload[]): string | null {
     const { association } = this.#exchanger;
     const error = notifiesOf(payloads).find((n) => isErrorNotify(n.notifyType));
-    if (error !== undefined && findPayload(payloads, 'sa') === null) return refusalInWords(error.notifyType);
+    if (error !== undefined && findPayload(payloads, 'sa') === null) return denied(association, error.notifyType, { kind: 'child', template: asked.template, rekey: false });
     const answer = judgeChildAnswer(association, payloads, { ...asked, replaced: null });
     if (isRefusal(answer)) {
       if (findPayload(payloads, 'sa') !== null) this.#exchanger.enqueueFirst(denyChild(asked.spiIn));
@@ -194,6 +197,7 @@ export class IkeAuth implements Exchange {
       send: 'now',
     });
     announceChild(association, child);
+    noteNarrowing(association, asked.template, answer.selectors);
     return null;
   }
 
@@ -219,22 +223,4 @@ export class IkeAuth implements Exchange {
     this.#exchanger.finish(this);
     this.#outcome.failed(reason, tellPeer);
   }
-}
-
-/** The Notify by its RFC name, and what to do about it. @param ownProof how this end proved who it is, where that was refused */
-export function refusalInWords(type: number, ownProof: OwnProof['kind'] = 'psk'): string {
-  const advice: Readonly<Record<number, string>> = {
-    [notifyType.AUTHENTICATION_FAILED]: ownProof === 'psk'
-      ? 'the peer does not know our identity or has another secret for it: compare `id` and `psk` at both ends'
-      : ownProof === 'eap' ? 'the peer does not know our identity or does not let it in by EAP: its log says which'
-      : 'the peer does not know our identity or does not accept our certificate or key: its log says which; compare `id` here with the certificate, and its issuer with `ca` there',
-    [notifyType.NO_PROPOSAL_CHOSEN]: 'no proposal in common: compare `esp` (and `ike`) here with those of the peer',
-    [notifyType.TS_UNACCEPTABLE]: 'the selectors do not meet: `local` here must match `remote` at the peer, and the reverse',
-    [notifyType.INVALID_SYNTAX]: 'the peer did not understand the message',
-    [notifyType.INTERNAL_ADDRESS_FAILURE]: 'the peer has no address left to give, or none for us: its log says which',
-    [notifyType.FAILED_CP_REQUIRED]: 'the peer serves only those who ask for an address: write `virtual = true` and `local = ["dynamic"]` here',
-    [notifyType.NO_ADDITIONAL_SAS]: 'the peer allows no further Child SA',
-  };
-  const text = advice[type];
-  return text === undefined ? `the peer answered ${notifyName(type)}` : `the peer answered ${notifyName(type)}: ${text}`;
 }

@@ -5,12 +5,13 @@ import { assert } from '../util/assert.js';
 import type { DatagramPath } from '../util/address.js';
 import { after, ikeSpi, messageId, type MessageId } from '../util/brands.js';
 import { bytesEqual } from '../util/bytes.js';
-import { exchangeType, isErrorNotify, notifyName, notifyType } from '../wire/iana.js';
+import { exchangeType, isErrorNotify, notifyType } from '../wire/iana.js';
 import { decodeIkeHeader } from '../wire/ike-header.js';
 import { encodeMessage } from '../wire/message.js';
 import { findNotify, findPayload, findUnknownCritical, notifiesOf, type Payload } from '../wire/payload.js';
 import { notify } from '../wire/payloads/notify.js';
 import type { Proposal } from '../wire/payloads/sa.js';
+import { denied } from './denial.js';
 import type { Exchange, Exchanger, Subject } from './exchanger.js';
 import { deriveIkeKeys } from './key-schedule.js';
 import { findNat, natDetectionNotifies } from './nat-detection.js';
@@ -86,7 +87,7 @@ export class IkeSaInit implements Exchange {
     }
     const error = notifiesOf(payloads).find((n) => isErrorNotify(n.notifyType));
     if (error !== undefined) {
-      this.#doubt(`the peer refused IKE_SA_INIT: ${notifyName(error.notifyType)}${advice(error.notifyType)}`);
+      this.#doubt(() => denied(this.#exchanger.association, error.notifyType, { kind: 'ike' }));
       return;
     }
     this.#accept(payloads, path, bytes);
@@ -155,7 +156,7 @@ export class IkeSaInit implements Exchange {
   #accept(payloads: readonly Payload[], path: DatagramPath, bytes: Uint8Array): void {
     const { association } = this.#exchanger;
     if (findUnknownCritical(payloads) !== null) {
-      this.#doubt('the answer has a critical payload of an unknown type');
+      this.#doubt(() => 'the answer has a critical payload of an unknown type');
       return;
     }
     const header = decodeIkeHeader(bytes);
@@ -167,18 +168,18 @@ export class IkeSaInit implements Exchange {
     const chosen = acceptAnswer(this.#proposals, sa.proposals);
     const suite = chosen === null ? null : ikeSuiteOf(association.env.registry, chosen);
     if (suite?.ke.transformId !== this.#group || ke.group !== this.#group || this.#pair === null) {
-      this.#doubt('the peer chose algorithms that were not offered');
+      this.#doubt(() => 'the peer chose algorithms that were not offered');
       return;
     }
     const nat = findNat(payloads, path, association.spiI, header.spiR);
     if (!nat.supported) {
-      this.#doubt('the peer does no NAT traversal, but ESP travels in UDP here, always: enable NAT traversal (UDP encapsulation) at the peer');
+      this.#doubt(() => 'the peer does no NAT traversal, but ESP travels in UDP here, always: enable NAT traversal (UDP encapsulation) at the peer');
       return;
     }
     const usesPpk = offersPpk(association.knownPeer) && findNotify(payloads, notifyType.USE_PPK) !== null;
     if (!usesPpk && association.knownPeer.ppk?.required === true) {
       // RFC 8784 §6: a forger would only have to be quicker than the peer.
-      this.#doubt('the peer knows no PPK (RFC 8784) for this end, and ppk_required is set');
+      this.#doubt(() => 'the peer knows no PPK (RFC 8784) for this end, and ppk_required is set');
       return;
     }
     this.#believed = true;
@@ -220,12 +221,12 @@ export class IkeSaInit implements Exchange {
   }
 
   /** RFC 7296 §2.21.1: anybody can refuse an IKE_SA_INIT, so the peer's own answer is waited for a little longer. */
-  #doubt(reason: string): void {
+  #doubt(reason: () => string): void {
     const { association } = this.#exchanger;
-    association.log('debug', `an answer to IKE_SA_INIT that may be anybody’s: ${reason}`);
     if (association.timers.has('doubt')) return;
+    association.log('debug', 'an answer to IKE_SA_INIT that may be anybody’s refuses it');
     association.timers.set('doubt', after(association.now, doubtMs), () => {
-      this.#fail(reason);
+      this.#fail(reason());
     });
   }
 
@@ -236,9 +237,4 @@ export class IkeSaInit implements Exchange {
     this.#exchanger.finish(this);
     this.#outcome.failed(reason);
   }
-}
-
-function advice(type: number): string {
-  if (type === notifyType.NO_PROPOSAL_CHOSEN) return ' (no IKE proposal in common: compare `ike` here with the proposals of the peer)';
-  return '';
 }

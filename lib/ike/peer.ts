@@ -96,6 +96,8 @@ export function blockOf({ name, place }: Pick<IkePeer, 'name' | 'place'>): strin
 export interface PeerDirectory {
   /** Every peer that could call along this path, in order of configuration: their IKE proposals are what IKE_SA_INIT may agree on. */
   candidates(path: DatagramPath): readonly IkePeer[];
+  /** Those of them whose configured address it is. */
+  expectedFrom(path: DatagramPath): readonly IkePeer[];
   /** The peer that shows `remoteId` and, if it said whom it wants, wants `localId`; one that proves itself in that way before others. Null: nobody we know. */
   select(remoteId: Identity, localId: Identity | null, proof: CallerProof): IkePeer | null;
   /** Whose certificates any peer may show, as a CERTREQ names them (RFC 7296 §3.7); none: nobody is asked for one. */

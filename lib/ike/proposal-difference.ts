@@ -4,7 +4,7 @@ import { esnId, transformType } from '../wire/iana.js';
 import { keyLengthOf, type Proposal, type Transform } from '../wire/payloads/sa.js';
 import { cut, misfitLines, type Misfit } from './attempt.js';
 import { blockOf, type IkePeer } from './peer.js';
-import { commonTransform, knownTypes } from './proposal-selection.js';
+import { chooseProposal, commonTransform, knownTypes } from './proposal-selection.js';
 
 /** Blocks and proposals of the peer that are compared: whoever is refused may have sent hundreds. */
 export const maxBlocksCompared = 16;
@@ -23,6 +23,18 @@ export function proposalMisfit(key: 'ike' | 'esp', blocks: readonly IkePeer[], t
     return { part, problem, offered, wanted, peer: null, nearest: null, remedy };
   }
   return { part, problem, offered, wanted, peer: gap.peer.name, nearest: describeGap(gap), remedy: remedyOf(key, gap) };
+}
+
+/** What IKE_SA_INIT agreed on, when nobody knew who calls, is none of the block that is his (RFC 7296 §2.7). */
+export function otherBlockMisfit(peer: IkePeer, blocks: readonly IkePeer[], agreed: Proposal): Misfit {
+  const misfit = proposalMisfit('ike', [peer], [agreed]);
+  const from = blocks.slice(0, maxBlocksCompared).find(({ ike }) => chooseProposal(ike, [agreed]) !== null);
+  const origin = from === undefined ? '' : `, but come from ${blockOf(from)}, which was looked at first`;
+  const earlier = from === undefined ? '' : `; or write ${blockOf(peer)} before "${from.name}", or name the address of the caller in its addresses`;
+  return {
+    ...misfit, problem: `the IKE algorithms agreed on are not those configured for ${peer.name}${origin}`,
+    remedy: `give ike of ${blockOf(peer)} here "${formatProposal(agreed)}" as well${earlier}`,
+  };
 }
 
 /** As a configuration spells it; what we have no word for by its numbers. */

@@ -17,7 +17,7 @@ import { temporaryFailureDelayMs } from './create-child.js';
 import { deleteIkeSa } from './deletion.js';
 import type { Exchange, Exchanger, Intent, Subject } from './exchanger.js';
 import type { Request } from './peer-requests.js';
-import { refusalInWords } from './ike-auth.js';
+import { denied } from './denial.js';
 import { nonceBytes } from './ike-sa-init.js';
 import { deriveIkeKeys } from './key-schedule.js';
 import { acceptAnswer, chooseProposal, ikeSuiteOf, keyExchangeGroups, withSpi } from './proposal-selection.js';
@@ -79,7 +79,7 @@ class IkeRekey implements Exchange {
     else if (error === undefined) this.#accept(payloads);
     else if (error.notifyType === notifyType.INVALID_KE_PAYLOAD) this.#retryWithGroup(error.data);
     else if (error.notifyType === notifyType.TEMPORARY_FAILURE) this.#retryLater();
-    else this.#refused(refusalInWords(error.notifyType));
+    else this.#refused(denied(this.#exchanger.association, error.notifyType, { kind: 'ike-rekey' }));
   }
 
   abandoned(reason: string): void {

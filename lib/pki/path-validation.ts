@@ -78,7 +78,7 @@ function problemOfRevocation(certificate: Certificate, issuer: Certificate, { cr
   const at = newest?.revoked.get(certificate.serial);
   const what = describeCertificate(certificate);
   // A list that is out of date still says what was revoked when it was made.
-  if (at !== undefined) return `the certificate ${what} was revoked (${formatTimeAndDistance(at, now)})`;
+  if (at !== undefined) return `the certificate ${what} was revoked (${formatTimeAndDistance(at, now)}), as crl says: issue a new one`;
   if (revocation === 'relaxed') return null;
   const name = formatDistinguishedName(issuer.subject) ?? '';
   if (newest === null) return `nobody knows whether ${what} is revoked: crl has no list of "${name}" (revocation = "strict")`;
@@ -90,7 +90,7 @@ function problemOfRevocation(certificate: Certificate, issuer: Certificate, { cr
 
 function problemOfTime({ notBefore, notAfter }: Certificate, what: string, now: number): string | null {
   if (now < notBefore) return `${what} is not valid before ${formatTimeAndDistance(notBefore, now)}: is the clock of this host right?`;
-  if (now > notAfter) return `${what} expired (${formatTimeAndDistance(notAfter, now)}): issue a new one`;
+  if (now > notAfter) return `${what} expired (${formatTimeAndDistance(notAfter, now)}): issue a new one, or set the clock of this host if that is wrong`;
   return null;
 }
 

@@ -9,7 +9,7 @@ const gateway = present(parseAddress('10.1.0.254'), 'an address');
 describe('the log of uplinks', () => {
   it('says once which addresses there are, and which gateway fell silent or answers again', () => {
     const lines: string[] = [];
-    const log = new UplinkLog((level, message) => lines.push(`${level}: ${message}`));
+    const log = new UplinkLog((level, message) => lines.push(`${level}: ${message}`), () => []);
     const other = candidate('10.2.0.1', 'eth1');
     log.tell([candidate('10.1.0.1', 'eth0', { gateway }), other]);
     log.tell([candidate('10.1.0.1', 'eth0', { gateway, signalDbm: -50 }), other]);

@@ -37,12 +37,31 @@ describe('The id of an attempt', () => {
     for (const peer of ['psk = "another secret of twenty letters"', 'ike = ["aes128gcm16-prfsha256-ecp521"]']) {
       const pair = new Pair({ seed: 1, moon: { peer }, sun: { remote: null, peer: 'ike = ["aes256gcm16-prfsha384-x25519"]' } });
       pair.world.run(5_000);
-      const id = pair.moon.endpoint.attempts[0]?.id ?? 'none';
+      const [attempt] = pair.moon.endpoint.attempts.filter(({ state }) => state === 'denied');
+      const id = attempt?.id ?? 'none';
+      expect(attempt?.before, pair.story()).not.to.deep.equal([]);
       expect(pair.moon.logs.filter((line) => / info: .*could not be reached/.test(line)).join('\n'), pair.story()).to.contain(`"attempt":"${id}"`);
       const refusal = [...pair.sun.logs, ...pair.sun.events.map((event) => JSON.stringify(event))].filter((line) => line.includes(id)).join('\n');
       expect(refusal, pair.story()).to.match(/no IKE proposal in common|the secrets differ/);
-      expect(pair.sun.endpoint.attempts.map((attempt) => attempt.id), pair.story()).to.contain(id);
+      const theirs = pair.sun.endpoint.attempts.find((other) => other.state === 'refused');
+      expect([theirs?.id, theirs?.before, theirs?.times], pair.story()).to.deep.equal([id, attempt?.before, attempt?.times]);
     }
+  });
+});
+
+describe('A refusal on the wire', () => {
+  it('is the same whatever the reason: whoever is not believed learns nothing of what is configured', () => {
+    const refusals = ['psk = "another secret of twenty letters"', 'local_id = "mars"', 'id = "venus"', 'local_id = "moom"'].map((peer) => {
+      const pair = new Pair({ seed: 1, moon: { peer }, sun: { remote: null } });
+      pair.world.run(5_000);
+      expect(pair.sun.endpoint.attempts.map(({ state }) => state), pair.story()).to.deep.equal(['refused']);
+      const answers = pair.sun.logs.filter((line) => line.includes('trace: --> IKE_AUTH')).map((line) => /--> (.*?) \{"peer"/.exec(line)?.[1]);
+      const sizes = pair.network.sent.filter(({ from }) => from.address === ip('10.1.0.2') && from.port === 4500).map(({ bytes }) => bytes.length);
+      return [answers[0], [...new Set(sizes)]];
+    });
+    expect(new Set(refusals.map((refusal) => JSON.stringify(refusal)))).to.have.length(1);
+    expect(refusals[0]?.[0]).to.equal('IKE_AUTH response 1 { N(AUTHENTICATION_FAILED) }');
+    expect(refusals[0]?.[1]).to.have.length(1);
   });
 });
 
@@ -50,7 +69,7 @@ const misfit = (peer: string | null, problem: string): Misfit => ({ part: 'ident
 const path = (address: string): Attempt['path'] => ({ local: { address: ip('10.1.0.2'), port: 500 }, remote: { address: ip(address), port: 500 }, device: 'eth0' });
 
 function attempt(n: number, address: string, peer: string | null, problem: string): Attempt {
-  return refusedAttempt(instant(n), ikeSpi(n.toString(16).padStart(16, '0')), path(address), misfit(peer, problem));
+  return refusedAttempt(instant(n), ikeSpi(n.toString(16).padStart(8, '0').padEnd(16, '0')), path(address), misfit(peer, problem));
 }
 
 describe('The memory of attempts', () => {

@@ -71,6 +71,7 @@ function hostOf(abandoned: SaEntry[]): LinkHost {
       abandoned.push(entry);
     },
     command: () => undefined,
+    lastClaim: () => null,
     awaited: () => false,
     attemptFailed: () => undefined,
     log: () => undefined,

@@ -30,6 +30,17 @@ export function candidate(text: string, device: string, network: Partial<LocalNe
   };
 }
 
+/** An own address, in a network as its device tells, unless something else is said. */
+export interface HostAddress {
+  readonly address: string;
+  readonly device: string;
+  readonly network?: Partial<LocalNetwork>;
+}
+
+export function candidateAt({ address, device, network }: HostAddress): LocalCandidate {
+  return candidate(address, device, network);
+}
+
 function kindOf(device: string): LinkKind {
   if (device.startsWith('wwan')) return 'mobile';
   return device.startsWith('wlan') ? 'wireless' : 'wired';

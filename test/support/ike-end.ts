@@ -111,7 +111,7 @@ export class IkeEnd {
       registry: defaultRegistry,
       endpointId: utf8(this.name.padEnd(16)),
       directory: {
-        candidates: () => [this.peer],
+        candidates: () => [this.peer], expectedFrom: () => [],
         select: (remoteId, localId) => (fits(remoteId) && (localId === null || sameIdentity(localId, this.peer.localId)) ? this.peer : null),
         authorities: () => authoritiesFor(this.peer.remoteAuth),
         accepts: (_peer, remoteId) => fits(remoteId),

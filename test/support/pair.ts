@@ -1,5 +1,6 @@
 /** Two hosts, moon and sun, over a virtual network: the stage of most tests of the endpoint. */
 import type { Config } from '../../lib/config/types.js';
+import type { HostAddress } from './candidates.js';
 import { configOf, VirtualHost } from './virtual-host.js';
 import { VirtualNetwork } from './virtual-network.js';
 import { World } from './world.js';
@@ -14,7 +15,7 @@ export interface SideOptions {
   readonly secretless?: boolean;
   /** Instead of the usual Child SA. */
   readonly children?: string;
-  readonly addresses?: readonly { readonly address: string; readonly device: string }[];
+  readonly addresses?: readonly HostAddress[];
   /** The peer's addresses; null: none, so that it waits for the call. */
   readonly remote?: readonly string[] | null;
 }
@@ -58,20 +59,14 @@ export class Pair {
     return host;
   }
 
+  /** Another host with the configuration of one side, at another address. */
+  bootTwin(of: 'moon' | 'sun', address: string): VirtualHost {
+    return new VirtualHost({ name: `${of}'s twin`, network: this.network, config: configOf(this.text(of), this.options.files), addresses: [{ address, device: 'eth0' }], names: this.names });
+  }
+
   /** The configuration of one side, with lines replaced. */
   text(name: 'moon' | 'sun', more: SideOptions = {}): string {
-    const side = { ...this.options[name], ...more };
-    const me = usual[name];
-    const other = usual[name === 'moon' ? 'sun' : 'moon'];
-    const remote = side.remote === undefined ? [other.outer] : side.remote;
-    const peer = merged([
-      `name = "${other.name}"`,
-      `id = "${other.name}"`,
-      ...(side.secretless === true ? [] : [`psk = "a secret of more than twenty characters"`]),
-      ...(remote === null ? [] : [`addresses = ${JSON.stringify(remote)}`]),
-    ], side.peer);
-    const children = side.children ?? `[[peer.child]]\nname = "net"\nlocal = ["${me.inner}"]\nremote = ["${other.inner}"]\n`;
-    return `[endpoint]\nid = "${me.name}"\n${side.endpoint ?? ''}\n[[peer]]\n${peer}\n${children}`;
+    return pairText(name, { ...this.options[name], ...more });
   }
 
   /** Both have `count` IKE SAs with each other and a Child SA in them. */
@@ -97,6 +92,21 @@ export class Pair {
   story(): string {
     return [...this.moon.logs, ...this.sun.logs].sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10)).join('\n');
   }
+}
+
+/** The configuration of one side. */
+export function pairText(name: 'moon' | 'sun', side: SideOptions): string {
+  const me = usual[name];
+  const other = usual[name === 'moon' ? 'sun' : 'moon'];
+  const remote = side.remote === undefined ? [other.outer] : side.remote;
+  const peer = merged([
+    `name = "${other.name}"`,
+    `id = "${other.name}"`,
+    ...(side.secretless === true ? [] : [`psk = "a secret of more than twenty characters"`]),
+    ...(remote === null ? [] : [`addresses = ${JSON.stringify(remote)}`]),
+  ], side.peer);
+  const children = side.children ?? `[[peer.child]]\nname = "net"\nlocal = ["${me.inner}"]\nremote = ["${other.inner}"]\n`;
+  return `[endpoint]\nid = "${me.name}"\n${side.endpoint ?? ''}\n[[peer]]\n${peer}\n${children}`;
 }
 
 const usual = {

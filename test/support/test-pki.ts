@@ -64,9 +64,17 @@ export function authority(subject: string, by: Issued | null = null, options: Is
 }
 
 export function crlOf(by: Issued, revoked: readonly Certificate[], nextUpdate: number = testCalendarMs + dayMs): Crl {
+  return readCrl(crlDerOf(by, revoked, nextUpdate));
+}
+
+export function crlPemOf(by: Issued, revoked: readonly Certificate[]): string {
+  return writePem('X509 CRL', crlDerOf(by, revoked, testCalendarMs + dayMs));
+}
+
+function crlDerOf(by: Issued, revoked: readonly Certificate[], nextUpdate: number): Uint8Array {
   const entries = new Map(revoked.map(({ serial }) => [serial, testCalendarMs - dayMs]));
   const content = { number: 1, thisUpdate: testCalendarMs - 2 * dayMs, nextUpdate, revoked: entries };
-  return readCrl(issueCrl(content, { subject: by.certificate.subject, key: by.key }));
+  return issueCrl(content, { subject: by.certificate.subject, key: by.key });
 }
 
 export function trustOf(anchors: readonly Issued[], more: Partial<Trust> = {}): Trust {

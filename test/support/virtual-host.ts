@@ -18,7 +18,7 @@ import { instant, type Instant } from '../../lib/util/brands.js';
 import { utf8 } from '../../lib/util/bytes.js';
 import type { FillTeller, Holder } from '../../lib/util/fill.js';
 import { unreachable } from '../../lib/util/unreachable.js';
-import { candidate } from './candidates.js';
+import { candidateAt, type HostAddress } from './candidates.js';
 import { testCalendarMs } from './ike-end.js';
 import { udpPacket } from './inner-packets.js';
 import type { VirtualNetwork } from './virtual-network.js';
@@ -42,7 +42,7 @@ export interface VirtualHostOptions {
   readonly name: string;
   readonly network: VirtualNetwork;
   readonly config: Config;
-  readonly addresses: readonly { readonly address: string; readonly device: string }[];
+  readonly addresses: readonly HostAddress[];
   /** 16 octets; of its name, unless something else is said. */
   readonly endpointId?: Uint8Array;
   readonly remembered?: EndpointOptions['remembered'];
@@ -133,7 +133,8 @@ export class VirtualHost {
   pathMtu: number | null = null;
   /** Addresses inside that it was lent, as the endpoint told them last. */
   lent: readonly IpAddress[] = [];
-  /** Milliseconds that slow work takes. */
+  /** Milliseconds that its calendar is ahead, and that slow work takes. */
+  calendarErrorMs = 0;
   workDelayMs = 1;
   hasRoute: (path: DatagramPath) => boolean = () => true;
   /** Called with the machine that has just had an input, when that has had all its effects. */
@@ -191,16 +192,16 @@ export class VirtualHost {
   }
 
   /** All own addresses from now on. */
-  setAddresses(addresses: readonly { readonly address: string; readonly device: string }[]): void {
+  setAddresses(addresses: readonly HostAddress[]): void {
     for (const { address } of this.#addresses) this.#network.detach(address);
-    this.#addresses = addresses.map(({ address, device }) => candidate(address, device));
+    this.#addresses = addresses.map(candidateAt);
     for (const { address, device } of this.#addresses) {
       this.#network.attach(address, device, (path, bytes) => {
         if (path.local.port !== this.#natPort) this.give({ kind: 'datagram', path, bytes });
         else if (this.#sockets.has(formatSocketAddress(path.local))) this.#plan({ kind: 'datagram', path, bytes, tos: 0 });
       });
     }
-    this.give({ kind: 'local-addresses', addresses: addresses.map(({ address, device }) => candidate(address, device)) });
+    this.give({ kind: 'local-addresses', addresses: this.#addresses });
   }
 
   /** The host is gone without a word: nothing leaves it or reaches it any more. */
@@ -355,7 +356,7 @@ export class VirtualHost {
 
   #do(job: EndpointJob): EndpointJobResult {
     if (job.kind === 'routes') return { kind: 'routes', problems: job.paths.map((path) => (this.hasRoute(path) ? null : 'EHOSTUNREACH')) };
-    if (job.kind !== 'resolve') return executeJob(job, { registry: defaultRegistry, random: this.#random.bytes, calendar: () => testCalendarMs + this.world.now });
+    if (job.kind !== 'resolve') return executeJob(job, { registry: defaultRegistry, random: this.#random.bytes, calendar: () => testCalendarMs + this.calendarErrorMs + this.world.now });
     const addresses = (this.#names[job.name] ?? []).map(ip);
     return { kind: 'resolved', addresses, ttlMs: 60_000, error: addresses.length === 0 ? 'ENOTFOUND' : null };
   }

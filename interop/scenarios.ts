@@ -20,6 +20,8 @@ import { scenario as fullTunnel } from './scenarios/full-tunnel/scenario.js';
 import { scenario as identities } from './scenarios/identities/scenario.js';
 import { scenario as invalidKe } from './scenarios/invalid-ke/scenario.js';
 import { scenario as ipv4Ipv6 } from './scenarios/ipv4-ipv6/scenario.js';
+import { scenario as ipPool } from './scenarios/ip-pool/scenario.js';
+import { scenario as ipTwoPools } from './scenarios/ip-two-pools/scenario.js';
 import { scenario as leavesNothing } from './scenarios/leaves-nothing/scenario.js';
 import { scenario as lid } from './scenarios/lid/scenario.js';
 import { scenario as linkDown } from './scenarios/link-down/scenario.js';
@@ -33,6 +35,7 @@ import { scenario as nat } from './scenarios/nat/scenario.js';
 import { scenario as natAppears } from './scenarios/nat-appears/scenario.js';
 import { scenario as natExpiry } from './scenarios/nat-expiry/scenario.js';
 import { scenario as natRebinding } from './scenarios/nat-rebinding/scenario.js';
+import { scenario as natVirtualIp } from './scenarios/nat-virtual-ip/scenario.js';
 import { scenario as noProposal } from './scenarios/no-proposal/scenario.js';
 import { scenario as psk } from './scenarios/psk/scenario.js';
 import { scenario as readme } from './scenarios/readme/scenario.js';
@@ -75,6 +78,9 @@ export const scenarios: ReadonlyMap<string, Scenario> = new Map([
   ['childless', childless],
   ['families', families],
   ['config-payload', configPayload],
+  ['ip-pool', ipPool],
+  ['ip-two-pools', ipTwoPools],
+  ['nat-virtual-ip', natVirtualIp],
   ['nat', nat],
   ['nat-rebinding', natRebinding],
   ['move', move],

@@ -258,7 +258,7 @@ const taken = [
 const reasonsOfEnds: readonly (readonly [keys: readonly string[], is: Reasons[string]])[] = [
   [['cert', 'cert2', 'ca', 'ca2', 'sendcert', 'certpolicy', 'sigkey', 'rsasigkey', 'groups', 'groups2'], reason.certificates],
   [['id2'], { why: 'more than one round of authentication (RFC 4739) is not there' }],
-  [['sourceip'], { why: 'virtual addresses and pools are not there yet: give the inner address in [endpoint] address and name it in local' }],
+  [['sourceip'], { why: 'for an address that the peer lends, write virtual = true into the [[peer]], and local = ["dynamic"] into its child; to lend one, write a [[pool]]' }],
   [['dns'], { why: 'mhtun sends no names of DNS servers yet' }],
   [['firewall', 'hostaccess'], reason.firewall],
   [['updown'], reason.script],

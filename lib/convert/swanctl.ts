@@ -179,7 +179,7 @@ class ConnectionReader {
     else table.set('unique', value.text);
   }
 
-  /** With virtual addresses `dynamic` is one of them, which we can't have. */
+  /** With virtual addresses `dynamic` is one of them; that is for a person to write. */
   #remarkVirtual(): void {
     for (const key of ['vips', 'pools'] as const) {
       const value = this.#view.value(key);

@@ -35,7 +35,7 @@ export type Verdict =
 export function judge(peer: PeerConfig, older: Contender, newer: Contender, initialContact: boolean, peerIsMhtun: boolean): Verdict {
   // What came up meanwhile is not what it was to replace: the peer may have done the same at the same time.
   if (newer.replacement && newer.initiator && older.authenticatedAt <= newer.startedAt) return { kind: 'forget-old' };
-  if (!provesIdentity(peer)) return { kind: 'both-stay' };
+  if (!provesIdentity(peer) || isForSeveralHosts(peer)) return { kind: 'both-stay' };
   const crossed = haveCrossed(older, newer);
   // INITIAL_CONTACT in an SA that crossed was true when it was sent, and says nothing of the other.
   if (initialContact && !crossed) return { kind: 'forget-old' };
@@ -48,6 +48,11 @@ export function judge(peer: PeerConfig, older: Contender, newer: Contender, init
     case 'replace':
       return { kind: 'retire', which: 'old', patienceMs: crossed ? crossedForeignGraceMs : 0 };
   }
+}
+
+/** One caller may have several hosts, each of which knows of no other: INITIAL_CONTACT is its own view (RFC 7296 §2.4). */
+function isForSeveralHosts({ id, unique }: PeerConfig): boolean {
+  return unique === 'never' && id.kind !== 'exact';
 }
 
 /**

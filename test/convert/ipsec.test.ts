@@ -77,7 +77,7 @@ remote = ["10.2.0.0/16"]
   const remarked: readonly (readonly [lines: string, said: string])[] = [
     ['rekey=no', 'a.conf:2: rekey = no: mhtun always renews keys'],
     ['compress=yes', 'a.conf:2: compress = yes: compression (IPComp) is not there'],
-    ['leftsourceip=%config', 'a.conf:2: leftsourceip = %config: virtual addresses and pools are not there yet: give the inner address in [endpoint] address and name it in local'],
+    ['leftsourceip=%config', 'a.conf:2: leftsourceip = %config: for an address that the peer lends, write virtual = true into the [[peer]], and local = ["dynamic"] into its child; to lend one, write a [[pool]]'],
     ['forceencaps=no', 'a.conf:2: forceencaps = no: ESP always travels in UDP here; the other end follows'],
     ['leftsubnetz=10.0.0.0/8', 'a.conf:2: leftsubnetz: no such key is known here; did you mean leftsubnet?'],
     ['also=nobody', 'a.conf:2: also = nobody: there is no conn of this name: nothing is taken up'],

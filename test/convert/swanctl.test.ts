@@ -114,7 +114,7 @@ replay_window = 64
     [{ conn: 'mobike = maybe' }, 'a.conf:3: mobike = maybe: expected yes or no'],
     [{ conn: 'rekey_time = 0' }, 'a.conf:3: rekey_time = 0: mhtun always renews keys: the default stands'],
     [{ conn: 'rekey_time = soon' }, 'a.conf:3: rekey_time = soon: expected a time, as 30s, 5m, 4h or 1d'],
-    [{ conn: 'pools = clients' }, 'a.conf:3: pools = clients: address pools are not there yet: name the address of each caller in a peer of its own'],
+    [{ conn: 'pools = clients' }, 'a.conf:3: pools = clients: write the range as [[pool]], its name as pools into the [[peer]], and remote = ["dynamic"] into its child'],
     [{ conn: 'mobbike = no' }, 'a.conf:3: mobbike: no such key is known here; did you mean mobike?'],
     [{ conn: 'local_addrs = 192.0.2.0/24' }, 'a.conf:3: local_addrs = 192.0.2.0/24: listen in [endpoint] takes addresses only'],
     [{ conn: 'proposals = 3des-md5-modp768' }, 'a.conf:3: proposals = 3des-md5-modp768: none of these is left: ike has its default, which the other end must share'],

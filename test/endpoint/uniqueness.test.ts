@@ -5,6 +5,7 @@ import { judge, type Contender } from '../../lib/endpoint/uniqueness.js';
 import type { PeerConfig } from '../../lib/config/types.js';
 import { instant } from '../../lib/util/brands.js';
 import { present } from '../../lib/util/assert.js';
+import { trustOf } from '../support/test-pki.js';
 import { configOf } from '../support/virtual-host.js';
 
 function peer(unique: string, id = 'sun'): PeerConfig {
@@ -27,6 +28,12 @@ describe('of two IKE SAs with one peer', () => {
 
   it('the newer is refused where unique = "keep"', () => {
     expect(judge(peer('keep'), older, newer, false, false)).to.deep.equal({ kind: 'refuse-new' });
+  });
+
+  it('both stay where unique = "never" in a block for many, whatever the caller says of others: he may have several hosts', () => {
+    const carol = { ...peer('never', '*.example.net'), remoteAuth: { kind: 'pubkey', trust: trustOf([]) } } as const;
+    for (const initialContact of [false, true]) expect(judge(carol, older, newer, initialContact, false)).to.deep.equal({ kind: 'both-stay' });
+    expect(judge({ ...carol, unique: 'replace' }, older, newer, true, false)).to.deep.equal({ kind: 'forget-old' });
   });
 
   it('both stay where unique = "never"', () => {

@@ -59,7 +59,7 @@ async function playHere(run: Run, surroundings: Surroundings): Promise<Outcome> 
       scenario: run.scenario,
       variant: run.variant,
       pair: run.pair,
-      templates: join(scenarioFolder, run.name),
+      templates: join(scenarioFolder, run.scenario.templates ?? run.name),
       engine: surroundings.host,
       images: surroundings.images,
       keys: surroundings.keys,

@@ -12,6 +12,8 @@ export interface Variant {
 }
 
 export interface Scenario {
+  /** The scenario whose templates it takes, where it has none of its own. */
+  readonly templates?: string;
   readonly topology?: Partial<TopologyOptions> | ((variant: Variant) => Partial<TopologyOptions>);
   readonly variants: readonly Variant[];
   /** Values for the templates of one site beyond the usual ones (`usualValues` in lab/stage.ts) and the variant's. */

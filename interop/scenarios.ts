@@ -44,6 +44,9 @@ import { scenario as rekeyChild } from './scenarios/rekey-child/scenario.js';
 import { scenario as rekeyCollision } from './scenarios/rekey-collision/scenario.js';
 import { scenario as rekeyIke } from './scenarios/rekey-ike/scenario.js';
 import { scenario as restart } from './scenarios/restart/scenario.js';
+import { scenario as rwEapDynamic } from './scenarios/rw-eap-dynamic/scenario.js';
+import { scenario as rwEapMd5Rsa } from './scenarios/rw-eap-md5-rsa/scenario.js';
+import { scenario as rwEapMschapv2IdRsa } from './scenarios/rw-eap-mschapv2-id-rsa/scenario.js';
 import { scenario as rwPskPpk } from './scenarios/rw-psk-ppk/scenario.js';
 import { scenario as silentCut } from './scenarios/silent-cut/scenario.js';
 import { scenario as startOnTraffic } from './scenarios/start-on-traffic/scenario.js';
@@ -58,6 +61,9 @@ export const scenarios: ReadonlyMap<string, Scenario> = new Map([
   ['certificates', certificates],
   ['certificates-refused', certificatesRefused],
   ['rw-psk-ppk', rwPskPpk],
+  ['rw-eap-mschapv2-id-rsa', rwEapMschapv2IdRsa],
+  ['rw-eap-md5-rsa', rwEapMd5Rsa],
+  ['rw-eap-dynamic', rwEapDynamic],
   ['algorithms', algorithms],
   ['rekey-child', rekeyChild],
   ['rekey-ike', rekeyIke],

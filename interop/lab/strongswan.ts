@@ -164,9 +164,10 @@ const startScript = [
   'printf "%s\\nexit %s\\n" "$said" $code > /lab/loaded.new; mv /lab/loaded.new /lab/loaded; wait; rm -f /lab/charon.pid',
 ].join('\n');
 
-/** The algorithms of `openssl` come first, `gmp`, `chapoly` and `curve25519` give what it lacks. */
+/** The algorithms of `openssl` come first, `gmp`, `chapoly` and `curve25519` give what it lacks, `gcrypt` MD4 and DES for EAP-MSCHAPv2. */
 const plugins =
-  'random nonce openssl aes sha1 sha2 hmac kdf pem pkcs1 pkcs8 x509 constraints revocation pubkey gcm chapoly curve25519 gmp socket-default vici';
+  'random nonce openssl aes sha1 sha2 hmac kdf pem pkcs1 pkcs8 x509 constraints revocation pubkey gcm chapoly curve25519 gmp socket-default vici ' +
+  'md5 gcrypt eap-identity eap-md5 eap-mschapv2';
 
 function strongSwanConf(kernelEsp: boolean, charon: Readonly<Record<string, string>>): string {
   const settings: Record<string, string> = {

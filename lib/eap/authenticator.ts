@@ -11,6 +11,8 @@ export const maxIdentityBytes = 255;
 
 export type EapStep =
   | { readonly kind: 'request'; readonly packet: Uint8Array }
+  /** The last request: he is refused, whatever he answers. */
+  | { readonly kind: 'farewell'; readonly packet: Uint8Array; readonly user: string; readonly reason: string }
   | { readonly kind: 'success'; readonly packet: Uint8Array; readonly user: string; readonly msk: Msk }
   /** `user` null: he did not say who he is. */
   | { readonly kind: 'failure'; readonly packet: Uint8Array; readonly user: string | null; readonly reason: string };
@@ -99,7 +101,7 @@ export class EapAuthenticator {
     const { random, name: own } = this.#options;
     const run = method.authenticator({ random, name: own, user, secret: admission.secret });
     this.#state = { kind: 'method', user, admission, method, run, fresh: true };
-    return this.#request(method, run.begin(this.#next()));
+    return { kind: 'request', packet: this.#request(method, run.begin(this.#next())) };
   }
 
   #step(state: Extract<State, { kind: 'method' }>, step: AuthenticatorStep): EapStep {
@@ -107,7 +109,11 @@ export class EapAuthenticator {
       case 'request':
         this.#state = state;
         this.#next();
-        return this.#request(state.method, step.data);
+        return { kind: 'request', packet: this.#request(state.method, step.data) };
+      case 'farewell':
+        this.#state = state;
+        this.#next();
+        return { kind: 'farewell', user: state.user, reason: step.reason, packet: this.#request(state.method, step.data) };
       case 'proved':
         this.#state = { kind: 'over' };
         // RFC 3748 §4.2: Success has the identifier of the response that it answers.
@@ -117,8 +123,8 @@ export class EapAuthenticator {
     }
   }
 
-  #request(method: EapMethod, data: Uint8Array): EapStep {
-    return { kind: 'request', packet: encodeEapPacket({ kind: 'request', identifier: this.#identifier, type: method.type, data }) };
+  #request(method: EapMethod, data: Uint8Array): Uint8Array {
+    return encodeEapPacket({ kind: 'request', identifier: this.#identifier, type: method.type, data });
   }
 
   #fail(reason: string, user: string | null = null): EapStep {

@@ -48,6 +48,8 @@ export interface PeerMethod {
 
 export type AuthenticatorStep =
   | { readonly kind: 'request'; readonly data: Uint8Array }
+  /** A last request that says no; whatever the answer is, he is refused. */
+  | { readonly kind: 'farewell'; readonly data: Uint8Array; readonly reason: string }
   | { readonly kind: 'proved'; readonly msk: Msk }
   | { readonly kind: 'refused'; readonly reason: string };
 

@@ -38,6 +38,8 @@ export class EapResponder {
   readonly #authenticator: EapAuthenticator;
   #state: State = { kind: 'running' };
   #rounds = 0;
+  /** Why he is not let in, once that is known and told. */
+  #refusal: string | null = null;
 
   constructor(association: Association, ids: EapIds, admit: (user: string) => Admission | string, outcome: EapResponderOutcome) {
     this.#association = association;
@@ -63,6 +65,14 @@ export class EapResponder {
     else this.#step(request, eap.data);
   }
 
+  /** He says himself, outside of IKE_AUTH, that it has come to nothing (RFC 7296 §2.21.2). */
+  leave(request: Request): void {
+    this.wipe();
+    const words = this.#refusal ?? this.#tell(request, 'it gave up (AUTHENTICATION_FAILED)', null);
+    this.#outcome.respond([]);
+    this.#outcome.failed(words);
+  }
+
   wipe(): void {
     this.#authenticator.wipe();
     if (this.#state.kind === 'awaits-auth') this.#state.msk?.wipe();
@@ -72,6 +82,10 @@ export class EapResponder {
     const step = this.#authenticator.handle(packet);
     switch (step.kind) {
       case 'request':
+        this.#outcome.respond([eapPayload(step.packet)]);
+        return;
+      case 'farewell':
+        this.#tell(request, step.reason, step.user);
         this.#outcome.respond([eapPayload(step.packet)]);
         return;
       case 'success':
@@ -107,15 +121,23 @@ export class EapResponder {
 
   #end(request: Request, answer: Payload, reason: string, user: string | null): void {
     this.wipe();
+    const words = this.#refusal ?? this.#tell(request, reason, user);
     this.#outcome.respond([answer]);
-    const remote = formatSocketAddress(request.path.remote);
-    const words = user === null ? reason : `user ${escapeUnprintable(user)}: ${reason}`;
+    this.#outcome.failed(words);
+  }
+
+  /** Once: whoever is refused may say no more. */
+  #tell({ path }: Request, reason: string, user: string | null): string {
+    const shown = user === null ? null : escapeUnprintable(user);
+    const words = shown === null ? reason : `user ${shown}: ${reason}`;
+    const notify = notifyName(notifyType.AUTHENTICATION_FAILED);
     const peer = this.#outcome.peer();
     this.#association.note({
       part: 'EAP', problem: cut(words), offered: [], wanted: [`EAP, as ${blockOf(peer)} has it`], peer: peer.name,
       nearest: null, remedy: 'look at users_file and eap_id here, and at user and password at the other end',
     });
-    this.#association.event('auth-failed', { reason: words, remote, user: user === null ? null : escapeUnprintable(user), notify: notifyName(notifyType.AUTHENTICATION_FAILED) });
-    this.#outcome.failed(words);
+    this.#association.event('auth-failed', { reason: words, remote: formatSocketAddress(path.remote), user: shown, notify });
+    this.#refusal = words;
+    return words;
   }
 }

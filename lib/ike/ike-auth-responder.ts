@@ -53,6 +53,13 @@ export class AuthResponder {
     this.#eap?.wipe();
   }
 
+  /** An INFORMATIONAL of a caller who ends what is not finished, since he does not believe us or is refused; false: it is none. */
+  leave(request: Request): boolean {
+    if (this.#eap === null || findNotify(request.payloads, notifyType.AUTHENTICATION_FAILED) === null) return false;
+    this.#eap.leave(request);
+    return true;
+  }
+
   answer(request: Request): void {
     const unknown = payloadsOf(request.payloads, 'unknown').find((p) => p.critical);
     if (unknown !== undefined) {

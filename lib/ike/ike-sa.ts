@@ -224,7 +224,7 @@ export class IkeSa implements IkeSaMachine {
     if (association.phase.kind === 'connecting') {
       // Nothing but IKE_AUTH has a place before both ends are authenticated (RFC 7296 §1.2).
       if (type === exchangeType.IKE_AUTH && !association.initiator) present(this.#auth, 'a responder chose a proposal').answer(request);
-      else this.#exchanger.ignoreRequest();
+      else if (type !== exchangeType.INFORMATIONAL || this.#auth?.leave(request) !== true) this.#exchanger.ignoreRequest();
       return;
     }
     this.#followIke(request);

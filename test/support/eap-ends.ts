@@ -7,7 +7,7 @@ import { utf8 } from '../../lib/util/bytes.js';
 import { authority, credentialOf, issue, trustOf, type Issued } from './test-pki.js';
 
 export const lab: Issued = authority('O=Lab, CN=Lab CA');
-const gateway = issue('CN=sun', lab, { names: ['dns:sun'] });
+export const gateway: Issued = issue('CN=sun', lab, { names: ['dns:sun'] });
 
 export function secretOf(password: string): PasswordSecret {
   return { password: new SecretKey(utf8(password)), ntHash: ntPasswordHash(utf8(password)) };

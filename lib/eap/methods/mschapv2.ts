@@ -113,8 +113,9 @@ class Mschapv2Authenticator implements AuthenticatorMethod {
     const same = bytesEqual(withoutDomain(userName), withoutDomain(utf8(user)));
     if (right && same && secret !== null) return this.#welcome(exchange, ntHash, packet.ntResponse, id);
     const shown = escapeUnprintable(lossyText(userName.subarray(0, 64)));
-    this.#state = { kind: 'failed', reason: !same ? `its EAP-MSCHAPv2 is that of the user ${shown}` : secret === null ? 'there is no such user' : 'wrong password' };
-    return { kind: 'request', data: encodeMschapv2({ kind: 'failure', id, message: failureMessage(random(challengeBytes)) }) };
+    const reason = !same ? `its EAP-MSCHAPv2 is that of the user ${shown}` : secret === null ? 'there is no such user' : 'wrong password';
+    this.#state = { kind: 'failed', reason };
+    return { kind: 'farewell', reason, data: encodeMschapv2({ kind: 'failure', id, message: failureMessage(random(challengeBytes)) }) };
   }
 
   #welcome(exchange: Exchange, ntHash: SecretKey, response: Uint8Array, id: number): AuthenticatorStep {

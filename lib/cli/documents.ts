@@ -1,5 +1,5 @@
 /** What the daemon answered with, checked as far as the views need it: it may be an older one that nobody has restarted. */
-import type { EventDocument, PathsDocument, StatusDocument } from '../control/messages.js';
+import type { EventDocument, ExplainDocument, PathsDocument, StatusDocument } from '../control/messages.js';
 import { isEvent } from '../control/protocol.js';
 import { CliError } from './context.js';
 
@@ -12,6 +12,12 @@ export function statusOf(result: unknown): StatusDocument {
 /** @throws CliError */
 export function pathsOf(result: unknown): PathsDocument {
   if (!isPaths(result)) throw foreign('paths');
+  return result;
+}
+
+/** @throws CliError */
+export function explanationOf(result: unknown): ExplainDocument {
+  if (!isExplanation(result)) throw foreign('explanation');
   return result;
 }
 
@@ -30,6 +36,15 @@ export function isStatus(value: unknown): value is StatusDocument {
 
 function isPaths(value: unknown): value is PathsDocument {
   return field(value, 'schema') === 1 && every(field(value, 'peers'), (peer) => every(field(peer, 'paths'), isPath));
+}
+
+function isExplanation(value: unknown): value is ExplainDocument {
+  return field(value, 'schema') === 1 && every(field(value, 'attempts'), (attempt) => typeof field(attempt, 'verdict') === 'string'
+    && Array.isArray(field(attempt, 'before')) && every(field(attempt, 'misfits'), isMisfit));
+}
+
+function isMisfit(misfit: unknown): boolean {
+  return Array.isArray(field(misfit, 'offered')) && Array.isArray(field(misfit, 'wanted'));
 }
 
 function isSa(sa: unknown): boolean {

@@ -6,6 +6,7 @@ export const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
   down: async () => (await import('./down.js')).down,
   status: async () => (await import('./status.js')).status,
   paths: async () => (await import('./paths.js')).paths,
+  explain: async () => (await import('./explain.js')).explainVerb,
   initiate: async () => (await import('./initiate.js')).initiate,
   terminate: async () => (await import('./terminate.js')).terminate,
   rekey: async () => (await import('./rekey.js')).rekey,

@@ -9,6 +9,8 @@ import type { Fill } from '../util/fill.js';
 export type ControlRequest =
   | { readonly verb: 'status' }
   | { readonly verb: 'paths'; readonly peer: string | null }
+  /** A peer's name, the id of an attempt, an SPI or an address; null: all attempts. */
+  | { readonly verb: 'explain'; readonly what: string | null }
   | { readonly verb: 'down' }
   | { readonly verb: 'initiate'; readonly peer: string; readonly child: string | null; readonly timeoutMs: number | null }
   | { readonly verb: 'terminate'; readonly peer: string; readonly child: string | null }
@@ -164,6 +166,50 @@ export interface SwitchStatus {
 export interface PathsDocument {
   readonly schema: 1;
   readonly peers: readonly { readonly name: string; readonly paths: readonly PathStatus[] }[];
+}
+
+/** What `explain` answers with: the newest attempt first. */
+export interface ExplainDocument {
+  readonly schema: 1;
+  /** The peer that was asked for; null: something else was. */
+  readonly peer: { readonly name: string; readonly down_reason: string | null } | null;
+  readonly attempts: readonly AttemptStatus[];
+}
+
+export interface AttemptStatus {
+  /** Eight hex digits, the same at both ends. */
+  readonly attempt: string;
+  /** The ids of attempts alike before it, as far as they are kept, and how many there were with it. */
+  readonly before: readonly string[];
+  readonly times: number;
+  readonly spi_i: string;
+  readonly spi_r: string | null;
+  readonly initiator: boolean;
+  /** Whom this end called, or who has proved to be it. */
+  readonly peer: string | null;
+  /** Else the one whose block comes nearest. */
+  readonly nearest_peer: string | null;
+  readonly remote_id: string | null;
+  readonly local: string;
+  readonly remote: string;
+  /** ISO 8601. */
+  readonly began: string;
+  readonly ended: string | null;
+  /** `refused`: by this end; `denied`: by the peer; `dropped`: it got somewhere, and no further. */
+  readonly verdict: 'connecting' | 'up' | 'down' | 'refused' | 'denied' | 'unanswered' | 'dropped';
+  readonly reason: string | null;
+  readonly misfits: readonly MisfitStatus[];
+}
+
+/** What did not fit: said here alone, never to the other end. */
+export interface MisfitStatus {
+  readonly part: string;
+  readonly problem: string;
+  readonly offered: readonly string[];
+  readonly wanted: readonly string[];
+  readonly peer: string | null;
+  readonly nearest: string | null;
+  readonly remedy: string;
 }
 
 /** What `events` without `follow` answers with, oldest first; the last thousand at most. */

@@ -171,6 +171,8 @@ function requestOf(verb: string, fields: Fields): ControlRequest | null {
     }
     case 'paths':
       return { verb, peer: fields.textOrNull('peer') };
+    case 'explain':
+      return { verb, what: fields.textOrNull('what') };
     case 'initiate':
       return { verb, peer: fields.text('peer'), child: fields.textOrNull('child'), timeoutMs: fields.durationOrNull('timeoutMs') };
     case 'terminate':

@@ -10,6 +10,8 @@ import type { EventLog } from './event-log.js';
 export interface ControlDeskHost {
   readonly events: EventLog;
   status(): StatusDocument;
+  /** @param what as `ControlRequest` has it */
+  explain(what: string | null): ControlReply;
   command(command: EndpointCommand): Promise<CommandResult>;
   /** @param files the configuration as the asker read it; null: it is read here */
   reload(files: RecordedFiles | null): Promise<ControlReply>;
@@ -31,6 +33,9 @@ export function answerRequest(host: ControlDeskHost, request: ControlRequest, an
       return;
     case 'paths':
       answer.send(paths(host.status(), request.peer));
+      return;
+    case 'explain':
+      answer.send(host.explain(request.what));
       return;
     case 'down':
       follow(host.shutDown('mhtun down').then(() => ({ ok: true, result: { detail: 'down' } })));

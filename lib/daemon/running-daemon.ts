@@ -25,6 +25,7 @@ import type { Ending } from './daemon.js';
 import { endpointIdOf, readMachineId, type EndpointId } from './endpoint-id.js';
 import { fullest } from '../util/fill.js';
 import { EventLog } from './event-log.js';
+import { explain } from './explanation.js';
 import { openKeyLog } from './key-log.js';
 import { LeaseFile } from './lease-file.js';
 import type { Log } from './log.js';
@@ -228,10 +229,18 @@ export class Daemon {
     };
   }
 
+  #explain(what: string | null): ControlReply {
+    const platform = this.#platform;
+    const core = this.#endpoint;
+    if (platform === null || core === null) return { ok: false, error: 'the daemon is ending', exitCode: 1 };
+    return explain({ attempts: core.attempts, peers: core.look(platform.clock.now()), wallClock: wallClockOf(platform.clock) }, what);
+  }
+
   #deskHost(): Parameters<typeof answerRequest>[0] {
     return {
       events: this.#events,
       status: () => this.#status(),
+      explain: (what) => this.#explain(what),
       command: (command) => this.#core?.command(command) ?? Promise.resolve({ ok: false, error: 'the daemon is ending' }),
       reload: (files) => this.#reload(files),
       shutDown: (cause) => this.#shutDown(cause),

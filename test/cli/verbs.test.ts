@@ -36,6 +36,8 @@ describe('the verbs', () => {
     ['status', { verb: 'status' }],
     ['paths', { verb: 'paths', peer: null }],
     ['paths sun', { verb: 'paths', peer: 'sun' }],
+    ['explain', { verb: 'explain', what: null }],
+    ['explain 3f9a1c20', { verb: 'explain', what: '3f9a1c20' }],
     ['initiate sun', { verb: 'initiate', peer: 'sun', child: null, timeoutMs: null }],
     ['initiate sun --child net --timeout 2.5', { verb: 'initiate', peer: 'sun', child: 'net', timeoutMs: 2500 }],
     ['initiate 007', { verb: 'initiate', peer: '007', child: null, timeoutMs: null }],
@@ -50,7 +52,7 @@ describe('the verbs', () => {
   ];
   for (const [line, request] of requests) {
     it(`asks the daemon: ${line}`, async () => {
-      await daemon({ ok: true, result: { schema: 1, endpoint: status.endpoint, detail: 'done', events: [], peers: [] } });
+      await daemon({ ok: true, result: { schema: 1, endpoint: status.endpoint, detail: 'done', events: [], peers: [], pools: [], attempts: [], peer: null } });
       const ran = await run([...line.split(' '), '--control', socket]);
       expect(asked).to.deep.equal([request]);
       expect(ran).to.include({ code: 0, err: '' });

@@ -7,6 +7,8 @@ const requests: readonly ControlRequest[] = [
   { verb: 'status' },
   { verb: 'paths', peer: null },
   { verb: 'paths', peer: 'sun' },
+  { verb: 'explain', what: null },
+  { verb: 'explain', what: '3f9a1c20' },
   { verb: 'down' },
   { verb: 'initiate', peer: 'sun', child: 'net', timeoutMs: 1500 },
   { verb: 'initiate', peer: 'sun', child: null, timeoutMs: null },

@@ -22,6 +22,7 @@ function desk(result: CommandResult = { ok: true, detail: 'done' }): Desk {
     commands,
     events: new EventLog(),
     status: () => status,
+    explain: (what) => ({ ok: false, error: `nothing of ${what ?? 'all'}`, exitCode: 1 }),
     command: (command) => {
       commands.push(command);
       return Promise.resolve(result);
@@ -42,6 +43,11 @@ describe('the control desk', () => {
     expect(await ask(desk(), { verb: 'status' })).to.deep.equal({ ok: true, result: status });
     expect(await ask(desk(), { verb: 'paths', peer: null })).to.deep.equal({ ok: true, result: { schema: 1, peers: [{ name: 'sun', paths: [] }] } });
     expect(await ask(desk(), { verb: 'paths', peer: 'mars' })).to.deep.equal({ ok: false, error: 'no peer is called mars', exitCode: 1 });
+  });
+
+  it('explains what it is asked for', async () => {
+    expect(await ask(desk(), { verb: 'explain', what: '3f9a1c20' })).to.deep.equal({ ok: false, error: 'nothing of 3f9a1c20', exitCode: 1 });
+    expect(await ask(desk(), { verb: 'explain', what: null })).to.deep.equal({ ok: false, error: 'nothing of all', exitCode: 1 });
   });
 
   it('makes each verb the core\'s command', async () => {

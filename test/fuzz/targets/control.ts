@@ -15,7 +15,7 @@ export const target: FuzzTarget = {
   },
   seeds: () => [
     encodeRequest(1, { verb: 'status' }),
-    encodeRequest(2, { verb: 'paths', peer: 'sun' }) + encodeRequest(3, { verb: 'paths', peer: null }),
+    encodeRequest(2, { verb: 'paths', peer: 'sun' }) + encodeRequest(3, { verb: 'paths', peer: null }) + encodeRequest(4, { verb: 'explain', what: '3f9a1c20' }),
     encodeRequest(4, { verb: 'initiate', peer: 'sun', child: 'net', timeoutMs: 10 }),
     encodeRequest(5, { verb: 'terminate', peer: 'sun', child: null }),
     encodeRequest(6, { verb: 'rekey', peer: 'sun', child: null, ike: true, timeoutMs: null }),

@@ -12,6 +12,7 @@ import { cpPayload } from '../wire/payloads/cp.js';
 import { notify } from '../wire/payloads/notify.js';
 import type { Association } from './association.js';
 import { noVirtualAddresses, type Lease } from './lease.js';
+import { blockOf } from './peer.js';
 
 /** Networks named in one reply. */
 const maxSubnets = 32;
@@ -32,7 +33,12 @@ export function lacksConfiguration({ knownPeer, virtual }: Association): boolean
 }
 
 export function refuseUnconfigured(association: Association): Payload[] {
-  const reason = 'the caller asked for no address inside (CFG_REQUEST), and its child is from one alone';
+  const { knownPeer } = association;
+  const reason = association.note({
+    part: 'virtual address', problem: `${whoIsThere(association)} asked for no address, and gets through with one that is lent alone`, offered: [],
+    wanted: [`CFG_REQUEST (pools of ${blockOf(knownPeer)})`], peer: knownPeer.name, nearest: null,
+    remedy: 'at the other end ask for one (virtual = true and local = ["dynamic"], where it is mhtun as well), or name its networks in remote here',
+  });
   association.outputs.push({ kind: 'child-failed', name: '', reason });
   association.event('child-down', { child: '', reason: `refused with FAILED_CP_REQUIRED: ${reason}` });
   return [notify(notifyType.FAILED_CP_REQUIRED)];
@@ -59,8 +65,12 @@ function borrow(association: Association, wishes: readonly ConfiguredAddress[]):
   const lease = env.leases.lend(knownPeer, present(remoteId, 'the caller is authenticated'), wishes);
   const who = whoIsThere(association);
   if ('reason' in lease) {
-    const reason = `refused with INTERNAL_ADDRESS_FAILURE: ${lease.reason}`;
-    association.log('warn', `no address for ${who}: ${lease.reason}`);
+    const said = association.note({
+      part: 'virtual address', problem: `no address for ${who}: ${lease.reason}`, offered: [], wanted: knownPeer.pools.map((name) => `pool ${name} (pools of ${blockOf(knownPeer)})`),
+      peer: knownPeer.name, nearest: null, remedy: `widen the range of the [[pool]], or name another in pools of ${blockOf(knownPeer)} here`,
+    });
+    const reason = `refused with INTERNAL_ADDRESS_FAILURE: ${said}`;
+    association.log('warn', said);
     association.outputs.push({ kind: 'child-failed', name: '', reason });
     association.event('child-down', { child: '', reason });
     return 'refused';

@@ -52,7 +52,9 @@ function adviceFor(type: number, asked: Asked, { localAuth }: IkePeer): string |
     case notifyType.INVALID_SYNTAX:
       return 'the peer did not understand the message';
     case notifyType.INTERNAL_ADDRESS_FAILURE:
-      return 'the peer has no address to give';
+      return 'the peer has no address left to give, or none for us';
+    case notifyType.FAILED_CP_REQUIRED:
+      return 'the peer serves who asks for an address alone: write virtual = true and local = ["dynamic"] here';
     case notifyType.NO_ADDITIONAL_SAS:
       return 'the peer allows no further Child SA';
     default:

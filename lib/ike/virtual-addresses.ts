@@ -2,10 +2,10 @@
 import { addressFamily, type AddressFamily, type IpAddress } from '../util/address.js';
 import { everythingOf, hostRange } from '../util/address-range.js';
 import { readConfiguration, configurationRequest, type Configuration } from '../wire/configuration.js';
-import { configType, isErrorNotify, notifyType } from '../wire/iana.js';
+import { configType, isErrorNotify } from '../wire/iana.js';
 import { findPayload, notifiesOf, type Payload } from '../wire/payload.js';
 import type { Association } from './association.js';
-import type { ChildTemplate } from './peer.js';
+import { blockOf, type ChildTemplate } from './peer.js';
 import { narrow, templateSelectors, type AgreedSelectors, type DynamicSides } from './traffic-selection.js';
 
 /** Resolvers and domains taken of each reply; more than anybody has. */
@@ -46,11 +46,13 @@ export function takeAddresses(association: Association, payloads: readonly Paylo
     if (reply !== null) association.log('warn', 'the peer gave a configuration that nobody asked for: it is ignored', {});
     return null;
   }
-  if (reply === null) return whyNoReply(payloads);
+  // RFC 7296 §3.15.4: an error speaks for itself; else an answer without an address is one.
+  if (reply === null) return notifiesOf(payloads).some((n) => isErrorNotify(n.notifyType)) ? null : withoutAddress(association, 'the peer gave no address (no CFG_REPLY)');
   const addresses = families.flatMap((family) => firstOf(reply, family));
   const bad = addresses.find((address) => !isUsable(association, address));
-  if (bad !== undefined) return `the peer gave the address ${bad}, which no host can have here`;
-  if (addresses.length === 0) return `the peer gave no address of the family asked for (${families.map((family) => `IPv${family}`).join(', ')})`;
+  if (bad !== undefined) return withoutAddress(association, `the peer gave the address ${bad}, which no host can have here`);
+  const asked = families.map((family) => `IPv${family}`).join(' and ');
+  if (addresses.length === 0) return withoutAddress(association, `the peer gave no address of ${asked}`);
   if (reply.addresses.length > addresses.length) association.log('warn', 'the peer gave more addresses than were asked for: those are ignored', {});
   const dns = reply.dns.filter(isUnicast).slice(0, maxResolvers);
   const domains = reply.domains.slice(0, maxDomains);
@@ -70,11 +72,12 @@ export function withinOwnAddresses(association: Association, template: ChildTemp
   return narrow(templateSelectors(template, dynamicSides(association)), granted);
 }
 
-/** RFC 7296 §3.15.4: whoever needs an address takes an answer without one for an error. */
-function whyNoReply(payloads: readonly Payload[]): string {
-  const error = notifiesOf(payloads).find((n) => isErrorNotify(n.notifyType));
-  if (error?.notifyType === notifyType.INTERNAL_ADDRESS_FAILURE) return 'the peer answered INTERNAL_ADDRESS_FAILURE: it has no address left to give, or none for us; its log says which';
-  return 'the peer gave no address (no CFG_REPLY): it has to be set up to lend addresses to its callers';
+function withoutAddress(association: Association, problem: string): string {
+  const { knownPeer } = association;
+  return association.note({
+    part: 'virtual address', problem, offered: [], wanted: [`an address (virtual of ${blockOf(knownPeer)})`], peer: knownPeer.name, nearest: null,
+    remedy: `lend ${knownPeer.name}’s callers addresses at the other end (pools, where it is mhtun as well), or take virtual out of ${blockOf(knownPeer)} here`,
+  });
 }
 
 function firstOf(reply: Configuration, family: AddressFamily): IpAddress[] {

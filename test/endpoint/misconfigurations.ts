@@ -163,6 +163,26 @@ const selectors: readonly Misconfiguration[] = [
   },
 ];
 
+const lent = (lines: string, remote: string): SideOptions => ({ peer: lines, children: `[[peer.child]]\nname = "net"\nlocal = ["192.168.2.0/24"]\nremote = ["${remote}"]\n` });
+const asking: SideOptions = { peer: 'virtual = true', children: '[[peer.child]]\nname = "net"\nlocal = ["dynamic"]\nremote = ["192.168.2.0/24"]\n' };
+
+const virtual: readonly Misconfiguration[] = [
+  {
+    what: 'an address that is asked for where none is lent', part: 'virtual address', moon: asking, sun: waiting(lent('', '10.77.0.0/24')),
+    named: { moon: says('gave no address \\(no CFG_REPLY\\).*lend sun’s callers addresses at the other end \\(pools.*or take virtual out of SUN') },
+  },
+  {
+    what: 'addresses that are lent, and nobody asks', part: 'virtual address', moon: { children: '[[peer.child]]\nname = "net"\nlocal = ["10.77.0.9/32"]\nremote = ["192.168.2.0/24"]\n' },
+    sun: waiting({ ...lent('pools = ["p"]', 'dynamic'), endpoint: '[[pool]]\nname = "p"\nrange = "10.77.0.0/24"' }),
+    named: { sun: says('moon asked for no address.*at the other end ask for one \\(virtual = true'), moon: says('FAILED_CP_REQUIRED: .*virtual = true and local = \\["dynamic"\\] here') },
+  },
+  {
+    what: 'a pool without an address left', part: 'virtual address', moon: asking,
+    sun: waiting({ ...lent('pools = ["p"]', 'dynamic'), endpoint: '[[pool]]\nname = "p"\nrange = "10.77.0.4/32"\ndns = ["10.77.0.4"]' }),
+    named: { sun: says('no address for moon: every address of p is in use; widen the range of the \\[\\[pool\\]\\]'), moon: says('INTERNAL_ADDRESS_FAILURE: .*no address left to give') },
+  },
+];
+
 const places: readonly Misconfiguration[] = [
   {
     what: 'the address of nobody', part: null, moon: { remote: ['10.1.0.99'] }, sun: waiting(),
@@ -285,4 +305,6 @@ const rest: readonly Misconfiguration[] = [
   },
 ];
 
-export const misconfigurations: readonly Misconfiguration[] = [...secrets, ...identities, ...algorithms, ...selectors, ...places, ...proofs, ...rest];
+export const misconfigurations: readonly Misconfiguration[] = [
+  ...secrets, ...identities, ...algorithms, ...selectors, ...virtual, ...places, ...proofs, ...rest,
+];

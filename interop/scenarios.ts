@@ -39,6 +39,9 @@ import { scenario as natVirtualIp } from './scenarios/nat-virtual-ip/scenario.js
 import { scenario as noProposal } from './scenarios/no-proposal/scenario.js';
 import { scenario as psk } from './scenarios/psk/scenario.js';
 import { scenario as readme } from './scenarios/readme/scenario.js';
+import { scenario as reauthEarly } from './scenarios/reauth-early/scenario.js';
+import { scenario as reauthMbb } from './scenarios/reauth-mbb/scenario.js';
+import { scenario as reauthMbbRevoked } from './scenarios/reauth-mbb-revoked/scenario.js';
 import { scenario as reconnect } from './scenarios/reconnect/scenario.js';
 import { scenario as rekeyChild } from './scenarios/rekey-child/scenario.js';
 import { scenario as rekeyCollision } from './scenarios/rekey-collision/scenario.js';
@@ -68,6 +71,9 @@ export const scenarios: ReadonlyMap<string, Scenario> = new Map([
   ['rekey-child', rekeyChild],
   ['rekey-ike', rekeyIke],
   ['rekey-collision', rekeyCollision],
+  ['reauth-mbb', reauthMbb],
+  ['reauth-early', reauthEarly],
+  ['reauth-mbb-revoked', reauthMbbRevoked],
   ['delete', deletion],
   ['restart', restart],
   ['reconnect', reconnect],

@@ -27,7 +27,7 @@ export function headLines(name: string, sa: IkeSaStatus, { style, columns }: Pag
 
 /** Suite, age, roles, NAT. */
 export function factLines(sa: IkeSaStatus, { style, columns }: Page): string[] {
-  const times = sa.state === 'CONNECTING' ? [] : [`up ${duration(sa.established_s)}`, `rekey in ${duration(sa.rekey_in_s)}`];
+  const times = sa.state === 'CONNECTING' ? [] : [`up ${duration(sa.established_s)}`, `rekey in ${duration(sa.rekey_in_s)}`, ...reauthWords(sa)];
   const facts = [sa.suite, ...times, sa.initiator ? 'initiator' : 'responder', sa.mobike ? 'MOBIKE' : 'no MOBIKE', ...(sa.ppk ? ['PPK'] : []), ...natWords(sa)];
   return [...wrapped(clean(facts.filter((fact) => fact !== '').join(' · ')), columns).map(style.faint), ...lentLines(sa, columns)];
 }
@@ -37,6 +37,10 @@ function lentLines({ virtual, assigned, dns }: IkeSaStatus, columns: number | nu
   const ours = virtual.length === 0 ? [] : [`here as ${virtual.join(', ')}${dns.length === 0 ? '' : ` · resolvers ${dns.join(', ')}`}`];
   const theirs = assigned.length === 0 ? [] : [`has ${assigned.join(', ')}`];
   return [...ours, ...theirs].flatMap((line) => wrapped(clean(line), columns));
+}
+
+function reauthWords({ reauth_in_s: left, initiator }: IkeSaStatus): string[] {
+  return left === null ? [] : [`${initiator ? 'reauthentication' : 'must be reauthenticated'} in ${duration(left)}`];
 }
 
 /** @param rateOf what one carries now; null: only what it carried in all */

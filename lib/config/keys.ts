@@ -77,6 +77,8 @@ export const configKeys: Readonly<Record<Section, readonly string[]>> = {
     'dpd',
     'give_up',
     'ike_rekey',
+    'reauth',
+    'auth_lifetime',
     'child_rekey',
     'child_rekey_bytes',
     'child_rekey_packets',

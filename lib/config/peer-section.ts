@@ -39,6 +39,8 @@ export function readPeer(table: TableReader, context: PeerContext): PeerConfig |
     dpdMs: table.optional('dpd', durationKind(0, '"0s" or more'), 30_000),
     giveUpMs: table.optional('give_up', atLeastOneSecond, 60_000),
     ikeRekeyMs: table.optional('ike_rekey', atLeastOneSecond, 4 * 3_600_000),
+    reauthMs: readReauth(table),
+    authLifetimeMs: table.optional('auth_lifetime', neverOrTenSeconds, 0),
     childRekeyMs: table.optional('child_rekey', atLeastOneSecond, 3_600_000),
     childRekeyBytes: table.optional('child_rekey_bytes', sizeKind, null),
     childRekeyPackets: table.optional('child_rekey_packets', integerKind(1, Number.MAX_SAFE_INTEGER), null),
@@ -76,6 +78,21 @@ const idAsNameKind: ValueKind<string> = {
 const nobody: Identity = { type: 0, data: new Uint8Array(0) };
 
 const atLeastOneSecond: ValueKind<number> = durationKind(1000, 'at least "1s"');
+
+/** Shorter ones are nothing but handshakes. */
+const neverOrTenSeconds: ValueKind<number> = {
+  expected: '"0s" (never), or a duration of at least "10s"',
+  parse(value) {
+    const ms = durationKind(0, this.expected).parse(value);
+    return ms === null || ms === 0 || ms >= 10_000 ? ms : value.unexpected(this.expected);
+  },
+};
+
+function readReauth(table: TableReader): number {
+  const ms = table.optional('reauth', neverOrTenSeconds, 0);
+  if (ms > 0 && !table.has('addresses')) table.problem('reauth', 'it needs addresses to call; who is called can set auth_lifetime, so that the caller authenticates again');
+  return ms;
+}
 
 function checkEncap(table: TableReader): void {
   if (table.optional('encap', booleanKind, true)) return;

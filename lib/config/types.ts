@@ -99,6 +99,10 @@ export interface PeerConfig {
   readonly dpdMs: number;
   readonly giveUpMs: number;
   readonly ikeRekeyMs: number;
+  /** This end authenticates anew within that time, as initiator; 0: never. */
+  readonly reauthMs: number;
+  /** A caller has to (RFC 4478); 0: never. */
+  readonly authLifetimeMs: number;
   readonly childRekeyMs: number;
   readonly childRekeyBytes: number | null;
   readonly childRekeyPackets: number | null;

@@ -78,6 +78,8 @@ export interface IkeSaStatus {
   readonly local: string;
   readonly remote: string;
   readonly mobike: boolean;
+  /** Until it is authenticated anew, or the peer must have done that; null: no limit. */
+  readonly reauth_in_s: number | null;
   /** A post-quantum pre-shared key is mixed into its keys (RFC 8784). */
   readonly ppk: boolean;
   readonly nat_local: boolean;

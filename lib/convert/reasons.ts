@@ -24,7 +24,7 @@ export const reason: Readonly<Record<CommonReason, Reason>> = {
   ikev1Off: { why: 'it is of IKEv1, and has no effect here', unless: off },
   hard: { why: 'mhtun ends an SA that it can\'t renew after give_up' },
   random: { why: 'mhtun draws the moment of a rekey itself' },
-  reauth: { why: 'mhtun renews keys by ike_rekey, without a new authentication', unless: off },
+  reauth: { why: 'mhtun renews keys by ike_rekey; for a new authentication see reauth', unless: off },
   virtual: { why: 'write virtual = true into the [[peer]], and local = ["dynamic"] into its child' },
   pools: { why: 'write the range as [[pool]], its name as pools into the [[peer]], and remote = ["dynamic"] into its child' },
   marks: { why: 'packets go through a TUN interface, without marks: see routes in mhtun.toml(5)', unless: off },

@@ -45,6 +45,7 @@ function ikeSaStatus(input: StatusInput, sa: PeerLook['sas'][number]): IkeSaStat
     nat_remote: sa.natRemote,
     established_s: sa.establishedAt === null ? 0 : tenths((input.now - sa.establishedAt) / 1000),
     rekey_in_s: secondsUntil(input.now, sa.rekeyAt),
+    reauth_in_s: sa.term === null ? null : secondsUntil(input.now, sa.term.renewAt ?? sa.term.endsAt),
     child_sas: sa.children.map((child) => childStatus(input, child)),
     virtual: sa.virtual.local,
     assigned: sa.virtual.remote,

@@ -8,7 +8,10 @@ export interface ConfigDifference {
   readonly added: readonly PeerConfig[];
   /** By name: gone, or changed. */
   readonly removed: readonly string[];
-  /** Their SAs stay; only what concerns no SA (`start`, `unique`, addresses of the peer, the choice of paths, `crl`, `ppks_file`, `users_file`) may differ. */
+  /**
+   * Their SAs stay; only what concerns no SA (`start`, `unique`, addresses of the peer, the choice of paths), or the next authentication
+   * alone (`reauth`, `auth_lifetime`, `crl`, `ppks_file`, `users_file`), may differ.
+   */
   readonly kept: readonly PeerConfig[];
 }
 
@@ -32,7 +35,8 @@ export function summaryOf({ added, removed, kept }: ConfigDifference): string {
 
 function same(a: PeerConfig | undefined, b: PeerConfig): boolean {
   if (a === undefined) return false;
-  const free = { place: b.place, start: b.start, unique: b.unique, addresses: b.addresses, paths: b.paths };
+  const terms = { reauthMs: b.reauthMs, authLifetimeMs: b.authLifetimeMs };
+  const free = { place: b.place, start: b.start, unique: b.unique, addresses: b.addresses, paths: b.paths, ...terms };
   return sameValue({ ...a, ...free, remoteAuth: withListsOf(a, b), ppk: withKnownOf(a, b) }, b);
 }
 

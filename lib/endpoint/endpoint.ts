@@ -4,7 +4,6 @@
  */
 import type { Config, PeerConfig } from '../config/types.js';
 import type { RandomBytes } from '../crypto/algorithm.js';
-import { IkeSa } from '../ike/ike-sa.js';
 import type { IkeEnvironment } from '../ike/io.js';
 import type { IkePeer } from '../ike/peer.js';
 import type { Instant } from '../util/brands.js';
@@ -13,16 +12,15 @@ import { OutputQueue, type Machine, type Wake } from '../util/machine.js';
 import { unreachable } from '../util/unreachable.js';
 import type { LocalCandidate } from '../path/io.js';
 import type { Identity } from '../wire/identity.js';
-import type { PeerLocation, StartPair } from './address-pairs.js';
+import type { PeerLocation } from './address-pairs.js';
 import { Alarms } from './alarms.js';
 import type { Attempt } from './attempt.js';
 import { AttemptBook } from './attempt-book.js';
 import { CommandDesk } from './command-desk.js';
 import { configDifference, summaryOf } from './config-difference.js';
 import { environmentOf } from './environment.js';
-import type { EndpointInput, EndpointOutput } from './io.js';
+import type { EndpointEvent, EndpointInput, EndpointOutput } from './io.js';
 import { Lending } from './lending.js';
-import { maxIkeSas } from './limits.js';
 import type { PeerLook } from './look.js';
 import type { EndpointOptions } from './options.js';
 import { NatSockets } from './nat-sockets.js';
@@ -31,11 +29,12 @@ import { ConfiguredPeers } from './peer-directory.js';
 import { PeerLink } from './peer-link.js';
 import { PlaneReception } from './plane-reception.js';
 import { policiesOf } from './policies.js';
+import { begin } from './purpose.js';
 import { Reception } from './reception.js';
 import { namesOf, ResolvedNames } from './resolved-names.js';
 import { Rivalry } from './rivalry.js';
 import { followAddresses } from './roaming.js';
-import { newLineage, SaDriver, type SaEntry } from './sa-driver.js';
+import { SaDriver, type SaEntry } from './sa-driver.js';
 import { drawFraction } from './spi-choice.js';
 import { WorkDesk } from './work-desk.js';
 
@@ -61,6 +60,10 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
   #own: readonly LocalCandidate[] = [];
   readonly #log = (level: 'error' | 'warn' | 'info' | 'debug', message: string, fields: Readonly<Record<string, unknown>>): void => {
     this.#outputs.push({ kind: 'log', level, message, fields });
+  };
+
+  readonly #event = (peer: string | null, event: string, fields: EndpointEvent['fields']): void => {
+    this.#outputs.push({ kind: 'event', event: { event, peer, fields } });
   };
 
   /** Its first outputs are pending: drain at once, then give it `local-addresses`. */
@@ -167,7 +170,7 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
   look(now: Instant): PeerLook[] {
     return [...this.#links.values()].map((link) => ({
       name: link.peer.name,
-      sas: [...link.standing, ...link.connecting].map((entry) => ({ ...entry.view(), ...this.#paths.look(now, entry) })),
+      sas: [...link.standing, ...link.connecting].map((entry) => ({ ...entry.view(), ...this.#paths.look(now, entry), term: entry.lineage.term })),
       locations: this.#names.locationsOf(link.peer),
       downReason: link.standing.length > 0 ? null : link.whyNotYet(),
     }));
@@ -213,55 +216,52 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
     for (const link of this.#links.values()) link.hurry(now);
   }
 
+  #linkOf({ peerName }: SaEntry): PeerLink | undefined {
+    return peerName === null ? undefined : this.#links.get(peerName);
+  }
+
   #locationsOf(entry: SaEntry): readonly PeerLocation[] {
-    const link = entry.peerName === null ? undefined : this.#links.get(entry.peerName);
+    const link = this.#linkOf(entry);
     return link === undefined ? [] : this.#names.locationsOf(link.peer);
   }
 
-  #initiate(now: Instant, peer: IkePeer, pair: StartPair, replacement: boolean): SaEntry | null {
-    if (this.#sas.size >= maxIkeSas) return null;
-    // RFC 7296 §2.4: true as far as this end knows; what stands beside a replacement is silent and goes with its success.
-    const initialContact = replacement || (this.#links.get(peer.name)?.standing.length ?? 0) === 0;
-    const children = peer.children.map(({ name }) => name);
-    const ikeSa = IkeSa.initiate(now, this.#environment, { peer, path: pair.path, natPath: pair.natPath, initialContact, children });
-    return this.#sas.add(now, ikeSa, newLineage(now, ikeSa, replacement), peer.name);
-  }
-
   #listener(): ConstructorParameters<typeof SaDriver>[0]['listener'] {
-    const linkOf = (entry: SaEntry): PeerLink | undefined => (entry.peerName === null ? undefined : this.#links.get(entry.peerName));
     return {
       authenticated: (now, entry, peer, remoteId, initialContact) => {
         this.#authenticated(now, entry, peer, remoteId, initialContact);
       },
       succeeded: (now, old, successor) => {
         this.#paths.succeeded(now, successor);
-        linkOf(old)?.succeeded(now, old, successor);
+        this.#linkOf(old)?.succeeded(now, old, successor);
       },
       childUp: (now, entry) => {
         this.#paths.childUp(entry);
-        linkOf(entry)?.childrenChanged(now);
-        this.#childrenChanged(linkOf(entry));
+        this.#linkOf(entry)?.childrenChanged(now);
+        this.#childrenChanged(this.#linkOf(entry));
       },
       childDown: (now, entry, _name, _reason, rekeyed) => {
-        if (!rekeyed) linkOf(entry)?.childrenChanged(now);
+        if (!rekeyed) this.#linkOf(entry)?.childrenChanged(now);
       },
       childFailed: (now, entry, name, reason) => {
-        linkOf(entry)?.childFailed(now, name, reason);
+        this.#linkOf(entry)?.childFailed(now, name, reason);
         if (entry.peerName !== null) this.#commands.waiters.childFailed(entry.peerName, name, reason);
       },
       closed: (now, entry, reason, rekeyed, authenticationFailed) => {
         this.#reception.settled(entry);
         this.#paths.closed(entry);
-        linkOf(entry)?.closed(now, entry, reason, rekeyed, authenticationFailed);
+        this.#linkOf(entry)?.closed(now, entry, reason, rekeyed, authenticationFailed);
         this.lending.review();
         this.#rivalry.look(now);
+      },
+      authLifetime: (now, entry, lifetimeMs) => {
+        this.#linkOf(entry)?.authLifetime(now, entry, lifetimeMs);
       },
       pathNews: (now, entry, news) => {
         this.#paths.pathNews(now, entry, news);
       },
       changed: (now, entry) => {
         this.#paths.changed(now, entry);
-        linkOf(entry)?.changed(now, entry);
+        this.#linkOf(entry)?.changed(now, entry);
         this.#rivalry.look(now);
       },
     };
@@ -299,7 +299,8 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
         this.#names.resolve(now, peer, done);
       },
       work: this.#work,
-      initiate: (now, peer, pair, replacement) => this.#initiate(now, peer, pair, replacement),
+      initiate: (now, peer, pair, purpose) => begin(now, this.#sas, this.#environment, { peer, pair, purpose }),
+      event: this.#event,
       abandon: (now, entry, reason) => {
         this.#sas.abandon(now, entry, reason);
       },
@@ -316,7 +317,7 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
   }
 
   #pathHost(): ConstructorParameters<typeof PathDesk>[0] {
-    const configOf = (entry: SaEntry): PeerConfig | null => (entry.peerName === null ? null : (this.#links.get(entry.peerName)?.peer ?? null));
+    const configOf = (entry: SaEntry): PeerConfig | null => this.#linkOf(entry)?.peer ?? null;
     return {
       alarms: this.#alarms,
       candidates: () => this.#own,
@@ -329,9 +330,7 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
       dataPlane: (commands) => {
         this.#outputs.push({ kind: 'data-plane', commands });
       },
-      event: (peer, event, fields) => {
-        this.#outputs.push({ kind: 'event', event: { event, peer, fields } });
-      },
+      event: this.#event,
       log: this.#log,
       pathMtu: (bytes) => {
         this.#outputs.push({ kind: 'path-mtu', bytes });

@@ -92,5 +92,15 @@ export const responderChildRetryMs = 4_000;
 /** Two Child SAs of one name may stand side by side so long: longer than any rekey has both. */
 export const duplicatePatienceMs = 5_000;
 
+/** A new IKE SA is tried this part of the term before its end, up to twice that: time for a few attempts. */
+export const renewalLeadShare = 0.1;
+export const mostRenewalLeadMs = 600_000;
+/** What ends an IKE SA that was not authenticated again comes so much later: the other end's clock, and its Delete, have their time. */
+export const authTermGraceMs = 5_000;
+/** An IKE SA is authenticated again no sooner, whatever the peer says. */
+export const shortestAuthTermMs = 10_000;
+/** A peer that began both of its IKE SAs may be authenticating again: it deletes the old one itself when its traffic has moved, and is given so long. */
+export const callersRenewalGraceMs = 10_000;
+
 /** Shutdown waits so long for the peers' answers. */
 export const shutdownGraceMs = 2_000;

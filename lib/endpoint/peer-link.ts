@@ -10,12 +10,15 @@ import { unreachable } from '../util/unreachable.js';
 import { startPairs, type PeerLocation, type Ports, type StartPair } from './address-pairs.js';
 import type { Alarms, Sleeper } from './alarms.js';
 import type { Attempt as Remembered } from './attempt.js';
+import { AuthTerms } from './auth-term.js';
 import { BackOff } from './back-off.js';
 import { ChildKeeper } from './child-keeper.js';
-import { attemptLifetimeMs, besideAfterMs, firstPauseMs, lastPauseMs, lastRefusedPauseMs, stableAfterMs } from './limits.js';
+import { attemptLifetimeMs, firstPauseMs, lastPauseMs, lastRefusedPauseMs, stableAfterMs } from './limits.js';
 import { provesIdentity } from './peer-directory.js';
+import { purposeOf, samePathFirst, type Purpose } from './purpose.js';
 import { Race } from './race.js';
-import type { OnDone, SaEntry } from './sa-driver.js';
+import type { Lineage, OnDone, SaEntry } from './sa-driver.js';
+import { forgottenBeside, isLacking, silenceAt } from './silence.js';
 import { noAnswerFrom, whyNoPairs, whyNoRoute, whyNothingTried } from './why-not.js';
 import type { WorkDesk } from './work-desk.js';
 
@@ -31,7 +34,7 @@ export interface LinkHost {
   resolve(now: Instant, peer: PeerConfig, done: (now: Instant) => void): void;
   /** For questions to the host that may take a while. */
   readonly work: WorkDesk;
-  initiate(now: Instant, peer: PeerConfig, pair: StartPair, replacement: boolean): SaEntry | null;
+  initiate(now: Instant, peer: PeerConfig, pair: StartPair, purpose: Purpose): SaEntry | null;
   abandon(now: Instant, entry: SaEntry, reason: string): void;
   command(now: Instant, entry: SaEntry, command: IkeCommand, onDone: OnDone): void;
   /** The last caller who would have been this peer if he had been believed. */
@@ -40,13 +43,14 @@ export interface LinkHost {
   awaited(peer: string): boolean;
   /** `final`: trying again would not help. */
   attemptFailed(now: Instant, peer: string, reason: string, final: boolean): void;
+  event(peer: string, event: string, fields: Readonly<Record<string, string>>): void;
   log(level: 'info' | 'debug' | 'warn', message: string, fields: Readonly<Record<string, unknown>>): void;
 }
 
 type Attempt =
   | { readonly kind: 'none' }
-  | { readonly kind: 'resolving'; readonly deadline: Instant }
-  | { readonly kind: 'racing'; readonly race: Race<SaEntry>; readonly deadline: Instant }
+  | { readonly kind: 'resolving'; readonly deadline: Instant; readonly renews: Lineage | null }
+  | { readonly kind: 'racing'; readonly race: Race<SaEntry>; readonly deadline: Instant; readonly renews: Lineage | null }
   | { readonly kind: 'waiting'; readonly until: Instant };
 
 /** Why an attempt failed: what may pass, what only this host can mend, or the peer's word that it will not have us. */
@@ -55,6 +59,7 @@ type Failure = 'passing' | 'hopeless' | 'refused';
 export class PeerLink implements Sleeper {
   readonly #host: LinkHost;
   readonly #keeper: ChildKeeper;
+  readonly #terms: AuthTerms;
   #peer: PeerConfig;
   #attempt: Attempt = { kind: 'none' };
   /** Authenticated and not closed, the newest last. */
@@ -74,6 +79,7 @@ export class PeerLink implements Sleeper {
     this.#host = host;
     this.#peer = peer;
     this.#keeper = new ChildKeeper(host, () => (this.keepsUp ? this.#peer : null), () => this.primary());
+    this.#terms = new AuthTerms(host, () => this.#peer);
   }
 
   get peer(): PeerConfig {
@@ -97,10 +103,12 @@ export class PeerLink implements Sleeper {
   /** Looks at what should be, and begins or ends what must. */
   consider(now: Instant): void {
     if (this.#stopped) return;
-    if (!this.#wanted()) {
-      if (this.#attempt.kind === 'waiting') this.#attempt = { kind: 'none' };
-    } else if (this.#attempt.kind === 'none' && this.#lacking(now)) {
-      this.#begin(now);
+    this.#terms.enforce(now, this.#standing);
+    const renews = this.#terms.toRenew(now, this.primary());
+    if (this.#attempt.kind === 'waiting' && !this.#wanted() && renews === null) this.#attempt = { kind: 'none' };
+    if (this.#attempt.kind === 'none') {
+      if (this.#wanted() && this.#lacking(now)) this.#begin(now, null);
+      else if (renews !== null) this.#begin(now, renews);
     }
     this.#setAlarm();
   }
@@ -150,6 +158,7 @@ export class PeerLink implements Sleeper {
   authenticated(now: Instant, entry: SaEntry): void {
     this.#standing.push(entry);
     this.#lastReason = null;
+    this.#terms.authenticated(now, entry);
     if (this.#attempt.kind === 'racing' && !this.#attempt.race.entries.includes(entry)) {
       // The peer called meanwhile. What has had no answer from it can't stand there yet, so it may go without a word.
       this.#attempt.race.dropUnanswered(now, 'the peer called meanwhile');
@@ -184,12 +193,18 @@ export class PeerLink implements Sleeper {
     this.consider(now);
   }
 
+  /** The peer limits how long our authentication counts. */
+  authLifetime(now: Instant, entry: SaEntry, lifetimeMs: number): void {
+    this.#terms.limit(now, entry, lifetimeMs);
+    this.consider(now);
+  }
+
   /** After every drain of one of its SAs. */
   changed(now: Instant, entry: SaEntry): void {
     if (this.#attempt.kind === 'racing') {
       const { race } = this.#attempt;
       if (entry.lineage.authenticatedAt === null && entry.view().spiR !== null) race.answered(now, entry);
-      else if (this.#standing.includes(entry) && !this.#lacking(now)) {
+      else if (this.#attempt.renews === null && this.#standing.includes(entry) && !this.#lacking(now)) {
         race.dropUnanswered(now, 'the peer answers again');
         if (race.over) this.#attempt = { kind: 'none' };
       }
@@ -248,13 +263,9 @@ export class PeerLink implements Sleeper {
     this.consider(now);
   }
 
-  /** A MOBIKE initiator is given minutes to find another path (RFC 4555 §3.11), but not on an SA that it left for one on which it answers. */
   #dropForgotten(now: Instant, heard: SaEntry): void {
     if (this.#standing.length < 2 || !provesIdentity(this.#peer)) return;
-    const { lastHeardAt } = heard.view();
-    for (const entry of [...this.#standing]) {
-      const { unansweredSince } = entry.view();
-      if (entry === heard || unansweredSince === null || lastHeardAt <= unansweredSince || now < after(unansweredSince, this.#peer.giveUpMs)) continue;
+    for (const entry of forgottenBeside(this.#standing, heard, now, this.#peer.giveUpMs)) {
       this.#host.abandon(now, entry, 'the peer does not answer on it, but does on another');
     }
   }
@@ -268,18 +279,15 @@ export class PeerLink implements Sleeper {
     return this.keepsUp || this.#acquired || this.#host.awaited(this.#peer.name);
   }
 
-  /** No SA stands, or those that do have been silent for too long. */
   #lacking(now: Instant): boolean {
-    return this.#standing.every((entry) => {
-      const from = silentFrom(entry);
-      return entry.view().state === 'DELETING' || (from !== null && this.keepsUp && now >= from);
-    });
+    return isLacking(this.#standing, now, this.keepsUp);
   }
 
-  #begin(now: Instant): void {
+  /** @param renews the SA that it authenticates anew; null: one is lacking */
+  #begin(now: Instant, renews: Lineage | null): void {
     const deadline = after(now, attemptLifetimeMs);
     this.#lastAttempt = null;
-    this.#attempt = { kind: 'resolving', deadline };
+    this.#attempt = { kind: 'resolving', deadline, renews };
     this.#host.resolve(now, this.#peer, (at) => {
       if (this.#isPreparing(deadline)) this.#prepare(at, deadline);
     });
@@ -313,14 +321,14 @@ export class PeerLink implements Sleeper {
   }
 
   #race(now: Instant, deadline: Instant, pairs: readonly StartPair[]): void {
-    const replacement = this.#standing.some((entry) => entry.view().state !== 'DELETING');
+    const purpose = purposeOf(this.#standing, this.#attempt.kind === 'resolving' ? this.#attempt.renews : null);
     const race = new Race({
-      start: (at, pair) => this.#host.initiate(at, this.#peer, pair, replacement),
+      start: (at, pair) => this.#host.initiate(at, this.#peer, pair, purpose),
       abandon: (at, entry, reason) => {
         this.#host.abandon(at, entry, reason);
       },
-    }, pairs);
-    this.#attempt = { kind: 'racing', race, deadline };
+    }, purpose.kind === 'renew' ? samePathFirst(pairs, purpose.old) : pairs);
+    this.#attempt = { kind: 'racing', race, deadline, renews: purpose.kind === 'renew' ? purpose.old.lineage : null };
     race.advance(now);
     this.#setAlarm();
   }
@@ -332,6 +340,11 @@ export class PeerLink implements Sleeper {
     // Before the race is stopped: the end of its SAs must not look like time for the next attempt.
     this.#wait(now, failure === 'refused' ? lastRefusedPauseMs : lastPauseMs);
     if (attempt.kind === 'racing') attempt.race.stop(now, reason);
+    if ((attempt.kind === 'resolving' || attempt.kind === 'racing') && attempt.renews !== null) {
+      this.#host.event(this.#peer.name, 'reauth-failed', { reason });
+      this.#host.log('warn', `${this.#peer.name} could not be authenticated with again: ${reason}`, { peer: this.#peer.name });
+      return;
+    }
     this.#acquired = false;
     this.#host.attemptFailed(now, this.#peer.name, reason, failure !== 'passing');
     this.#host.log('info', `${this.#peer.name} could not be reached: ${reason}`, { peer: this.#peer.name, attempt: id, again: this.#wanted() });
@@ -360,7 +373,7 @@ export class PeerLink implements Sleeper {
 
   #setAlarm(): void {
     if (this.#stopped) return;
-    this.#host.alarms.set(this, earlier(this.#attemptAlarm(), this.#silenceAlarm()));
+    this.#host.alarms.set(this, earlier(earlier(this.#attemptAlarm(), this.#silenceAlarm()), this.#terms.nextAt(this.#standing, this.primary(), this.#attempt.kind === 'none')));
   }
 
   #attemptAlarm(): Instant | null {
@@ -376,22 +389,7 @@ export class PeerLink implements Sleeper {
     }
   }
 
-  /** When the SA that still answers longest will have been silent for too long. */
   #silenceAlarm(): Instant | null {
-    if (this.#attempt.kind !== 'none' || !this.keepsUp || this.#standing.length === 0) return null;
-    let last: Instant | null = null;
-    for (const entry of this.#standing) {
-      const from = silentFrom(entry);
-      if (from === null) return null;
-      if (last === null || from > last) last = from;
-    }
-    return last;
+    return this.#attempt.kind === 'none' && this.keepsUp ? silenceAt(this.#standing) : null;
   }
-}
-
-/** From when on the SA counts as silent: a doomed one always did; null: the peer answers. */
-function silentFrom(entry: SaEntry): Instant | null {
-  if (entry.lineage.doomed) return entry.lineage.startedAt;
-  const { unansweredSince } = entry.view();
-  return unansweredSince === null ? null : after(unansweredSince, besideAfterMs);
 }

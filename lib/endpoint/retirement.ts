@@ -23,7 +23,9 @@ export class Retirement implements Sleeper {
   readonly #host: RetirementHost;
   readonly #reason: string;
   readonly #notBefore: Instant;
-  readonly #patienceEnds: Instant;
+  #patienceEnds: Instant;
+  /** Child SAs that the winner had when it was last looked at. */
+  #winners = 0;
   #deleteAt: Instant | null = null;
 
   /** @param patienceMs it stays at least so long */
@@ -44,6 +46,10 @@ export class Retirement implements Sleeper {
       this.#end();
       return;
     }
+    const { length } = winner.view().children;
+    // One by one they come: as long as they do, there is no hurry.
+    if (length > this.#winners && now < this.#patienceEnds) this.#patienceEnds = later(this.#patienceEnds, after(now, retirementPatienceMs));
+    this.#winners = length;
     if (this.#deleteAt === null && now >= this.#notBefore && (now >= this.#patienceEnds || covers(winner, loser))) {
       // The winner's are installed: what leaves from now on leaves by them.
       this.#host.dataPlane(loser.view().children.map(({ id }) => ({ kind: 'remove-outbound', child: id })));
@@ -69,6 +75,10 @@ export class Retirement implements Sleeper {
     this.cancel();
     this.#host.ended(this);
   }
+}
+
+function later(a: Instant, b: Instant): Instant {
+  return a > b ? a : b;
 }
 
 function covers(winner: SaEntry, loser: SaEntry): boolean {

@@ -6,13 +6,13 @@ import type { IkeCommand } from '../ike/io.js';
 import { blockOf } from '../ike/peer.js';
 import type { Instant } from '../util/brands.js';
 import { unreachable } from '../util/unreachable.js';
-import { sameIdentity, type Identity } from '../wire/identity.js';
+import type { Identity } from '../wire/identity.js';
 import type { Alarms } from './alarms.js';
 import { noteMisfit } from './attempt.js';
 import type { PeerLink } from './peer-link.js';
 import { Retirement, type RetirementHost } from './retirement.js';
-import type { SaDriver, SaEntry } from './sa-driver.js';
-import { judge, type Contender } from './uniqueness.js';
+import { isWith, type SaDriver, type SaEntry } from './sa-driver.js';
+import { judge, type Contender, type Relation } from './uniqueness.js';
 
 export interface RivalryHost {
   readonly alarms: Alarms;
@@ -46,7 +46,8 @@ export class Rivalry {
   /** `newer` has just been authenticated; `rivals` stood before. */
   settle(now: Instant, link: PeerLink, rivals: readonly SaEntry[], newer: SaEntry, remoteId: Identity, initialContact: boolean): void {
     for (const older of rivals) {
-      if (older.closed || newer.closed || older.lineage === newer.lineage || !isSame(older, remoteId)) continue;
+      if (older.closed || newer.closed || older.lineage === newer.lineage) continue;
+      if (!isWith(older, remoteId) && newer.lineage.renews !== older.lineage) continue;
       this.#judge(now, link, older, newer, initialContact);
     }
   }
@@ -57,9 +58,10 @@ export class Rivalry {
   }
 
   #judge(now: Instant, link: PeerLink, older: SaEntry, newer: SaEntry, initialContact: boolean): void {
-    const verdict = judge(link.peer, contender(now, older), contender(now, newer), initialContact, newer.view().peerIsMhtun);
+    const between = relation(older, newer);
+    const verdict = judge(link.peer, contender(now, older), contender(now, newer), initialContact, newer.view().peerIsMhtun, between);
     this.#host.log('debug', `two IKE SAs with ${link.peer.name}: ${verdict.kind}`, { older: older.ikeSa.localSpi, newer: newer.ikeSa.localSpi });
-    if (verdict.kind === 'forget-old' || verdict.kind === 'retire') this.#tellTwins(link.peer, older, newer);
+    if (!between.renews && (verdict.kind === 'forget-old' || verdict.kind === 'retire')) this.#tellTwins(link.peer, older, newer);
     switch (verdict.kind) {
       case 'both-stay':
         return;
@@ -75,7 +77,7 @@ export class Rivalry {
         return;
       case 'retire': {
         const [loser, winner] = verdict.which === 'old' ? [older, newer] : [newer, older];
-        const retirement = new Retirement(this.#retirementHost, now, loser, winner, verdict.patienceMs, 'another IKE SA with this peer stays');
+        const retirement = new Retirement(this.#retirementHost, now, loser, winner, verdict.patienceMs, newer.lineage.renews === older.lineage ? 'authenticated anew' : 'another IKE SA with this peer stays');
         this.#retirements.add(retirement);
         retirement.look(now);
         return;
@@ -114,9 +116,11 @@ function secondCaller(peer: PeerConfig, older: SaEntry, newer: SaEntry): Misfit 
   };
 }
 
-function isSame(entry: SaEntry, remoteId: Identity): boolean {
-  const known = entry.lineage.remoteId;
-  return known !== null && sameIdentity(known, remoteId);
+function relation(older: SaEntry, newer: SaEntry): Relation {
+  const [a, b] = [older.view(), newer.view()];
+  const named = a.peerEndpointId !== null || b.peerEndpointId !== null;
+  const sameHost = named ? a.peerEndpointId === b.peerEndpointId : a.path.remote.address === b.path.remote.address;
+  return { renews: newer.lineage.renews === older.lineage, sameHost };
 }
 
 function contender(now: Instant, { lineage }: SaEntry): Contender {

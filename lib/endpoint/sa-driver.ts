@@ -9,11 +9,12 @@ import type { IkePeer } from '../ike/peer.js';
 import type { ChildSaId, EspSpi, IkeSpi, Instant } from '../util/brands.js';
 import type { FillTeller } from '../util/fill.js';
 import { unreachable } from '../util/unreachable.js';
-import type { Identity } from '../wire/identity.js';
+import { sameIdentity, type Identity } from '../wire/identity.js';
 import type { Alarms, Sleeper } from './alarms.js';
 import { beginAttempt, noteAuthenticated, noteEnd, noteMisfit, type Attempt } from './attempt.js';
 import type { AttemptBook } from './attempt-book.js';
 import type { EndpointJobResult, EndpointOutput } from './io.js';
+import type { AuthTerm } from './auth-term.js';
 import { maxIkeSas } from './limits.js';
 import type { WorkDesk } from './work-desk.js';
 
@@ -26,6 +27,8 @@ export interface SaListener {
   childDown(now: Instant, entry: SaEntry, name: string, reason: string, rekeyed: boolean): void;
   childFailed(now: Instant, entry: SaEntry, name: string, reason: string): void;
   closed(now: Instant, entry: SaEntry, reason: string, rekeyed: boolean, authenticationFailed: boolean): void;
+  /** The peer limits how long our authentication counts (RFC 4478). */
+  authLifetime(now: Instant, entry: SaEntry, lifetimeMs: number): void;
   /** What concerns the path manager. */
   pathNews(now: Instant, entry: SaEntry, news: PathNews): void;
   /** After every drain: its view may have changed. */
@@ -34,6 +37,13 @@ export interface SaListener {
 
 /** What an IKE SA says of paths. */
 export type PathNews = Extract<IkeOutput, { readonly kind: 'path-heard' | 'path-tested' | 'moved' }>;
+
+/** The peer has proved to be that one. */
+export function isWith({ lineage }: SaEntry, remoteId: Identity): boolean {
+  return lineage.remoteId !== null && sameIdentity(lineage.remoteId, remoteId);
+}
+
+type News = PathNews | Extract<IkeOutput, { readonly kind: 'child-up' | 'child-failed' | 'auth-lifetime' }>;
 
 /** Where the driver's outputs go, shared with the rest of the endpoint. */
 export interface DriverContext {
@@ -58,6 +68,10 @@ export interface Lineage {
   nonces: readonly Uint8Array[];
   /** Started while another SA of the same peer stood, to take its place. */
   replacement: boolean;
+  /** The one that this authenticates anew, to take its place without a gap. */
+  readonly renews: Lineage | null;
+  /** How long it may stand without that; null: no limit. */
+  term: AuthTerm | null;
   /** Who the peer proved to be; null before. */
   remoteId: Identity | null;
   /** Its own address is gone and nothing can move it. */
@@ -68,11 +82,11 @@ export interface Lineage {
   readonly pending: Map<number, OnDone>;
 }
 
-export function newLineage(now: Instant, ikeSa: Pick<IkeSaMachine, 'initiator' | 'view'>, replacement: boolean): Lineage {
+export function newLineage(now: Instant, ikeSa: Pick<IkeSaMachine, 'initiator' | 'view'>, replacement: boolean, renews: Lineage | null = null): Lineage {
   const attempt = beginAttempt(now, ikeSa.view());
   const { initiator } = ikeSa;
-  const fresh = { authenticatedAt: null, nonces: [], remoteId: null, doomed: false, owesList: false };
-  return { ...fresh, initiator, startedAt: now, attempt, replacement, pending: new Map() };
+  const fresh = { authenticatedAt: null, nonces: [], term: null, remoteId: null, doomed: false, owesList: false };
+  return { ...fresh, initiator, startedAt: now, attempt, replacement, renews, pending: new Map() };
 }
 
 /** One IKE SA in the endpoint's hands. */
@@ -224,18 +238,6 @@ export class SaDriver {
       case 'successor':
         this.#succeed(now, entry, output.ikeSa, reactions);
         return;
-      case 'path-heard':
-      case 'path-tested':
-      case 'moved':
-        reactions.push(() => {
-          listener.pathNews(now, entry, output);
-        });
-        return;
-      case 'child-up':
-        reactions.push(() => {
-          listener.childUp(now, entry, output.name);
-        });
-        return;
       case 'child-down':
         this.#byChild.delete(output.child);
         entry.children.delete(output.child);
@@ -243,9 +245,14 @@ export class SaDriver {
           listener.childDown(now, entry, output.name, output.reason, output.rekeyed);
         });
         return;
+      case 'path-heard':
+      case 'path-tested':
+      case 'moved':
+      case 'child-up':
       case 'child-failed':
+      case 'auth-lifetime':
         reactions.push(() => {
-          listener.childFailed(now, entry, output.name, output.reason);
+          this.#tell(now, entry, output);
         });
         return;
       case 'closed':
@@ -269,6 +276,24 @@ export class SaDriver {
   #toDataPlane(entry: SaEntry, output: Extract<IkeOutput, { readonly kind: 'data-plane' }>): void {
     for (const command of output.commands) this.#note(entry, command);
     this.#context.emit(output);
+  }
+
+  /** What concerns the endpoint alone. */
+  #tell(now: Instant, entry: SaEntry, output: News): void {
+    const { listener } = this.#context;
+    switch (output.kind) {
+      case 'child-up':
+        listener.childUp(now, entry, output.name);
+        return;
+      case 'child-failed':
+        listener.childFailed(now, entry, output.name, output.reason);
+        return;
+      case 'auth-lifetime':
+        listener.authLifetime(now, entry, output.lifetimeMs);
+        return;
+      default:
+        listener.pathNews(now, entry, output);
+    }
   }
 
   #workDone(now: Instant, entry: SaEntry, id: number, result: EndpointJobResult): void {

@@ -6,7 +6,7 @@
 import type { PeerConfig } from '../config/types.js';
 import { compareBytes } from '../util/bytes.js';
 import type { Instant } from '../util/brands.js';
-import { crossedForeignGraceMs } from './limits.js';
+import { callersRenewalGraceMs, crossedForeignGraceMs } from './limits.js';
 import { provesIdentity } from './peer-directory.js';
 
 /** What the rule looks at of an IKE SA. */
@@ -21,6 +21,14 @@ export interface Contender {
   readonly replacement: boolean;
 }
 
+/** What the two are to each other. */
+export interface Relation {
+  /** This end began the newer to authenticate anew. */
+  readonly renews: boolean;
+  /** The same host of the peer's called in both, as far as it can be told. */
+  readonly sameHost: boolean;
+}
+
 export type Verdict =
   | { readonly kind: 'both-stay' }
   /** The old one is not there any more at the peer: forget it. */
@@ -32,7 +40,10 @@ export type Verdict =
   | { readonly kind: 'peer-decides'; readonly checkOld: boolean };
 
 /** @param initialContact the peer says in the new one that it has no other */
-export function judge(peer: PeerConfig, older: Contender, newer: Contender, initialContact: boolean, peerIsMhtun: boolean): Verdict {
+export function judge(
+  peer: PeerConfig, older: Contender, newer: Contender, initialContact: boolean, peerIsMhtun: boolean, { renews, sameHost }: Relation = strangers,
+): Verdict {
+  if (renews) return { kind: 'retire', which: 'old', patienceMs: 0 };
   // What came up meanwhile is not what it was to replace: the peer may have done the same at the same time.
   if (newer.replacement && newer.initiator && older.authenticatedAt <= newer.startedAt) return { kind: 'forget-old' };
   if (!provesIdentity(peer) || isForSeveralHosts(peer)) return { kind: 'both-stay' };
@@ -44,15 +55,24 @@ export function judge(peer: PeerConfig, older: Contender, newer: Contender, init
     case 'never':
       return { kind: 'both-stay' };
     case 'keep':
-      return newer.initiator ? { kind: 'both-stay' } : { kind: 'refuse-new' };
+      if (newer.initiator) return { kind: 'both-stay' };
+      // The one whom the rule keeps, authenticating anew, is no second one.
+      return sameHost && !older.initiator ? { kind: 'retire', which: 'old', patienceMs: callersRenewalGraceMs } : { kind: 'refuse-new' };
     case 'replace':
-      return { kind: 'retire', which: 'old', patienceMs: crossed ? crossedForeignGraceMs : 0 };
+      return { kind: 'retire', which: 'old', patienceMs: crossed ? crossedForeignGraceMs : mayRenew(older, newer) ? callersRenewalGraceMs : 0 };
   }
 }
 
 /** One caller may have several hosts, each of which knows of no other: INITIAL_CONTACT is its own view (RFC 7296 §2.4). */
 function isForSeveralHosts({ id, unique }: PeerConfig): boolean {
   return unique === 'never' && id.kind !== 'exact';
+}
+
+const strangers: Relation = { renews: false, sameHost: false };
+
+/** The peer began both, and says nothing of the old one: it may still send on it until it has moved over. */
+function mayRenew(older: Contender, newer: Contender): boolean {
+  return !older.initiator && !newer.initiator;
 }
 
 /**

@@ -12,6 +12,7 @@ import { notify } from '../wire/payloads/notify.js';
 import { escapeUnprintable } from '../wire/printable.js';
 import { natsAsAllowed } from './address-checks.js';
 import type { Association } from './association.js';
+import { authLifetimeNotify } from './auth-lifetime.js';
 import { isRefusal, judgeChildRequest, selectorPayloads } from './child-negotiation.js';
 import { addChild, announceChild, maxChildSasPerIkeSa } from './children.js';
 import { espSpiBytes } from './child-sa.js';
@@ -201,6 +202,7 @@ function conclude(exchanger: Exchanger, asked: readonly Payload[], path: Datagra
     ...proofs,
     ...configureCaller(association, asked, () => firstChild(association, asked)),
     ...ppkAnswer(association),
+    ...authLifetimeNotify(association),
     ...(association.traits.mobike ? [notify(notifyType.MOBIKE_SUPPORTED), ...additionalAddresses(association, false)] : []),
     ...(association.traits.mhtun ? [capabilitiesNotify(association)] : []),
   ]);

@@ -8,6 +8,7 @@ import { findPayload, notifiesOf, payloadsOf, type Payload } from '../wire/paylo
 import { idPayload, type IdPayload } from '../wire/payloads/id.js';
 import { notify } from '../wire/payloads/notify.js';
 import type { Proposal } from '../wire/payloads/sa.js';
+import { noteAuthLifetime } from './auth-lifetime.js';
 import { childProposals, isRefusal, judgeChildAnswer, noteNarrowing, selectorPayloads } from './child-negotiation.js';
 import { addChild, announceChild } from './children.js';
 import { denyChild } from './deletion.js';
@@ -164,6 +165,7 @@ export class IkeAuth implements Exchange {
     noteCapabilities(association.traits, payloads);
     notePeerAddresses(association, payloads, association.path);
     establish(association, remoteId, false);
+    noteAuthLifetime(association, payloads);
     const unconfigured = takeAddresses(association, payloads);
     const refused = unconfigured ?? (this.#child === null ? null : this.#acceptChild(this.#child, payloads));
     this.#exchanger.finish(this);

@@ -2,6 +2,7 @@
 import { notifyName, notifyType } from '../wire/iana.js';
 import { findNotify, notifiesOf, payloadsOf, type Payload } from '../wire/payload.js';
 import { notify } from '../wire/payloads/notify.js';
+import { noteAuthLifetime } from './auth-lifetime.js';
 import { followPeer } from './address-update.js';
 import { processDeletes } from './deletion.js';
 import { notePeerAddresses } from './establishment.js';
@@ -44,6 +45,7 @@ export function answerInformational(exchanger: Exchanger, request: Request, outc
     outcome.deleted();
     return;
   }
+  noteAuthLifetime(association, payloads);
   const fatal = notifiesOf(payloads).find((n) => fatalNotifies.includes(n.notifyType));
   if (fatal !== undefined) outcome.failed(`the peer gave the IKE SA up: ${notifyName(fatal.notifyType)}`);
 }

@@ -202,6 +202,8 @@ export type IkeOutput =
   | { readonly kind: 'path-heard'; readonly path: DatagramPath; readonly rttMs: number | null }
   /** `unknown`: a later request may have kept the peer from answering. `validated`: sent on this path alone, and its COOKIE2 came back on it. */
   | { readonly kind: 'path-tested'; readonly test: number; readonly path: DatagramPath; readonly outcome: 'answered' | 'lost' | 'unknown'; readonly rttMs: number | null; readonly validated: boolean }
+  /** The peer says how long our authentication counts from now on (RFC 4478). */
+  | { readonly kind: 'auth-lifetime'; readonly lifetimeMs: number }
   /** The IKE SA and its Child SAs are on another path now. */
   | { readonly kind: 'moved'; readonly from: DatagramPath; readonly to: DatagramPath; readonly cause: string; readonly byPeer: boolean }
   | { readonly kind: 'child-up'; readonly child: ChildSaId; readonly name: string }

@@ -78,6 +78,8 @@ export interface IkePeer {
   readonly childRekeyMs: number;
   readonly childRekeyBytes: number | null;
   readonly childRekeyPackets: number | null;
+  /** As responder: how long the peer's authentication counts (RFC 4478); 0: for ever. */
+  readonly authLifetimeMs: number;
   readonly childless: boolean;
   readonly fragmentation: boolean;
   /** As its caller: families of the addresses to ask it for; none: no address is asked for. */

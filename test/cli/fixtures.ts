@@ -92,6 +92,7 @@ export const sa: IkeSaStatus = {
   remote: '10.1.0.2:4500',
   mobike: true,
   ppk: false,
+  reauth_in_s: null,
   nat_local: false,
   nat_remote: true,
   established_s: 11.9,

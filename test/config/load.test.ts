@@ -44,14 +44,14 @@ describe('loadConfig', () => {
     expect(esp).to.not.have.length(0);
     expect(children[0]?.replayWindow).to.equal(4096);
     const expected: Omit<PeerConfig, 'id' | 'localId' | 'localAuth' | 'remoteAuth' | 'ike' | 'esp' | 'children'> = {
-      name: 'sun', place: 'mhtun.toml:4',
-      ppk: null,
+      name: 'sun', place: 'mhtun.toml:4', ppk: null,
       addresses: [],
       start: 'never',
       mobike: true,
       dpdMs: 30_000,
       giveUpMs: 60_000,
       ikeRekeyMs: 14_400_000,
+      reauthMs: 0, authLifetimeMs: 0,
       childRekeyMs: 3_600_000,
       childRekeyBytes: null,
       childRekeyPackets: null,
@@ -149,6 +149,7 @@ dpd = "0s"
 give_up = "1m30s"
 ike_rekey = "1d"
 child_rekey = "90m"
+reauth = "8h"
 child_rekey_bytes = "2GiB"
 child_rekey_packets = 1000000
 unique = "keep"
@@ -175,8 +176,7 @@ replay_window = 128
     expect(ike).to.have.length(1);
     expect(esp).to.have.length(1);
     expect(rest).to.deep.equal({
-      name: 'sun', place: 'mhtun.toml:3',
-      ppk: null,
+      name: 'sun', place: 'mhtun.toml:3', ppk: null,
       addresses: [
         { kind: 'address', address: '10.1.0.2', port: null },
         { kind: 'name', name: 'sun.example.net', port: null },
@@ -189,7 +189,7 @@ replay_window = 128
       mobike: false,
       dpdMs: 0,
       giveUpMs: 90_000,
-      ikeRekeyMs: 86_400_000, childRekeyMs: 5_400_000,
+      ikeRekeyMs: 86_400_000, childRekeyMs: 5_400_000, reauthMs: 28_800_000, authLifetimeMs: 0,
       childRekeyBytes: 2 ** 31, childRekeyPackets: 1_000_000,
       unique: 'keep',
       childless: true, fragmentation: false,

@@ -74,6 +74,7 @@ function hostOf(abandoned: SaEntry[]): LinkHost {
     lastClaim: () => null,
     awaited: () => false,
     attemptFailed: () => undefined,
+    event: () => undefined,
     log: () => undefined,
   };
 }
@@ -81,7 +82,7 @@ function hostOf(abandoned: SaEntry[]): LinkHost {
 function entryOf(view: IkeSaView): SaEntry {
   const listener = {
     authenticated: () => undefined, succeeded: () => undefined, childUp: () => undefined, childDown: () => undefined, childFailed: () => undefined,
-    closed: () => undefined, pathNews: () => undefined, changed: () => undefined,
+    authLifetime: () => undefined, closed: () => undefined, pathNews: () => undefined, changed: () => undefined,
   };
   const driver = new SaDriver({ alarms: new Alarms(), work: new WorkDesk(() => undefined), listener, attempts: new AttemptBook(), emit: () => undefined });
   const machine: IkeSaMachine = {

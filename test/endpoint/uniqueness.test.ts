@@ -22,8 +22,21 @@ describe('of two IKE SAs with one peer', () => {
   const older = contender({ initiator: false });
   const newer = contender({ initiator: false, authenticatedAt: instant(90_000) });
 
-  it('the older goes where unique = "replace"', () => {
-    expect(judge(peer('replace'), older, newer, false, false)).to.deep.equal({ kind: 'retire', which: 'old', patienceMs: 0 });
+  it('the older goes where unique = "replace", and its caller may move over first', () => {
+    expect(judge(peer('replace'), older, newer, false, false)).to.deep.equal({ kind: 'retire', which: 'old', patienceMs: 10_000 });
+  });
+
+  it('the older goes where this end authenticates anew, whatever unique says', () => {
+    const [old, renewed] = [contender({}), contender({ startedAt: instant(80_000), authenticatedAt: instant(80_100) })];
+    for (const unique of ['replace', 'keep', 'never']) {
+      expect(judge(peer(unique), old, renewed, false, true, { renews: true, sameHost: true }), unique).to.deep.equal({ kind: 'retire', which: 'old', patienceMs: 0 });
+    }
+  });
+
+  it('the newer is no second one where unique = "keep" and the same host calls in both', () => {
+    const same = { renews: false, sameHost: true };
+    expect(judge(peer('keep'), older, newer, false, false, same)).to.deep.equal({ kind: 'retire', which: 'old', patienceMs: 10_000 });
+    expect(judge(peer('keep'), contender({}), newer, false, false, same), 'one that this end began is another matter').to.deep.equal({ kind: 'refuse-new' });
   });
 
   it('the newer is refused where unique = "keep"', () => {

@@ -293,6 +293,7 @@ export class IkeEnd {
       case 'child-down':
       case 'child-failed':
       case 'misfit':
+      case 'auth-lifetime':
         return;
       default:
         unreachable(output);
@@ -388,11 +389,10 @@ export function usualPeer(name: 'moon' | 'sun'): IkePeer {
     ike: proposals('ike', 'aes128gcm16-prfsha256-x25519', 'aes128-sha256-prfsha256-ecp256'),
     esp: proposals('esp', 'aes128gcm16', 'aes128gcm16-x25519'),
     mobike: true,
-    dpdMs: 30_000,
-    giveUpMs: 60_000,
+    dpdMs: 30_000, giveUpMs: 60_000,
     ikeRekeyMs: 4 * 3_600_000,
     childRekeyMs: 3_600_000,
-    childRekeyBytes: null, childRekeyPackets: null,
+    authLifetimeMs: 0, childRekeyBytes: null, childRekeyPackets: null,
     childless: false, fragmentation: true,
     virtual: [], pools: [],
     children: [template('net', nets[name], nets[other])],

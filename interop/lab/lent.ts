@@ -56,6 +56,9 @@ export async function getThrough(stage: Stage, addresses: readonly string[]): Pr
     await eventually(`${address} is on moon`, async () => ((await addressesOf(moon.host)).includes(address) ? true : null), 3000);
     const bob = address.includes(':') ? sun.machine6 : sun.machine4;
     const [out, home] = await Promise.all([pingUntil(moon.host, bob, 3, 4, 56, address), pingUntil(sun.lan, address, 3, 4)]);
+    // Without a source by name it is the one that was lent: no other gets through.
+    const unnamed = await pingUntil(moon.host, bob, 1, 4);
+    ensure(unnamed === 1, `moon does not choose ${address} by itself`);
     ensure(out === 3 && home === 3, `${address}: ${out} of 3 pings from moon to bob answered, ${home} of 3 from bob to moon`);
   }
 }

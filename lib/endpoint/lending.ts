@@ -4,6 +4,7 @@ import type { PoolUse, RememberedLease } from '../gateway/lease-book.js';
 import { LeaseDesk, type LendingConfig } from '../gateway/lease-desk.js';
 import type { IkePeer } from '../ike/peer.js';
 import type { IpAddress } from '../util/address.js';
+import type { FillTeller } from '../util/fill.js';
 import type { Identity } from '../wire/identity.js';
 import { InnerAddresses } from './inner-addresses.js';
 import type { EndpointOutput } from './io.js';
@@ -57,6 +58,10 @@ export class Lending implements LeaseOffice {
   /** IKE SAs came or went, or are not wanted any more. */
   review(): void {
     this.#inner.review();
+  }
+
+  fills(tell: FillTeller): void {
+    this.#desk.fills(tell);
   }
 
   /** The pools, and how much of each is lent. */

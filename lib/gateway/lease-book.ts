@@ -5,6 +5,7 @@
 import type { AddressFamily, IpAddress } from '../util/address.js';
 import { addressFamily } from '../util/address.js';
 import type { LeaseWish } from '../ike/lease.js';
+import type { FillTeller } from '../util/fill.js';
 import { AddressPool } from './pool.js';
 import { maxRememberedLeases } from './limits.js';
 
@@ -125,6 +126,10 @@ export class LeaseBook {
       this.#changes++;
     }
     this.#shrink();
+  }
+
+  fills(tell: FillTeller): void {
+    tell('addresses kept for callers who are away', this.#idle.size, maxRememberedLeases);
   }
 
   /** What an identity shall find again after a restart, the one given back longest ago first. */

@@ -2,6 +2,7 @@
 import type { Config } from '../config/types.js';
 import type { Lease, LeaseWish } from '../ike/lease.js';
 import type { IpAddress } from '../util/address.js';
+import type { FillTeller } from '../util/fill.js';
 import { formatIdentity, idType, type Identity } from '../wire/identity.js';
 import { LeaseBook, type PoolPlan, type PoolUse, type RememberedLease } from './lease-book.js';
 
@@ -41,6 +42,10 @@ export class LeaseDesk {
 
   remembered(): RememberedLease[] {
     return this.#book.remembered();
+  }
+
+  fills(tell: FillTeller): void {
+    this.#book.fills(tell);
   }
 
   uses(): PoolUse[] {

@@ -117,6 +117,15 @@ describe('the status for eyes', () => {
     expect(pathsView({ schema: 1, peers: [] }, page())).to.equal('no peers are configured');
     expect(pathsView({ schema: 1, peers: [{ name: 'sun', paths: [] }] }, page())).to.equal('sun\n  no path: no SA, and none is being made');
   });
+
+  it('shows addresses that were lent, either way, and how much of a pool is', () => {
+    const lent = { ...statusWith({ virtual: ['10.77.0.5'], dns: ['10.77.0.1'], assigned: ['fd77::1', '10.78.0.1'] }), pools: [
+      { name: 'clients', range: '10.77.0.0/24', total: 253, used: 1, kept: 2 }, { name: 'few', range: '10.78.0.0/30', total: 2, used: 2, kept: 0 },
+    ] };
+    const text = statusView(lent, page(), now);
+    expect(text).to.contain('  here as 10.77.0.5 · resolvers 10.77.0.1\n  has fd77::1, 10.78.0.1\n');
+    expect(text).to.contain('  pool clients 10.77.0.0/24: 1 of 253 in use, 2 kept for callers who are away\n  pool few 10.78.0.0/30: 2 of 2 in use\n');
+  });
 });
 
 describe('the paths for eyes', () => {

@@ -65,7 +65,7 @@ function factLines(attempt: AttemptStatus, page: Page): string[] {
   return [...facts, ...ended, ...silent, ...told];
 }
 
-const noMore = 'its IKE_SA_INIT was answered, and nothing came after that: see that UDP gets through to nat_port (4500 as a rule) and back, large packets included';
+const noMore = 'its IKE_SA_INIT was answered, and nothing came after that: unless it went on with another pair of addresses, see that UDP gets through to nat_port (4500 as a rule) and back';
 
 function misfitLines({ part, problem, offered, wanted, nearest, remedy }: MisfitStatus, page: Page): string[] {
   return [

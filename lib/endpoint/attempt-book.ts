@@ -3,7 +3,7 @@
  * has room of its own: callers who are nobody push out each other, never what is known of a peer.
  */
 import type { IpAddress } from '../util/address.js';
-import { isAlike, nearestPeer, takePlace, type Attempt } from './attempt.js';
+import { isAlike, isOvertaken, nearestPeer, takePlace, type Attempt } from './attempt.js';
 import { sourceOf } from './half-open-table.js';
 import { maxAttemptsOfPeers, maxAttemptsOfStrangers, maxAttemptsPerPeer, maxAttemptsPerSource, maxClaims } from './limits.js';
 
@@ -67,6 +67,7 @@ export class AttemptBook {
   readonly #silent = new Shelf(maxAttemptsPerSource, maxAttemptsOfStrangers);
 
   keep(attempt: Attempt): void {
+    if (isOvertaken(attempt)) return;
     const source = sourceOf(attempt.path.remote.address);
     const { peer, state } = attempt;
     const near = nearestPeer(attempt);

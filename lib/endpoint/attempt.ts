@@ -38,6 +38,13 @@ export interface Attempt {
 /** Ids of attempts alike: those of some minutes of one who calls again and again. */
 export const maxIdsKept = 16;
 
+/** Ends of an attempt that is no failure: another one with the same peer went on. */
+export const overtaken = { otherPair: 'another address pair answered first', called: 'the peer called meanwhile', answers: 'the peer answers again' } as const;
+
+export function isOvertaken({ reason }: Attempt): boolean {
+  return Object.values(overtaken).some((end) => end === reason);
+}
+
 /** Of one attempt: an SA that stands for months may be asked for Child SAs that can't be again and again. */
 export const maxMisfitsPerAttempt = 4;
 

@@ -9,7 +9,7 @@ import { after, earlier, type Instant } from '../util/brands.js';
 import { unreachable } from '../util/unreachable.js';
 import { startPairs, type PeerLocation, type Ports, type StartPair } from './address-pairs.js';
 import type { Alarms, Sleeper } from './alarms.js';
-import type { Attempt as Remembered } from './attempt.js';
+import { overtaken, type Attempt as Remembered } from './attempt.js';
 import { AuthTerms } from './auth-term.js';
 import { BackOff } from './back-off.js';
 import { ChildKeeper } from './child-keeper.js';
@@ -161,7 +161,7 @@ export class PeerLink implements Sleeper {
     this.#terms.authenticated(now, entry);
     if (this.#attempt.kind === 'racing' && !this.#attempt.race.entries.includes(entry)) {
       // The peer called meanwhile. What has had no answer from it can't stand there yet, so it may go without a word.
-      this.#attempt.race.dropUnanswered(now, 'the peer called meanwhile');
+      this.#attempt.race.dropUnanswered(now, overtaken.called);
     }
     if (this.#attempt.kind === 'racing') this.#attempt.race.closed(now, entry);
     if (this.#attempt.kind !== 'racing' || this.#attempt.race.over) this.#attempt = { kind: 'none' };
@@ -205,7 +205,7 @@ export class PeerLink implements Sleeper {
       const { race } = this.#attempt;
       if (entry.lineage.authenticatedAt === null && entry.view().spiR !== null) race.answered(now, entry);
       else if (this.#attempt.renews === null && this.#standing.includes(entry) && !this.#lacking(now)) {
-        race.dropUnanswered(now, 'the peer answers again');
+        race.dropUnanswered(now, overtaken.answers);
         if (race.over) this.#attempt = { kind: 'none' };
       }
     }

@@ -6,6 +6,7 @@ import type { IkeSaView } from '../ike/io.js';
 import { assert } from '../util/assert.js';
 import { after, type Instant } from '../util/brands.js';
 import type { StartPair } from './address-pairs.js';
+import { overtaken } from './attempt.js';
 import { maxRacingAtOnce, maxSliceDoublings, racePaceMs, raceSliceMs } from './limits.js';
 
 /** What a race must know of an IKE SA that runs in it. */
@@ -76,7 +77,7 @@ export class Race<Entry extends Racer> {
     this.#nextAt = null;
     const losers = this.#runners.filter((runner) => runner.entry !== entry);
     this.#runners = this.#runners.filter((runner) => runner.entry === entry);
-    for (const loser of losers) this.#host.abandon(now, loser.entry, 'another address pair answered first');
+    for (const loser of losers) this.#host.abandon(now, loser.entry, overtaken.otherPair);
   }
 
   /** True when it was one of this race. The next pair starts at once. */

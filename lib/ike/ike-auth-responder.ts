@@ -24,7 +24,7 @@ import type { Request } from './peer-requests.js';
 import type { CallerProof, IkePeer } from './peer.js';
 import { choosePpk, ppkAnswer, ppkDoubt } from './ppk.js';
 import { callerMisfit } from './identity-difference.js';
-import { proofMisfit } from './proof-difference.js';
+import { ppkMisfit, proofMisfit } from './proof-difference.js';
 import { otherBlockMisfit } from './proposal-difference.js';
 import { judgePeer, proveSelf } from './proof.js';
 import { authoritiesIn } from './signature-wishes.js';
@@ -101,7 +101,7 @@ export class AuthResponder {
     }
     const verdict = choosePpk(association, peer, payloads);
     if (!verdict.ok) {
-      this.#fail(request, notifyType.AUTHENTICATION_FAILED, `${who}, who calls as ${peer.name}, is not believed: ${verdict.reason}`);
+      this.#fail(request, notifyType.AUTHENTICATION_FAILED, association.note(ppkMisfit(peer, `${who}, who calls as ${peer.name}, is not believed: ${verdict.reason}`)));
       return;
     }
     judgePeer(association, peer.remoteAuth, verdict.payloads, idI, (problem) => {

@@ -21,7 +21,7 @@ import type { ChildTemplate } from './peer.js';
 import { authoritiesFor, judgePeer, proveSelf, type OwnProofResult } from './proof.js';
 import { ppkDoubt, proveWithPpk, takePpkAnswer } from './ppk.js';
 import { certificateRequest } from './signature-wishes.js';
-import { proofMisfit } from './proof-difference.js';
+import { ppkMisfit, proofMisfit } from './proof-difference.js';
 import { templateSelectors, type AgreedSelectors } from './traffic-selection.js';
 import { capabilitiesNotify, noteCapabilities } from './vendor.js';
 import { askForAddresses, takeAddresses, wantedSides, withinOwnAddresses } from './virtual-addresses.js';
@@ -122,7 +122,7 @@ export class IkeAuth implements Exchange {
     }
     const problemOfPpk = takePpkAnswer(association, payloads);
     if (problemOfPpk !== null) {
-      this.#fail(`the peer ${formatIdentity(remoteId)} is not believed: ${problemOfPpk}`, true);
+      this.#fail(association.note(ppkMisfit(association.knownPeer, `the peer ${formatIdentity(remoteId)} is not believed: ${problemOfPpk}`)), true);
       return;
     }
     judgePeer(association, association.knownPeer.remoteAuth, payloads, idR, (problem) => {

@@ -19,7 +19,7 @@ import { nonceBytes } from './ike-sa-init.js';
 import type { IkeEnvironment } from './io.js';
 import { deriveIkeKeys } from './key-schedule.js';
 import { findNat, natDetectionNotifies } from './nat-detection.js';
-import { proposalMisfit } from './proposal-difference.js';
+import { initMisfit } from './proposal-difference.js';
 import { chooseProposal, ikeSuiteOf } from './proposal-selection.js';
 import { certificateRequest, signatureHashes, signatureWishesIn } from './signature-wishes.js';
 import { isMhtun, vendorIdPayload } from './vendor.js';
@@ -94,7 +94,10 @@ function negotiate(env: IkeEnvironment, offer: Offer, proposals: readonly Propos
     if (offer.ke.data.length !== suite.ke.publicBytes) return refuse(header, notifyType.INVALID_SYNTAX, empty, 'a key exchange value of the wrong length');
     return { kind: 'accept', init: { ...offer, chosen, suite } };
   }
-  return refuse(header, notifyType.NO_PROPOSAL_CHOSEN, empty, 'no IKE proposal in common', () => proposalMisfit('ike', env.directory.candidates(offer.path), proposals));
+  return refuse(header, notifyType.NO_PROPOSAL_CHOSEN, empty, 'no IKE proposal in common', () => {
+    const { directory } = env;
+    return initMisfit(directory.candidates(offer.path), directory.expectedFrom(offer.path), proposals);
+  });
 }
 
 /** Makes keys and the answer for an accepted request. `closed` is called where the peer's value is no good. */

@@ -16,6 +16,7 @@ import type { Exchange, Exchanger, Subject } from './exchanger.js';
 import { deriveIkeKeys } from './key-schedule.js';
 import { findNat, natDetectionNotifies } from './nat-detection.js';
 import { offersPpk } from './ppk.js';
+import { ppkMisfit } from './proof-difference.js';
 import { acceptAnswer, ikeSuiteOf, keyExchangeGroups, withSpi } from './proposal-selection.js';
 import { signatureHashes, signatureWishesIn } from './signature-wishes.js';
 import { isMhtun, vendorIdPayload } from './vendor.js';
@@ -179,7 +180,7 @@ export class IkeSaInit implements Exchange {
     const usesPpk = offersPpk(association.knownPeer) && findNotify(payloads, notifyType.USE_PPK) !== null;
     if (!usesPpk && association.knownPeer.ppk?.required === true) {
       // RFC 8784 §6: a forger would only have to be quicker than the peer.
-      this.#doubt(() => 'the peer knows no PPK (RFC 8784) for this end, and ppk_required is set');
+      this.#doubt(() => association.note(ppkMisfit(association.knownPeer, 'the peer knows no PPK (RFC 8784) for this end, and ppk_required is set')));
       return;
     }
     this.#believed = true;

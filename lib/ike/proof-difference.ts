@@ -20,6 +20,14 @@ export function proofMisfit(peer: IkePeer, who: string, method: number | null, p
   return { ...common, part: 'certificate', remedy: `look at cert, key and id at the other end, and at ca, crl, peer_cert and peer_key for ${blockOf(peer)} here` };
 }
 
+/** The two ends have no post-quantum secret in common (RFC 8784), and one of them wants one. */
+export function ppkMisfit(peer: IkePeer, problem: string): Misfit {
+  return {
+    part: 'PPK', problem, offered: [], wanted: [`ppk_required = ${peer.ppk?.required === true} (${blockOf(peer)})`], peer: peer.name, nearest: null,
+    remedy: `give both ends the same ppk under the same ppk_id, here in ${blockOf(peer)}; or set ppk_required = false here, and go without`,
+  };
+}
+
 const proofNames = { psk: 'a shared secret', pubkey: 'a signature', eap: 'EAP' } as const;
 /** Of the configuration. */
 const words = { psk: 'psk', pubkey: 'pubkey', eap: 'eap-mschapv2' } as const;

@@ -25,6 +25,13 @@ export function proposalMisfit(key: 'ike' | 'esp', blocks: readonly IkePeer[], t
   return { part, problem, offered, wanted, peer: gap.peer.name, nearest: describeGap(gap), remedy: remedyOf(key, gap) };
 }
 
+/** A caller of IKE_SA_INIT, who has not said yet who he is: only where he is, or that there is but one peer, can tell. */
+export function initMisfit(blocks: readonly IkePeer[], expected: readonly IkePeer[], theirs: readonly Proposal[]): Misfit {
+  const misfit = proposalMisfit('ike', blocks, theirs);
+  const isTold = blocks.length === 1 || expected.some(({ name }) => name === misfit.peer);
+  return isTold ? misfit : { ...misfit, peer: null };
+}
+
 /** What IKE_SA_INIT agreed on, when nobody knew who calls, is none of the block that is his (RFC 7296 §2.7). */
 export function otherBlockMisfit(peer: IkePeer, blocks: readonly IkePeer[], agreed: Proposal): Misfit {
   const misfit = proposalMisfit('ike', [peer], [agreed]);

@@ -49,6 +49,29 @@ describe('The id of an attempt', () => {
   });
 });
 
+describe('What is remembered of attempts', () => {
+  it('is nothing of those that another one with the same peer overtook', () => {
+    const two = (n: number): { readonly address: string; readonly device: string }[] => [1, 2].map((net) => ({ address: `10.${net}.0.${n}`, device: `eth${net}` }));
+    const pair = new Pair({ seed: 1, moon: { addresses: two(1), remote: ['10.1.0.2', '10.2.0.2'] }, sun: { addresses: two(2), remote: null } });
+    // The answer comes when others have been begun.
+    pair.sun.workDelayMs = 120;
+    expect(pair.comeUp(), pair.story()).to.equal(true);
+    expect(pair.story()).to.match(/moon trace: .*[^]*IKE SA connecting → closed/);
+    expect(pair.moon.endpoint.attempts.map(({ state }) => state)).to.deep.equal(['up']);
+  });
+
+  it('says whose block came nearest in IKE_SA_INIT only where the caller is where that peer is', () => {
+    const stranger = { peer: 'ike = ["aes256gcm16-prfsha384-x25519"]', children: '[[peer.child]]\nname = "net"\nlocal = ["192.168.2.0/24"]\nremote = ["192.168.1.0/24"]\n[[peer]]\nname = "mars"\nid = "mars"\nike = ["aes256gcm16-prfsha384-x25519"]\npsk = "a secret of more than twenty characters"\n[[peer.child]]\nname = "net"\nlocal = ["192.168.2.0/24"]\nremote = ["192.168.3.0/24"]' };
+    for (const [remote, near] of [[null, null], [['10.1.0.1'], 'moon']] as const) {
+      const pair = new Pair({ seed: 1, moon: { peer: 'ike = ["aes256gcm16-prfsha384-modp2048"]' }, sun: { ...stranger, remote, peer: `${stranger.peer}${remote === null ? '' : '\nstart = "never"'}` } });
+      pair.world.run(2_000);
+      const [misfit] = pair.sun.endpoint.attempts.flatMap(({ misfits }) => misfits);
+      expect([misfit?.part, misfit?.peer], pair.story()).to.deep.equal(['IKE proposals', near]);
+      expect(misfit?.nearest).to.match(/^peer block "m/);
+    }
+  });
+});
+
 describe('A refusal on the wire', () => {
   it('is the same whatever the reason: whoever is not believed learns nothing of what is configured', () => {
     const refusals = ['psk = "another secret of twenty letters"', 'local_id = "mars"', 'id = "venus"', 'local_id = "moom"'].map((peer) => {

@@ -4,7 +4,7 @@ import { lapsedCertificates } from '../../lib/config/certificate-times.js';
 import { loadConfig } from '../../lib/config/load.js';
 import { overlappingNetworks } from '../../lib/config/overlaps.js';
 import type { Config } from '../../lib/config/types.js';
-import type { MisfitPart } from '../../lib/ike/attempt.js';
+import { misfitInWords, type MisfitPart } from '../../lib/ike/attempt.js';
 import { ConfigError, formatProblem } from '../../lib/util/errors.js';
 import { misconfigurations, type Misconfiguration, type Witness } from './misconfigurations.js';
 import { testCalendarMs } from '../support/ike-end.js';
@@ -48,13 +48,14 @@ function play(item: Misconfiguration): Testimony {
   return { words, parts: new Set(parts) };
 }
 
-/** What a person sees of it: the log from `info` on, what events carry, why a peer is down, and networks on both sides. */
+/** What a person sees of it: the log from `info` on, what events carry, why a peer is down, networks on both sides, and what `mhtun explain` has to say. */
 function said(host: VirtualHost, config: Config | null): string {
   const logged = host.logs.filter((line) => / (info|warn|error): /.test(line));
   const told = host.events.filter(({ event, fields }) => 'reason' in fields || event.endsWith('-failed')).map((event) => JSON.stringify(event.fields['reason']).replaceAll('\\"', '"'));
   const down = host.endpoint.look(host.clock.now()).map(({ downReason }) => downReason ?? '');
   const overlaps = config === null ? [] : overlappingNetworks(config.peers, host.endpoint.ownAddresses().map(({ network }) => network));
-  return [...new Set([...logged, ...told, ...down, ...overlaps])].join('\n');
+  const explained = host.endpoint.attempts.flatMap(({ misfits }) => misfits.map(misfitInWords));
+  return [...new Set([...logged, ...told, ...down, ...overlaps, ...explained])].join('\n');
 }
 
 function draw({ words }: Testimony): string {

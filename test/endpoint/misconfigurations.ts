@@ -265,6 +265,38 @@ const proofs: readonly Misconfiguration[] = [
   },
 ];
 
+const ppk = (id: string, secret: string, lines = ''): SideOptions => ({ peer: `ppk_id = "${id}"\nppk = "${secret}"\n${lines}` });
+const strong = '0x' + '5a'.repeat(32);
+
+const byPassword = (moon: string): Pick<Misconfiguration, 'moon' | 'sun' | 'files'> => ({
+  ...certificates(host('moon'), { 'users.toml': 'carol = "Ar3etTnp"\n' }),
+  moon: { secretless: true, peer: `auth = "eap-mschapv2"\nca = ["ca.pem"]\n${moon}` },
+  sun: waiting({ secretless: true, peer: 'auth = "eap-mschapv2"\nusers_file = "users.toml"\ncert = "sun.pem"\nkey = "sun.key"' }),
+});
+
+const others: readonly Misconfiguration[] = [
+  {
+    what: 'a wrong password', part: 'EAP', ...byPassword('user = "carol"\npassword = "Ar3etTnq"'),
+    named: { sun: says('user carol: wrong password.*look at users_file and eap_id here, and at user and password at the other end') },
+  },
+  {
+    what: 'a user that is none', part: 'EAP', ...byPassword('user = "carl"\npassword = "Ar3etTnp"'),
+    named: { sun: says('user carl: there is no such user.*look at users_file and eap_id here') },
+  },
+  {
+    what: 'a PPK that one end requires and the other has not', part: 'PPK', moon: ppk('lab', strong, 'ppk_required = true'), sun: waiting(),
+    named: { moon: says('the peer knows no PPK .*ppk_required is set; give both ends the same ppk under the same ppk_id, here in SUN; or set ppk_required = false here') },
+  },
+  {
+    what: 'a PPK of another name at the called end, which requires it', part: 'PPK', moon: ppk('lab', strong), sun: waiting(ppk('field', strong, 'ppk_required = true')),
+    named: { sun: says('it named a PPK that moon does not have \\(compare ppk_id\\), and ppk_required is set; give both ends the same ppk under the same ppk_id, here in MOON') },
+  },
+  {
+    what: 'two PPKs of one name', part: 'shared secret', moon: ppk('lab', strong, 'ppk_required = true'), sun: waiting(ppk('lab', strong.replace('5a', '5b'), 'ppk_required = true')),
+    named: { sun: says('or `ppk` differs under the same `ppk_id`'), moon: says('AUTHENTICATION_FAILED.*or `ppk` differs under the same `ppk_id`') },
+  },
+];
+
 const rest: readonly Misconfiguration[] = [
   {
     what: 'MOBIKE at one end alone', part: 'MOBIKE', moon: { peer: 'mobike = false' }, sun: waiting(),
@@ -306,5 +338,5 @@ const rest: readonly Misconfiguration[] = [
 ];
 
 export const misconfigurations: readonly Misconfiguration[] = [
-  ...secrets, ...identities, ...algorithms, ...selectors, ...virtual, ...places, ...proofs, ...rest,
+  ...secrets, ...identities, ...algorithms, ...selectors, ...virtual, ...places, ...proofs, ...others, ...rest,
 ];

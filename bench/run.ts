@@ -3,6 +3,7 @@ import { changes } from './changes.js';
 import { failover } from './failover.js';
 import { flood } from './flood.js';
 import { handshakes } from './handshakes.js';
+import { manyPeers } from './many-peers.js';
 import { soak } from './soak.js';
 import { slowLink } from './slow-link.js';
 import { softDataPlane } from './soft-data-plane.js';
@@ -18,6 +19,7 @@ const benches: ReadonlyMap<string, (args: readonly string[]) => Promise<void>> =
   ['flood', flood],
   ['start-race', startRace],
   ['handshakes', handshakes],
+  ['many-peers', manyPeers],
   ['soft-data-plane', softDataPlane],
 ]);
 

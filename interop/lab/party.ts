@@ -12,12 +12,13 @@ export interface Pair {
 
 /** `MOON,SUN` @throws Error */
 export function parsePair(text: string): Pair {
-  const [moon, sun] = text.split(',').map(parseKind);
+  const [moon, sun] = text.split(',').map(parsePartyKind);
   if (moon === undefined || sun === undefined) throw new Error(`a pair is two names with a comma, not ${text}`);
   return { moon, sun };
 }
 
-function parseKind(text: string): PartyKind {
+/** @throws Error */
+export function parsePartyKind(text: string): PartyKind {
   for (const kind of ['mhtun', ...strongSwanVersions] as const) if (kind === text) return kind;
   throw new Error(`${text} is none of mhtun, ${strongSwanVersions.join(', ')}`);
 }

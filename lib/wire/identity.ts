@@ -68,7 +68,9 @@ export function formatIdentity(identity: Identity): string {
 export function sameIdentity(a: Identity, b: Identity): boolean {
   if (a.type !== b.type) return false;
   if (bytesEqual(a.data, b.data)) return true;
-  if (a.type === idType.fqdn || a.type === idType.email) return bytesEqual(asciiLower(a.data), asciiLower(b.data));
+  if (a.type === idType.fqdn || a.type === idType.email) {
+    return a.data.length === b.data.length && a.data.every((octet, at) => lower(octet) === lower(b.data[at] ?? 0));
+  }
   return a.type === idType.dn && sameDistinguishedName(a.data, b.data);
 }
 
@@ -168,6 +170,7 @@ function opaque({ type, data }: Identity): string {
   return `type${type}:0x${toHex(data)}`;
 }
 
-function asciiLower(bytes: Uint8Array): Uint8Array {
-  return bytes.map((octet) => (octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet));
+/** Of a letter of ASCII the small one. */
+function lower(octet: number): number {
+  return octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet;
 }

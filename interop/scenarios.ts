@@ -47,6 +47,7 @@ import { scenario as rekeyChild } from './scenarios/rekey-child/scenario.js';
 import { scenario as rekeyCollision } from './scenarios/rekey-collision/scenario.js';
 import { scenario as rekeyIke } from './scenarios/rekey-ike/scenario.js';
 import { scenario as restart } from './scenarios/restart/scenario.js';
+import { scenario as rwEapDevices } from './scenarios/rw-eap-devices/scenario.js';
 import { scenario as rwEapDynamic } from './scenarios/rw-eap-dynamic/scenario.js';
 import { scenario as rwEapMd5Rsa } from './scenarios/rw-eap-md5-rsa/scenario.js';
 import { scenario as rwEapMschapv2IdRsa } from './scenarios/rw-eap-mschapv2-id-rsa/scenario.js';
@@ -67,6 +68,7 @@ export const scenarios: ReadonlyMap<string, Scenario> = new Map([
   ['rw-eap-mschapv2-id-rsa', rwEapMschapv2IdRsa],
   ['rw-eap-md5-rsa', rwEapMd5Rsa],
   ['rw-eap-dynamic', rwEapDynamic],
+  ['rw-eap-devices', rwEapDevices],
   ['algorithms', algorithms],
   ['rekey-child', rekeyChild],
   ['rekey-ike', rekeyIke],

@@ -1,6 +1,6 @@
 /** Why proposals do not meet: transform by transform, with what comes nearest and what would make it meet (RFC 7296 §2.7, §3.3). */
 import { keywordOf, lookUpKeyword } from '../crypto/keywords.js';
-import { esnId, transformType } from '../wire/iana.js';
+import { esnId, keId, transformType } from '../wire/iana.js';
 import { keyLengthOf, type Proposal, type Transform } from '../wire/payloads/sa.js';
 import { cut, misfitLines, type Misfit } from './attempt.js';
 import { blockOf, type IkePeer } from './peer.js';
@@ -22,7 +22,8 @@ export function proposalMisfit(key: 'ike' | 'esp', blocks: readonly IkePeer[], t
     const remedy = blocks.length === 0 ? 'no peer is configured here: add a [[peer]] for the caller' : `name in ${key} here what the other end has`;
     return { part, problem, offered, wanted, peer: null, nearest: null, remedy };
   }
-  return { part, problem, offered, wanted, peer: gap.peer.name, nearest: describeGap(gap), remedy: remedyOf(key, gap) };
+  const windows = key === 'ike' && theirs.every(isOldWindows) ? `; if it is Windows, in PowerShell there: ${windowsLine}` : '';
+  return { part, problem, offered, wanted, peer: gap.peer.name, nearest: describeGap(gap), remedy: `${remedyOf(key, gap)}${windows}` };
 }
 
 /** A caller of IKE_SA_INIT, who has not said yet who he is: only where he is, or that there is but one peer, can tell. */
@@ -95,6 +96,15 @@ function remedyOf(key: 'ike' | 'esp', { peer, own, offer, lacking }: Gap): strin
   const spellable = offer.transforms.every((t) => !lacking.includes(t.type) || t.id === absent || wordFor(t) !== null);
   return spellable ? `add "${bridge(offer)}" to ${key} of ${blockOf(peer)} here, or ${there}` : there;
 }
+
+/** Windows offers no other group than MODP-1024 until it is told to. */
+function isOldWindows({ transforms }: Proposal): boolean {
+  return transforms.filter(({ type }) => type === transformType.KE).every(({ id }) => id === keId.MODP_1024);
+}
+
+/** NAME is that of the VPN there. */
+const windowsLine = 'Set-VpnConnectionIPsecConfiguration -ConnectionName NAME -EncryptionMethod AES256 -IntegrityCheckMethod SHA256 -DHGroup Group14 '
+  + '-CipherTransformConstants AES256 -AuthenticationTransformConstants SHA256128 -PfsGroup None -Force';
 
 const absent = 0;
 /** In which a configuration names them. */

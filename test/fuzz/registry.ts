@@ -12,6 +12,7 @@ const loaders: ReadonlyMap<string, () => Promise<{ readonly target: FuzzTarget }
   ['foreign', () => import('./targets/foreign.js')],
   ['control', () => import('./targets/control.js')],
   ['certificate', () => import('./targets/certificate.js')],
+  ['eap', () => import('./targets/eap.js')],
   ['netlink', () => import('./targets/netlink.js')],
 ]);
 

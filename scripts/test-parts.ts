@@ -1,9 +1,9 @@
 /** What `npm test` consists of: each part, what it needs installed, and where it can run. */
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { npmScripts, root } from './project.js';
 import type { PartResult } from './test-report.js';
-import { runCommandWithTotals, runEslint, runMocha, runSingle, runTypeCheck } from './test-runners.js';
+import { runCommandWithTotals, runEslint, runMocha, runMochaSideBySide, runSingle, runTypeCheck } from './test-runners.js';
 import { runUnderOtherNodes } from './test-node-versions.js';
 
 /** A need of `scripts/setup.mjs`. */
@@ -45,7 +45,7 @@ export const testParts: readonly TestPart[] = [
     what: 'all tests without sockets and namespaces: codecs, vectors, state machines, layers, documents',
     needs: ['packages'],
     obstacle: always,
-    run: () => runMocha({ name: 'unit', files: unitSuites, ignore: systemSuites }),
+    run: () => runMochaSideBySide({ name: 'unit', files: unitFiles(), ignore: [] }, 2),
   },
   {
     name: 'native',
@@ -146,6 +146,12 @@ export const testParts: readonly TestPart[] = [
     run: () => runUnderOtherNodes({ unit: unitSuites, notUnit: [...systemSuites, ...sameUnderEachNode], system: systemSuites, isRoot: isRoot() }),
   },
 ];
+
+/** The files of `unitSuites` that are none of `systemSuites`. */
+function unitFiles(): string[] {
+  const all = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' }).map((path) => join('test', path));
+  return all.filter((path) => path.endsWith('.test.ts') && !path.startsWith(join('test', 'native'))).sort((a, b) => a.localeCompare(b));
+}
 
 function always(): null {
   return null;

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { execute } from './execute.js';
 import { field, root } from './project.js';
-import { single, type PartResult } from './test-report.js';
+import { single, sum, type PartResult } from './test-report.js';
 
 /** Longest tail of a failed command's output that is worth printing. */
 const maxDetailCharacters = 20_000;
@@ -40,6 +40,12 @@ export async function runMocha(run: MochaRun): Promise<PartResult> {
     skipped: list(field(results, 'pending')).map(describeSkipped),
     details: [...failures.map(describeFailure), broken > 0 ? `mocha: ${done.how}\n${done.output}` : ''].filter((part) => part !== '').join('\n'),
   };
+}
+
+/** The same in so many processes at a time, a share of the files each. */
+export async function runMochaSideBySide(run: MochaRun, processes: number): Promise<PartResult> {
+  const shares = Array.from({ length: processes }, (_, share) => run.files.filter((_file, index) => index % processes === share));
+  return sum(await Promise.all(shares.map((files, share) => runMocha({ ...run, name: `${run.name}-${share + 1}`, files }))));
 }
 
 /** Counts files: each is a test that its rules hold. */

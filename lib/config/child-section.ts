@@ -3,16 +3,17 @@ import { maxReplayWindowPackets, minReplayWindowPackets } from '../esp/limits.js
 import { addressFamily, type AddressFamily } from '../util/address.js';
 import { tooSmallForIpv6, tooSmallWords } from './endpoint-section.js';
 import { nameKind, selectorKind } from './network-kinds.js';
+import { isKeptUp } from './start.js';
 import type { TableReader } from './table-reader.js';
 import type { ChildConfig, EndpointConfig, SelectorConfig } from './types.js';
-import { integerKind, listKind } from './value.js';
+import { integerKind, listKind, neverOrAtLeast } from './value.js';
 
 /** The children that are right; what is wrong with the others is reported. */
 export function readChildren(peer: TableReader, endpoint: EndpointConfig | null): readonly ChildConfig[] {
   const out: ChildConfig[] = [];
   const lines = new Map<string, number>();
   for (const table of peer.tables('child', 'child')) {
-    const child = readChild(table, endpoint);
+    const child = readChild(peer, table, endpoint);
     if (child === null) continue;
     const first = lines.get(child.name);
     if (first !== undefined) table.problem('name', `another child of this peer, on line ${first}, is called "${child.name}"`);
@@ -25,7 +26,7 @@ export function readChildren(peer: TableReader, endpoint: EndpointConfig | null)
 
 const defaultReplayWindow = 4096;
 
-function readChild(table: TableReader, endpoint: EndpointConfig | null): ChildConfig | null {
+function readChild(peer: TableReader, table: TableReader, endpoint: EndpointConfig | null): ChildConfig | null {
   const name = table.required('name', nameKind, '"net"');
   const local = table.required('local', listKind(selectorKind, { min: 1 }), '["192.168.1.0/24"]');
   const remote = table.required('remote', listKind(selectorKind, { min: 1 }), '["192.168.2.0/24"]');
@@ -34,7 +35,13 @@ function readChild(table: TableReader, endpoint: EndpointConfig | null): ChildCo
   checkSelectors(table, local, remote);
   const ipv6 = [...local, ...remote].some((selector) => familyOf(selector) === 6);
   if (ipv6 && endpoint !== null && tooSmallForIpv6(endpoint)) table.problem('local', tooSmallWords);
-  return name === null ? null : { name, local, remote, replayWindow };
+  return name === null ? null : { name, local, remote, replayWindow, inactivityMs: readInactivity(peer, table) };
+}
+
+function readInactivity(peer: TableReader, table: TableReader): number {
+  const ms = table.optional('inactivity', neverOrAtLeast(1_000, '"1s"'), 0);
+  if (ms > 0 && isKeptUp(peer)) table.problem('inactivity', 'what start = "now" keeps up is not closed: set start = "traffic" for the peer, so that the next packet brings it up again');
+  return ms;
 }
 
 /** A packet has one family and one protocol: at least one of each side must fit one of the other. */

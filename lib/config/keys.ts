@@ -97,7 +97,7 @@ export const configKeys: Readonly<Record<Section, readonly string[]>> = {
     'child',
   ],
   gate: ['rtt_ms', 'loss', 'jitter_ms'],
-  child: ['name', 'local', 'remote', 'replay_window'],
+  child: ['name', 'local', 'remote', 'replay_window', 'inactivity'],
   pool: ['name', 'range', 'dns', 'domains', 'static'],
   user: ['password', 'password_file', 'nt_hash'],
 };

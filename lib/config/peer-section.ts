@@ -8,8 +8,9 @@ import { readPathSettings } from './path-settings.js';
 import { readPpk } from './ppk-section.js';
 import { readAuthKinds, readProofs, type SharedProofs } from './proof-section.js';
 import type { TableReader } from './table-reader.js';
+import { readStart } from './start.js';
 import type { EndpointConfig, IdentityMatch, PeerConfig, PoolConfig } from './types.js';
-import { booleanKind, durationKind, integerKind, listKind, sizeKind, wordKind, type ValueKind } from './value.js';
+import { booleanKind, durationKind, integerKind, listKind, neverOrAtLeast, sizeKind, type ValueKind, wordKind } from './value.js';
 
 /** What a peer's table refers to besides itself. `endpoint` null: missing or wrong, which is reported elsewhere. */
 export interface PeerContext {
@@ -80,13 +81,7 @@ const nobody: Identity = { type: 0, data: new Uint8Array(0) };
 const atLeastOneSecond: ValueKind<number> = durationKind(1000, 'at least "1s"');
 
 /** Shorter ones are nothing but handshakes. */
-const neverOrTenSeconds: ValueKind<number> = {
-  expected: '"0s" (never), or a duration of at least "10s"',
-  parse(value) {
-    const ms = durationKind(0, this.expected).parse(value);
-    return ms === null || ms === 0 || ms >= 10_000 ? ms : value.unexpected(this.expected);
-  },
-};
+const neverOrTenSeconds = neverOrAtLeast(10_000, '"10s"');
 
 function readReauth(table: TableReader): number {
   const ms = table.optional('reauth', neverOrTenSeconds, 0);
@@ -97,14 +92,6 @@ function readReauth(table: TableReader): number {
 function checkEncap(table: TableReader): void {
   if (table.optional('encap', booleanKind, true)) return;
   table.problem('encap', 'expected true: the packets are made outside the kernel, and leave it through UDP sockets only (RFC 3948)');
-}
-
-/** A peer with addresses is kept up, one without is waited for. */
-function readStart(table: TableReader): PeerConfig['start'] {
-  const addresses = table.has('addresses');
-  const start = table.optional('start', wordKind(['now', 'traffic', 'never']), addresses ? 'now' : 'never');
-  if (start !== 'never' && !addresses) table.problem('start', `"${start}" needs addresses to call; without them it is "never"`);
-  return start;
 }
 
 /** Whoever holds a shared secret can say he is anyone of those who share it: nobody may push another out. */

@@ -129,6 +129,8 @@ export interface ChildConfig {
   readonly local: readonly SelectorConfig[];
   readonly remote: readonly SelectorConfig[];
   readonly replayWindow: number;
+  /** Closed when nobody used it for so long; 0: never. */
+  readonly inactivityMs: number;
 }
 
 export type { Prefix };

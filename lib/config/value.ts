@@ -132,6 +132,18 @@ export function wordOr<const W extends string, T>(word: W, nodeKind: TomlNode['k
   };
 }
 
+/** A duration that may be `"0s"`, which is for ever, and is not short otherwise. @param shown of the shortest */
+export function neverOrAtLeast(minMs: number, shown: string): ValueKind<number> {
+  const expected = `"0s" (never), or a duration of at least ${shown}`;
+  return {
+    expected,
+    parse(value) {
+      const ms = durationKind(0, expected).parse(value);
+      return ms === null || ms === 0 || ms >= minMs ? ms : value.unexpected(expected);
+    },
+  };
+}
+
 /** `"30s"`, `"1h30m"`, `"500ms"` in milliseconds. */
 export function durationKind(minMs: number, limits: string): ValueKind<number> {
   return textKind('a duration, as "30s", "5m" or "1h30m"', (text, wrong) => {

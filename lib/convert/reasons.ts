@@ -32,7 +32,7 @@ export const reason: Readonly<Record<CommonReason, Reason>> = {
   compression: { why: 'compression (IPComp) is not there', unless: off },
   padding: { why: 'packets are not padded to hide their size', unless: off },
   firewall: { why: 'mhtun makes its own routes and leaves the rest of the firewall alone', unless: off },
-  idle: { why: 'an SA without traffic stays', unless: off },
+  idle: { why: 'an SA without traffic stays, unless its [[peer.child]] has inactivity', unless: off },
   kernel: { why: 'ESP is not in the kernel here, so there is nothing to set', unless: [...off, 'auto'] },
   dscp: { why: 'IKE messages carry no DSCP; of inner packets copy_dscp in [endpoint] copies it', unless: ['000000', '0'] },
   mediation: { why: 'mediation is not there', unless: off },

@@ -125,6 +125,7 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
       reception: this.#reception,
       sas: this.#sas,
       paths: this.#paths,
+      alarms: this.#alarms,
       acquire: (now, peer, child) => {
         this.#links.get(peer)?.acquire(now, child);
       },
@@ -234,8 +235,8 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
         this.#paths.succeeded(now, successor);
         this.#linkOf(old)?.succeeded(now, old, successor);
       },
-      childUp: (now, entry) => {
-        this.#paths.childUp(entry);
+      childUp: (now, entry, name) => {
+        this.#plane.childUp(now, entry, name);
         this.#linkOf(entry)?.childrenChanged(now);
         this.#childrenChanged(this.#linkOf(entry));
       },

@@ -2,6 +2,8 @@
 import type { DataPlaneEvent } from '../esp/data-plane.js';
 import type { Instant } from '../util/brands.js';
 import { unreachable } from '../util/unreachable.js';
+import type { Alarms } from './alarms.js';
+import { Inactivity } from './inactivity.js';
 import type { PathDesk } from './path-desk.js';
 import type { Reception } from './reception.js';
 import type { SaDriver, SaEntry } from './sa-driver.js';
@@ -10,6 +12,7 @@ export interface PlaneReceptionContext {
   readonly reception: Reception;
   readonly sas: SaDriver;
   readonly paths: PathDesk;
+  readonly alarms: Alarms;
   /** A packet wants through to this peer. */
   acquire(now: Instant, peer: string, child: string): void;
   log(level: 'error' | 'debug', message: string, fields: Readonly<Record<string, unknown>>): void;
@@ -17,9 +20,17 @@ export interface PlaneReceptionContext {
 
 export class PlaneReception {
   readonly #context: PlaneReceptionContext;
+  readonly #inactivity: Inactivity;
 
   constructor(context: PlaneReceptionContext) {
     this.#context = context;
+    this.#inactivity = new Inactivity(context);
+  }
+
+  /** A Child SA is there. */
+  childUp(now: Instant, entry: SaEntry, name: string): void {
+    this.#context.paths.childUp(entry);
+    this.#inactivity.childUp(now, entry, name);
   }
 
   take(now: Instant, event: DataPlaneEvent): void {
@@ -41,6 +52,7 @@ export class PlaneReception {
       case 'silent': {
         const entry = sas.ownerOf(event.child);
         if (entry === null) return;
+        if (event.kind === 'inbound-activity' || event.kind === 'outbound-activity') this.#inactivity.used(now, entry, event.child);
         if (event.kind === 'inbound-activity') sas.drive(now, entry, event);
         paths.dataPlaneNews(now, entry, event);
         return;

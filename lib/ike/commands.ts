@@ -34,7 +34,7 @@ export function runCommand(exchanger: Exchanger, id: number, command: IkeCommand
       exchanger.enqueue(rekeyIkeSa([id]));
       return;
     case 'delete-child':
-      remove(exchanger, id, command.name);
+      remove(exchanger, id, command.name, command.reason ?? 'terminated');
       return;
     case 'delete-redundant':
       removeOne(exchanger, id, command.child);
@@ -116,11 +116,11 @@ function removeOne(exchanger: Exchanger, command: number, id: ChildSaId): void {
   else exchanger.enqueue(deleteChild(child, 'another of its name stands', [command]));
 }
 
-function remove(exchanger: Exchanger, id: number, name: string): void {
+function remove(exchanger: Exchanger, id: number, name: string, reason: string): void {
   const { association } = exchanger;
   const children = [...association.children.values()].filter((c) => c.template.name === name);
   if (children.length === 0) association.commandDone([id], { ok: false, error: `no Child SA is named ${name}` });
   children.forEach((child, i) => {
-    exchanger.enqueue(deleteChild(child, 'terminated', i === children.length - 1 ? [id] : []));
+    exchanger.enqueue(deleteChild(child, reason, i === children.length - 1 ? [id] : []));
   });
 }

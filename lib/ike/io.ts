@@ -69,7 +69,7 @@ export type IkeCommand =
   /** Rekey every Child SA of that name; null: all. */
   | { readonly kind: 'rekey-child'; readonly name: string | null }
   | { readonly kind: 'rekey-ike' }
-  | { readonly kind: 'delete-child'; readonly name: string }
+  | { readonly kind: 'delete-child'; readonly name: string; readonly reason?: string }
   /** Delete this Child SA alone: another of its name stands beside it. */
   | { readonly kind: 'delete-redundant'; readonly child: ChildSaId }
   /** Delete the IKE SA with everything in it. */

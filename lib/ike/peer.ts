@@ -18,6 +18,8 @@ export interface ChildTemplate {
   readonly local: readonly SelectorTemplate[];
   readonly remote: readonly SelectorTemplate[];
   readonly replayWindow: number;
+  /** Closed when nobody used it for so long; 0: never. */
+  readonly inactivityMs: number;
 }
 
 /** Whom the peer must prove to be. */

@@ -61,6 +61,14 @@ const mistakes: readonly Mistake[] = [
   peer('metered = true', 'metered', '"metered" belongs in [[network]]'),
   peer('adresses = ["10.1.0.2"]', 'adresses', 'did you mean "addresses"?'),
   peer('nat_port = 1', 'nat_port', '"nat_port" belongs in [endpoint]'),
+  child('inactivity = 30', 'inactivity', 'expected a duration'),
+  child('inactivity = "10ms"', 'inactivity', 'at least "1s"; got "10ms"'),
+  child('inactive = "1m"', 'inactive', 'unknown key'),
+  {
+    title: 'inactivity of what is kept up',
+    files: source({ peer: 'addresses = ["10.1.0.2"]', child: 'inactivity = "1m"' }),
+    problems: [[13, 'peer[0].child[0].inactivity', 'set start = "traffic"']],
+  },
   child('remotes = []', 'remotes', 'did you mean "remote"?'),
   // The endpoint.
   changed('id = "moon"', '', 1, 'endpoint.id', 'id is missing, as in id = "moon.example.net"'),

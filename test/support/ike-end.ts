@@ -361,7 +361,7 @@ export function proposals(use: ProposalUse, ...texts: readonly string[]): Propos
 }
 
 export function template(name: string, local: string, remote: string): ChildTemplate {
-  return { name, local: [range(local)], remote: [range(remote)], replayWindow: 64 };
+  return { name, local: [range(local)], remote: [range(remote)], replayWindow: 64, inactivityMs: 0 };
 }
 
 function range(text: string): ChildTemplate['local'][number] {

@@ -1,11 +1,14 @@
 /** Addresses that one end lends the other, for scenarios: the words for either program, and where the addresses are to be seen. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { SiteName } from './addressing.js';
 import { ensure, eventually, LabError } from './exec.js';
 import { pingUntil } from './ping.js';
 import type { Party } from './party.js';
 import type { Namespace } from './lab.js';
-import type { Stage } from './stage.js';
-import type { Variables } from './template.js';
+import { controlSocket, Mhtun } from './mhtun.js';
+import { labSecret, scenarioFolder, type Stage } from './stage.js';
+import { fill, type Variables } from './template.js';
 
 /** A pool as both programs are told of it. */
 export interface LabPool {
@@ -39,6 +42,20 @@ export function lendingValues(site: SiteName, { pools, families, peer }: Lending
     swan_pools: `pools {\n${sections.join('\n')}\n}`,
     remote_ts: ['dynamic'],
   };
+}
+
+/** alice calls sun as well, through moon, which translates her address: two callers behind one. Not started yet. */
+export async function secondCaller(stage: Stage, lending: Variables): Promise<Mhtun> {
+  const { lab, topology: { moon, sun } } = stage;
+  const rules = ['table ip second {', '  chain out { type nat hook postrouting priority srcnat;', `    ip saddr ${moon.net4} oifname { "eth0", "eth1" } masquerade`, '  }', '}'];
+  await moon.host.must(['nft', '-f', '-'], { input: `${rules.join('\n')}\n` });
+  const site = { ...moon, host: moon.lan };
+  const template = readFileSync(join(scenarioFolder, 'config-payload', 'mhtun.toml'), 'utf8');
+  const values = {
+    id: 'alice', peer: 'sun', peer_id: 'sun', control: controlSocket(site), peer_addresses: sun.uplinks.map((uplink) => uplink.public4), start: 'never',
+    psk: labSecret, ike: ['aes256gcm16-prfsha384-x25519'], esp: ['aes256gcm16-x25519'], dpd: '0s', data_plane: 'auto', remote_ts: [sun.net4], ...lending,
+  };
+  return new Mhtun(lab, site, { config: fill(template, 'toml', values), peer: 'sun', keys: false, label: 'alice' });
 }
 
 /** The addresses that moon was lent, as its Child SA and sun's agree on them. @throws LabError */

@@ -19,6 +19,8 @@ export interface MhtunOptions {
   /** Write the keys of every SA beside the logs, for Wireshark. */
   readonly keys: boolean;
   readonly logLevel?: string;
+  /** What its folder is called, where another of the same site runs. */
+  readonly label?: string;
   /** More variables. */
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -41,7 +43,7 @@ export class Mhtun implements Party {
   constructor(lab: Lab, site: Site, options: MhtunOptions) {
     this.site = site;
     this.#options = options;
-    this.#folder = join(lab.folder, `${site.name}-mhtun`);
+    this.#folder = join(lab.folder, `${options.label ?? site.name}-mhtun`);
     mkdirSync(this.#folder, { recursive: true });
     writeFiles(this.#folder, options.files ?? {});
     this.configure(options.config);

@@ -21,6 +21,9 @@ import { uplinkOf } from './uplink-events.js';
 /** Where the scenarios are, each in a folder of its name. */
 export const scenarioFolder: string = join(projectRoot, 'interop', 'scenarios');
 
+/** What every party of the lab proves itself by, unless its scenario says otherwise. */
+export const labSecret = 'a secret that only the lab knows, 0123456789';
+
 export interface StageOptions {
   readonly scenario: Pick<Scenario, 'topology' | 'values' | 'charon' | 'files'>;
   /** Folder with templates of its own; what is not there is taken from scenarios/usual. */
@@ -256,7 +259,7 @@ function usualValues(site: Site, other: Site): Variables {
     local_addresses: own,
     peer_addresses: other.uplinks.map((uplink) => uplink.public4),
     start: 'never',
-    psk: 'a secret that only the lab knows, 0123456789',
+    psk: labSecret,
     ike: ['aes256gcm16-prfsha384-x25519'],
     esp: ['aes256gcm16-x25519'],
     local_ts: [site.net4],

@@ -199,4 +199,21 @@ describe('addresses that a gateway lends', () => {
     expect(carol.ask({ kind: 'initiate', peer: 'gateway', child: null, timeoutMs: null })).to.include({ ok: true });
     expect(carol.lent).to.deep.equal(['10.88.0.3']);
   });
+
+  it('stay over reauthentication, and packets go through all the while', () => {
+    const stage = new Stage(clients, block('carol', 'carol'));
+    const caller = stage.caller(1, 'carol', 'virtual = true\nreauth = "60s"');
+    stage.world.run(3_000);
+    const [first] = caller.sas('gateway');
+    for (let i = 0; i < 100; i++) {
+      caller.sendInner('10.77.0.2', '10.60.0.9');
+      stage.gateway.sendInner('10.60.0.9', '10.77.0.2');
+      stage.world.run(1_000);
+      expect(caller.lent).to.deep.equal(['10.77.0.2']);
+    }
+    expect(caller.sas('gateway')[0]?.spiI).not.to.equal(first?.spiI);
+    expect([stage.gateway.arrivals.length, caller.arrivals.length]).to.deep.equal([100, 100]);
+    stage.world.run(20_000);
+    expect(stage.gateway.endpoint.lending.uses().map(({ used }) => used)).to.deep.equal([1]);
+  });
 });

@@ -1,8 +1,10 @@
 /** See README.md. */
-import { ensure } from '../../lab/exec.js';
-import { addressesOf, getThrough, lendingValues, lentAddresses } from '../../lab/lent.js';
+import { ensure, LabError } from '../../lab/exec.js';
+import { addressesOf, getThrough, hangUp, lendingValues, lentAddresses, secondCaller } from '../../lab/lent.js';
+import { childrenOf } from '../../lab/party.js';
+import { pingUntil } from '../../lab/ping.js';
 import { failedSaying, succeeded, type Stage } from '../../lab/stage.js';
-import { everyPair, responderOnly, type Scenario, type Variant } from '../../scenario.js';
+import { bothRoles, everyPair, responderOnly, type Scenario, type Variant } from '../../scenario.js';
 import type { SiteName } from '../../lab/addressing.js';
 import type { Variables } from '../../lab/template.js';
 
@@ -16,10 +18,12 @@ export const scenario: Scenario = {
     { name: 'returns', pairs: [...responderOnly, toSelf] },
     { name: 'static', pairs: [...responderOnly, toSelf] },
     { name: 'used-up', pairs: everyPair },
+    { name: 'two', pairs: [...bothRoles, toSelf] },
   ],
   values: valuesOf,
   async play(stage) {
     if (stage.variant.name === 'used-up') await playUsedUp(stage);
+    else if (stage.variant.name === 'two') await playTwo(stage);
     else await playLent(stage);
   },
 };
@@ -28,6 +32,8 @@ function valuesOf(site: SiteName, variant: Variant): Variables {
   const usedUp = variant.name === 'used-up';
   const values = lendingValues(site, { pools: [usedUp ? empty : pool], families: [4] });
   if (site === 'moon') return values;
+  // Whoever has the secret may call.
+  if (variant.name === 'two') return { ...values, peer_id: '%any' };
   // A pool that strongSwan does not have has nothing to give, either.
   if (usedUp) return { ...values, swan_lending: 'pools = nowhere', swan_pools: '' };
   return variant.name === 'static' ? { ...values, pools: `${String(values['pools'])}static = { moon = "10.77.0.200" }\n` } : values;
@@ -50,6 +56,29 @@ async function playLent(stage: Stage): Promise<void> {
   await stage.sun.kill();
   await Promise.all([stage.moon.start(), stage.sun.start()]);
   await again(stage, first, 'both were killed');
+}
+
+async function playTwo(stage: Stage): Promise<void> {
+  const { moon, sun } = stage.topology;
+  const alice = await secondCaller(stage, lendingValues('moon', { pools: [], families: [4] }));
+  succeeded(await stage.moon.initiate(), 'moon calls');
+  await stage.settled(1, 1);
+  const first = await lentAddresses(stage);
+  await getThrough(stage, first);
+  await alice.start();
+  succeeded(await alice.initiate(), 'alice calls');
+  const [second] = childrenOf(await alice.sas()).flatMap(({ localTs }) => localTs.map((selector) => selector.replace('/32', '')));
+  if (second === undefined) throw new LabError('alice was lent no address');
+  ensure(!first.includes(second), `both were lent ${second}`);
+  // Both at once, each by his own.
+  const answered = await Promise.all([
+    pingUntil(moon.host, sun.machine4, 5, 5, 56, first[0] ?? ''), pingUntil(moon.lan, sun.machine4, 5, 5, 56, second),
+    pingUntil(sun.lan, first[0] ?? '', 5, 5), pingUntil(sun.lan, second, 5, 5),
+  ]);
+  ensure(answered.every((count) => count === 5), `of 5 pings each way were answered: ${answered.join(', ')}`);
+  await hangUp(stage.moon);
+  ensure((await pingUntil(moon.lan, sun.machine4, 3, 4, 56, second)) === 3, 'alice does not get through after moon has gone');
+  await alice.stop();
 }
 
 async function again(stage: Stage, first: readonly string[], what: string): Promise<void> {

@@ -9,7 +9,9 @@ import { clockTime } from './units.js';
 export function explanationView({ peer, attempts }: ExplainDocument, inFull: boolean, page: Page, now: Date): string {
   const [first, ...rest] = attempts;
   const down = peer?.down_reason ?? null;
-  const about = peer === null || down === null ? [] : [downLines(peer.name, down, page).join('\n')];
+  // What follows says it better.
+  const isSaid = down !== null && typeof first?.reason === 'string' && down.includes(first.reason);
+  const about = peer === null || down === null ? [] : [downLines(peer.name, isSaid ? null : down, page).join('\n')];
   if (first === undefined) return [...about, about.length > 0 || peer === null ? 'no attempt is remembered' : `${clean(peer.name)} is up; no attempt is remembered`].join('\n\n');
   if (!inFull) return attempts.map((attempt) => lineOf(attempt, page, now)).join('\n');
   const others = rest.slice(0, maxOthersShown).map((attempt) => `  ${lineOf(attempt, page, now)}`);

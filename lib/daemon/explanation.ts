@@ -21,7 +21,9 @@ export function explain(input: ExplanationInput, asked: string | null): ControlR
   const peer = input.peers.find(({ name }) => name === asked) ?? null;
   const wanted = asked === null ? () => true : peer === null ? matcherOf(asked) : (attempt: Attempt) => nearestPeer(attempt) === peer.name;
   if (asked !== null && wanted === null) return { ok: false, error: unknownWord(input, asked), exitCode: 1 };
-  const found = input.attempts.filter((attempt) => wanted?.(attempt) ?? false).sort((a, b) => b.startedAt - a.startedAt);
+  // Anybody can choose an SPI that has the id of another's attempt: what peers have proved comes first.
+  const isProved = (attempt: Attempt): number => (asked !== null && peer === null && attempt.peer !== null ? 1 : 0);
+  const found = input.attempts.filter((attempt) => wanted?.(attempt) ?? false).sort((a, b) => isProved(b) - isProved(a) || b.startedAt - a.startedAt);
   if (asked !== null && peer === null && found.length === 0) return { ok: false, error: forgotten(asked), exitCode: 1 };
   const document: ExplainDocument = {
     schema: 1,

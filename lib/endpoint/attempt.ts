@@ -55,15 +55,19 @@ export function beginAttempt(now: Instant, view: IkeSaView): Attempt {
 
 /** Refused in IKE_SA_INIT, of which nothing else was kept. */
 export function refusedAttempt(now: Instant, spiI: IkeSpi, path: DatagramPath, misfit: Misfit): Attempt {
-  const reason = misfitInWords(misfit);
-  return { ...blank, id: attemptIdOf(spiI), spiI, spiR: null, initiator: false, path, startedAt: now, endedAt: now, peer: null, state: 'refused', reason, misfits: [misfit] };
+  const reason = misfitInWords(misfit).slice(0, maxTextKept);
+  return { ...blank, id: attemptIdOf(spiI), spiI, spiR: null, initiator: false, path, startedAt: now, endedAt: now, peer: null, state: 'refused', reason, misfits: [bounded(misfit)] };
 }
 
 const blank = { endedAt: null, remoteId: null, reason: null, times: 1, before: [] } as const;
 
+/** Letters of a text that is kept: whoever calls may call himself by thousands. */
+export const maxTextKept = 1500;
+
 /** The same again takes the place of what it was. */
-export function noteMisfit(attempt: Attempt, misfit: Misfit): void {
+export function noteMisfit(attempt: Attempt, said: Misfit): void {
   const { misfits } = attempt;
+  const misfit = bounded(said);
   const known = misfits.findIndex(({ part, problem }) => part === misfit.part && problem === misfit.problem);
   if (known >= 0) misfits.splice(known, 1);
   misfits.push(misfit);
@@ -73,14 +77,14 @@ export function noteMisfit(attempt: Attempt, misfit: Misfit): void {
 export function noteAuthenticated(attempt: Attempt, view: IkeSaView): void {
   attempt.spiR = view.spiR;
   attempt.peer = view.peer?.name ?? null;
-  attempt.remoteId = view.remoteId === null ? null : formatIdentity(view.remoteId);
+  attempt.remoteId = view.remoteId === null ? null : formatIdentity(view.remoteId).slice(0, maxTextKept);
   attempt.state = 'up';
 }
 
 export function noteEnd(now: Instant, attempt: Attempt, view: IkeSaView, reason: string): void {
   attempt.spiR ??= view.spiR;
   attempt.endedAt = now;
-  attempt.reason = reason;
+  attempt.reason = reason.slice(0, maxTextKept);
   attempt.state = endState(attempt);
 }
 
@@ -99,6 +103,12 @@ export function takePlace(attempt: Attempt, before: Attempt): void {
 /** Whose it is, or would be if the caller were believed. */
 export function nearestPeer({ peer, misfits }: Attempt): string | null {
   return peer ?? misfits.findLast((misfit) => misfit.peer !== null)?.peer ?? null;
+}
+
+/** Its lists are bounded where they are made. */
+function bounded(misfit: Misfit): Misfit {
+  const kept = (text: string): string => text.slice(0, maxTextKept);
+  return { ...misfit, problem: kept(misfit.problem), remedy: kept(misfit.remedy), nearest: misfit.nearest === null ? null : kept(misfit.nearest) };
 }
 
 /** Without what is different each time, such as the id. */

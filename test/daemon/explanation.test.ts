@@ -4,6 +4,7 @@ import { explanationView } from '../../lib/cli/explain-view.js';
 import type { ControlReply, ExplainDocument } from '../../lib/control/messages.js';
 import { explanationOf } from '../../lib/cli/documents.js';
 import { explain } from '../../lib/daemon/explanation.js';
+import { instant } from '../../lib/util/brands.js';
 import { page } from '../cli/fixtures.js';
 import { Pair } from '../support/pair.js';
 import type { VirtualHost } from '../support/virtual-host.js';
@@ -54,7 +55,7 @@ describe('mhtun explain', () => {
     const { pair, id } = refused();
     const text = shown(explained(pair.moon, 'sun'));
     for (const words of [
-      /^sun {2}DOWN\n {2}the peer answered AUTHENTICATION_FAILED/, / {2}refused there: we called sun at 10\.1\.0\.2:500/, /misfit {3}refusal: the peer answered AUTHENTICATION_FAILED/,
+      /^sun {2}DOWN\n\n/, / {2}refused there: we called sun at 10\.1\.0\.2:500/, /misfit {3}refusal: the peer answered AUTHENTICATION_FAILED/,
       /wanted {3}we said that we are "moon\.example\.org" \(id in \[endpoint\], or local_id of peer block "sun" \(mhtun\.toml:4\)\)/,
       /we asked for "sun"/, /we proved it by psk/,
     ]) expect(text).to.match(words);
@@ -72,6 +73,15 @@ describe('mhtun explain', () => {
     expect(JSON.stringify(asked(pair.sun, '10.9.9.9'))).to.contain('nothing is remembered of 10.9.9.9');
     expect(JSON.stringify(asked(pair.sun, 'mooon'))).to.contain('did you mean the peer \\"moon\\"?');
     expect(JSON.stringify(asked(pair.sun, 'what'))).to.contain('expected a peer, an attempt (8 hex digits), an SPI (16) or an address; got \\"what\\"');
+  });
+
+  it('shows what a peer has proved before what somebody says under the same id', () => {
+    const { pair } = refused();
+    const [theirs] = pair.sun.endpoint.attempts;
+    if (theirs === undefined) throw new Error('sun remembers an attempt');
+    const own = { ...theirs, startedAt: instant(1), peer: 'moon', state: 'down' } as const;
+    const reply = explain({ attempts: [theirs, own], peers: [], wallClock: () => '' }, theirs.id);
+    expect(reply.ok && explanationOf(reply.result).attempts.map(({ verdict }) => verdict)).to.deep.equal(['down', 'refused']);
   });
 
   it('tells of an attempt that stands, and of a child that carries less than is configured', () => {

@@ -1,7 +1,7 @@
 /** Attempts at an IKE SA: one name for each at both ends, and a memory that strangers can't empty. */
 import { expect } from 'chai';
 import { maxAttemptsOfStrangers, maxAttemptsPerPeer, maxAttemptsPerSource, maxClaims } from '../../lib/endpoint/limits.js';
-import { refusedAttempt, type Attempt } from '../../lib/endpoint/attempt.js';
+import { maxTextKept, noteMisfit, refusedAttempt, type Attempt } from '../../lib/endpoint/attempt.js';
 import { AttemptBook } from '../../lib/endpoint/attempt-book.js';
 import type { Misfit } from '../../lib/ike/attempt.js';
 import { ikeSpi, instant } from '../../lib/util/brands.js';
@@ -117,6 +117,13 @@ describe('The memory of attempts', () => {
     expect(book.all).to.have.length(1 + maxAttemptsPerPeer).and.to.include(first).and.to.include(honest);
     for (let n = 1_000; n < 3_000; n++) book.keep(attempt(n, '172.16.0.1', `peer${n}`, 'I am it'));
     expect(book.all).to.have.length(1 + maxClaims).and.to.include(first);
+  });
+
+  it('keeps no more of a text than a screen of it', () => {
+    const long = 'x'.repeat(60_000);
+    const kept = refusedAttempt(instant(1), ikeSpi('1111111111111111'), path('10.1.0.1'), { ...misfit(null, long), nearest: long, remedy: long });
+    noteMisfit(kept, { ...misfit(null, `${long}y`), part: 'certificate' });
+    expect(JSON.stringify(kept).length).to.be.lessThan(6 * maxTextKept + 1_000);
   });
 
   it('counts those that are alike, and keeps few of one source', () => {

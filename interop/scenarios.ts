@@ -49,6 +49,7 @@ import { scenario as rekeyIke } from './scenarios/rekey-ike/scenario.js';
 import { scenario as restart } from './scenarios/restart/scenario.js';
 import { scenario as rwEapDevices } from './scenarios/rw-eap-devices/scenario.js';
 import { scenario as rwEapDynamic } from './scenarios/rw-eap-dynamic/scenario.js';
+import { scenario as rwEapMd5IdRsaPpk } from './scenarios/rw-eap-md5-id-rsa-ppk/scenario.js';
 import { scenario as rwEapMd5Rsa } from './scenarios/rw-eap-md5-rsa/scenario.js';
 import { scenario as rwEapMschapv2IdRsa } from './scenarios/rw-eap-mschapv2-id-rsa/scenario.js';
 import { scenario as rwPskPpk } from './scenarios/rw-psk-ppk/scenario.js';
@@ -67,6 +68,7 @@ export const scenarios: ReadonlyMap<string, Scenario> = new Map([
   ['rw-psk-ppk', rwPskPpk],
   ['rw-eap-mschapv2-id-rsa', rwEapMschapv2IdRsa],
   ['rw-eap-md5-rsa', rwEapMd5Rsa],
+  ['rw-eap-md5-id-rsa-ppk', rwEapMd5IdRsaPpk],
   ['rw-eap-dynamic', rwEapDynamic],
   ['rw-eap-devices', rwEapDevices],
   ['algorithms', algorithms],

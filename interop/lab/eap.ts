@@ -26,14 +26,14 @@ export function eapValues(site: SiteName, { id, user = labUser, password = labPa
   const called = id ?? moonAddress;
   if (site === 'moon') {
     return {
-      id: called, peer_id: 'sun',
+      id: called, peer_id: 'sun', connection: '',
       proof: `auth = "eap-${method}"\nuser = "${user}"\npassword = "${password}"\nca = ["ca.pem"]`,
       local_proof: `      auth = eap-${method}\n      eap_id = "${user}"`, remote_proof: '      auth = pubkey\n      cacerts = ca.pem',
       secrets: eapSecret(user, password),
     };
   }
   return {
-    id: 'sun', peer_id: '%any',
+    id: 'sun', peer_id: '%any', connection: '',
     proof: `auth = "eap-${gatewayMethod}"\nusers_file = "users.toml"\ncert = "own.pem"\nkey = "own.key"\n${gateway}`,
     local_proof: '      auth = pubkey\n      certs = own.pem', remote_proof: `      auth = eap-${gatewayMethod}\n      eap_id = %any`,
     secrets: eapSecret(labUser, labPassword),

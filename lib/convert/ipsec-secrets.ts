@@ -1,5 +1,6 @@
 /** ipsec.secrets: lines `SELECTORS : KIND SECRET`, continued where they are indented. Nothing of it is ever quoted but the kind. */
 import type { Place, Remarks } from './model.js';
+import { reason } from './reasons.js';
 import { literalSecret, ownersOf, type SharedSecret } from './secrets.js';
 import { malformed, type Sources } from './sources.js';
 
@@ -51,7 +52,7 @@ function secretOf(place: Place, words: readonly Word[], remarks: Remarks): Share
 
 const otherKinds: ReadonlyMap<string, string> = new Map([
   ...['RSA', 'ECDSA', 'BLISS', 'PKCS8', 'P12', 'PIN'].map((kind) => [kind, 'private keys are not taken over: name the file with key'] as const),
-  ...['EAP', 'NTLM', 'XAUTH'].map((kind) => [kind, 'passwords for EAP are not there yet'] as const),
+  ...['EAP', 'NTLM', 'XAUTH'].map((kind) => [kind, reason.eap.why] as const),
 ]);
 
 function entriesOf(file: string, text: string): readonly Entry[] {

@@ -127,7 +127,7 @@ class ConnReader {
     }
     for (const key of ['authby', 'leftauth', 'rightauth']) {
       const setting = this.#setting(key);
-      if (setting !== null && /^(eap|xauth|never)/.test(setting.value.text)) return { ...setting, why: 'of the ways to authenticate only psk and pubkey are there' };
+      if (setting !== null && /^(eap|xauth|never)/.test(setting.value.text)) return { ...setting, why: setting.value.text.startsWith('eap') ? reason.eap.why : 'of the ways to authenticate only psk and pubkey are taken over' };
     }
     return null;
   }

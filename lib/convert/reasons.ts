@@ -19,7 +19,7 @@ type CommonReason =
 
 export const reason: Readonly<Record<CommonReason, Reason>> = {
   certificates: { why: 'certificates are not taken over: name their files by hand, with auth = "pubkey", cert, key and ca' },
-  eap: { why: 'EAP is not there yet' },
+  eap: { why: 'people with passwords are not taken over: write auth = "eap-mschapv2" with user, or users_file, and the certificates (man mhtun.toml, USERS)' },
   ikev1: { why: 'it is of IKEv1, and has no effect here' },
   ikev1Off: { why: 'it is of IKEv1, and has no effect here', unless: off },
   hard: { why: 'mhtun ends an SA that it can\'t renew after give_up' },

@@ -1,5 +1,6 @@
 /** The section `secrets` of swanctl.conf: shared secrets, and a remark for every other kind. Quotes none of them. */
 import type { Remarks } from './model.js';
+import { reason } from './reasons.js';
 import type { View } from './section.js';
 import { ownersOf, type SharedSecret } from './secrets.js';
 
@@ -24,7 +25,7 @@ export function readSecrets(view: View | null, remarks: Remarks): readonly Share
 }
 
 const otherKinds: readonly { readonly begins: RegExp; readonly why: string }[] = [
-  { begins: /^(eap|xauth|ntlm)/, why: 'passwords for EAP are not there yet' },
+  { begins: /^(eap|xauth|ntlm)/, why: reason.eap.why },
   { begins: /^(private|rsa|ecdsa|pkcs8|pkcs12|token)/, why: 'private keys are not taken over: name the file with key' },
   { begins: /^ppk/, why: 'post-quantum secrets (RFC 8784) are not taken over: see ppk and ppk_id' },
 ];

@@ -112,7 +112,7 @@ class ConnectionReader {
     const [, view] = first;
     const auth = view.value('auth');
     if (auth !== null && !/^(psk|pubkey|rsa|ecdsa|ed25519|ed448|bliss|ike:)/.test(auth.text)) {
-      this.#leftOut(auth, `auth = ${auth.text}`, auth.text.startsWith('eap') ? 'EAP is not there yet' : 'of the ways to authenticate only psk and pubkey are there');
+      this.#leftOut(auth, `auth = ${auth.text}`, auth.text.startsWith('eap') ? reason.eap.why : 'of the ways to authenticate only psk and pubkey are taken over');
       return 'impossible';
     }
     remarkOthers(view.values(), ['id', 'auth', 'round'], roundReasons, this.#remarks);

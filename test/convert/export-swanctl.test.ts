@@ -4,6 +4,7 @@ import type { Config, PeerConfig } from '../../lib/config/types.js';
 import { exportSwanctl } from '../../lib/convert/export-swanctl.js';
 import { toHex } from '../../lib/util/bytes.js';
 import { load, source } from '../config/sources.js';
+import { clientProofs } from '../support/eap-ends.js';
 import { imported, mainFile } from './imported.js';
 
 /** Of the first peer. */
@@ -97,6 +98,17 @@ secrets {
     expect(notes.join('\n')).to.contain('private/').and.to.contain('x509ca/');
     const half = exportSwanctl({ config, peer: { ...byKeys, localAuth: peer.localAuth }, addresses: [] });
     expect(half.text).to.contain('auth = psk').and.to.contain('auth = pubkey').and.to.contain('secret = ');
+  });
+
+  it('has the user for a gateway, and says what a caller lacks', () => {
+    const { config } = load(source());
+    const peer = firstPeer(config);
+    const gateway = exportSwanctl({ config, peer: { ...peer, ...clientProofs({ user: 'carol@example.net', password: 'quote " it' }) }, addresses: [] });
+    expect(gateway.text).to.match(/local \{\s+auth = pubkey[^}]*\}\s+remote \{\s+auth = eap-mschapv2[^}]*eap_id = %any/).and.to.match(/eap-user \{\s+id = carol@example.net\s+secret = "quote \\" it"/);
+    const byUsers = { localAuth: { kind: 'pubkey', credentials: [], sha1: false }, remoteAuth: { kind: 'eap', methods: ['md5'], users: new Map(), pattern: null } } as const;
+    const caller = exportSwanctl({ config, peer: { ...peer, ...byUsers }, addresses: [] });
+    expect(caller.text).to.match(/local \{\s+auth = eap-md5/).and.to.match(/remote \{\s+auth = pubkey/).and.to.not.contain('secrets');
+    expect(caller.notes.join('\n')).to.contain('local.eap_id names the user').and.to.contain('x509ca/');
   });
 
   it('is read back as the same peer from the other side', () => {

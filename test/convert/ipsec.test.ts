@@ -13,6 +13,8 @@ function conn(lines = '', secrets = ': PSK "correct horse battery staple"\n'): R
   };
 }
 
+const byHand = 'people with passwords are not taken over: write auth = "eap-mschapv2" with user, or users_file, and the certificates (man mhtun.toml, USERS)';
+
 describe('import from ipsec.conf', () => {
   it('makes a configuration of what it can take over, and says the rest line by line', () => {
     const made = imported({ [mainFile]: ipsecConf, [secretsFile]: ipsecSecrets });
@@ -38,7 +40,7 @@ remote = ["10.2.0.0/16"]
 `);
     expect(remarksOf(made)).to.deep.equal([
       'ipsec.secrets:3: RSA: private keys are not taken over: name the file with key',
-      'ipsec.secrets:4: EAP: passwords for EAP are not there yet',
+      `ipsec.secrets:4: EAP: ${byHand}`,
       'a.conf:3: charondebug = ike 2: mhtun up --log-level says how much is logged',
       'a.conf:4: uniqueids = no: mhtun knows "replace", "keep" and "never": the default stands',
       'a.conf:11: keyingtries = 1: mhtun tries for ever, with back-off',
@@ -84,7 +86,7 @@ remote = ["10.2.0.0/16"]
     ['dpdaction=hold', 'a.conf:2: dpdaction = hold: mhtun does what start says, which is "now" here'],
     ['keyexchange=ikev1', 'a.conf:2: keyexchange = ikev1: conn sun is left out: mhtun does not speak IKEv1: set keyexchange = ikev2 at the other end'],
     ['type=transport', 'a.conf:2: type = transport: conn sun is left out: there are tunnels only'],
-    ['leftauth=eap-mschapv2', 'a.conf:2: leftauth = eap-mschapv2: conn sun is left out: of the ways to authenticate only psk and pubkey are there'],
+    ['leftauth=eap-mschapv2', `a.conf:2: leftauth = eap-mschapv2: conn sun is left out: ${byHand}`],
     ['leftauth=pubkey', 'a.conf:2: leftauth = pubkey: certificates are not taken over: name their files by hand, with auth = "pubkey", cert, key and ca: peer sun has a pre-shared key now; set authby = secret at the other end'],
   ];
   for (const [lines, said] of remarked) {

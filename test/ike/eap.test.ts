@@ -3,6 +3,8 @@ import { expect } from 'chai';
 import { clientProofs, gatewayProofs, type ClientOptions, type GatewayOptions } from '../support/eap-ends.js';
 import { IkePair } from '../support/ike-pair.js';
 import { formatIdentity } from '../../lib/wire/identity.js';
+import { SecretKey } from '../../lib/crypto/key.js';
+import { utf8 } from '../../lib/util/bytes.js';
 import { present } from '../../lib/util/assert.js';
 
 function called(client: ClientOptions = {}, gateway: GatewayOptions = {}, fragmentSize?: number): IkePair {
@@ -94,6 +96,25 @@ describe('A caller with a password', () => {
     expect(apart.sun.sas).to.have.lengthOf(0);
     expect(reasonOf(apart, 'sun')).to.equal('user carol: it wants none of the methods that it may use (eap-mschapv2)');
     expect(reasonOf(apart, 'moon')).to.equal('the gateway refuses user carol');
+  });
+
+  it('names a PPK where its AUTH is, and both mix it in (RFC 8784 §3)', () => {
+    const ppk = { id: utf8('moon-sun'), secret: new SecretKey(utf8('a post-quantum secret of more than 256 bit')) };
+    const other = { ...ppk, secret: new SecretKey(utf8('another post-quantum secret of more than 256 bit')) };
+    for (const method of ['mschapv2', 'md5'] as const) {
+      for (const [secret, comesUp] of [[ppk, true], [other, false]] as const) {
+        const pair = new IkePair({
+          moon: { peer: { ...clientProofs({ methods: [method] }), ppk: { own: ppk, known: [ppk], required: true } } },
+          sun: { peer: { ...gatewayProofs({ methods: [method] }), ppk: { own: secret, known: [secret], required: true } } },
+        });
+        pair.moon.initiate();
+        pair.settle();
+        expect([pair.moon.established.length, pair.sun.established.length]).to.deep.equal(comesUp ? [1, 1] : [0, 0]);
+        const named = pair.story.filter((line) => line.includes('N(PPK_IDENTITY)'));
+        expect(named[0]).to.match(/moon --> IKE_AUTH request [45] \{ AUTH, N\(PPK_IDENTITY\) \}/);
+        if (comesUp) expect(pair.sun.view.ppk && pair.moon.view.ppk).to.equal(true);
+      }
+    }
   });
 
   it('who rekeys, and whose IKE SA is rekeyed, is not asked again', () => {

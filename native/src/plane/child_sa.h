@@ -175,8 +175,7 @@ struct Child {
   bool has_outbound = false;
   bool keys_gone = false;
   uint32_t spi_in = 0;
-  // Among senders: the policy's as it is now, or the SA's own; and which of equals was installed later.
-  double priority = 0;
+  // Among senders of one priority: which was installed later.
   uint64_t installed_as = 0;
 };
 

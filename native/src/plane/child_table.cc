@@ -10,8 +10,8 @@ namespace {
 // RFC 4303 §2.1: SPIs from 1 to 255 are reserved, 0 is never sent.
 constexpr uint32_t kFirstUsableSpi = 256;
 
-bool AskedBefore(const Child* a, const Child* b) {
-  return a->priority != b->priority ? a->priority < b->priority : a->installed_as > b->installed_as;
+bool AskedBefore(const Sender& a, const Sender& b) {
+  return a.priority != b.priority ? a.priority < b.priority : a.child->installed_as > b.child->installed_as;
 }
 
 }  // namespace
@@ -37,7 +37,7 @@ Child* ChildTable::Room(double id) {
 }
 
 bool ChildTable::MayHaveInbound(const Child& child, uint32_t spi) const {
-  return !child.expired.load() && !child.has_inbound && spi >= kFirstUsableSpi && by_spi_.count(spi) == 0;
+  return !child.expired.load() && !child.has_inbound && spi >= kFirstUsableSpi && by_spi_[SpiPartOf(spi)].count(spi) == 0;
 }
 
 bool ChildTable::MayHaveOutbound(const Child& child, uint32_t spi) const {
@@ -47,16 +47,19 @@ bool ChildTable::MayHaveOutbound(const Child& child, uint32_t spi) const {
 void ChildTable::SetInbound(Child* child, std::unique_ptr<InboundSa> sa) {
   child->spi_in = sa->spi;
   child->has_inbound = true;
-  by_spi_[sa->spi] = child;
+  size_t part = SpiPartOf(sa->spi);
+  by_spi_[part][sa->spi] = child;
   child->inbound.store(sa.release(), std::memory_order_release);
+  Renew(part);
 }
 
 void ChildTable::SetOutbound(Child* child, std::unique_ptr<OutboundSa> sa, double priority) {
-  child->priority = priority;
   child->installed_as = ++installs_;
   child->has_outbound = true;
+  if (sa->selectors.selective()) selective_senders_++;
+  Sender sender{child, sa.get(), priority};
   child->outbound.store(sa.release(), std::memory_order_release);
-  senders_.insert(std::lower_bound(senders_.begin(), senders_.end(), child, AskedBefore), child);
+  senders_.insert(std::lower_bound(senders_.begin(), senders_.end(), sender, AskedBefore), sender);
 }
 
 void ChildTable::RemoveInbound(double id) {
@@ -64,7 +67,9 @@ void ChildTable::RemoveInbound(double id) {
   if (child == nullptr) return;
   if (child->has_inbound) {
     DropInbound(child);
-    by_spi_.erase(child->spi_in);
+    size_t part = SpiPartOf(child->spi_in);
+    by_spi_[part].erase(child->spi_in);
+    Renew(part);
     child->has_inbound = false;
   }
   ForgetIfEmpty(child);
@@ -97,7 +102,8 @@ void ChildTable::DropInbound(Child* child) {
 void ChildTable::DropOutbound(Child* child) {
   OutboundSa* sa = child->outbound.exchange(nullptr, std::memory_order_acq_rel);
   if (sa == nullptr) return;
-  senders_.erase(std::remove(senders_.begin(), senders_.end(), child), senders_.end());
+  if (sa->selectors.selective()) selective_senders_--;
+  senders_.erase(std::find_if(senders_.begin(), senders_.end(), [child](const Sender& one) { return one.child == child; }));
   retire_([sa] {
     delete sa->route.load();
     delete sa;
@@ -112,23 +118,24 @@ void ChildTable::ForgetIfEmpty(Child* child) {
 }
 
 void ChildTable::Reorder(const std::function<double(const std::string&)>& priority_of) {
-  for (Child* child : senders_) {
-    const OutboundSa* sa = child->outbound.load();
+  for (Sender& sender : senders_) {
+    const OutboundSa* sa = sender.sa;
     double lent = sa->policy.empty() ? std::nan("") : priority_of(sa->policy);
-    child->priority = std::isnan(lent) ? sa->own_priority : lent;
+    sender.priority = std::isnan(lent) ? sa->own_priority : lent;
   }
   std::sort(senders_.begin(), senders_.end(), AskedBefore);
 }
 
 void ChildTable::Fill(Tables* tables) const {
-  tables->senders.reserve(senders_.size());
-  for (Child* child : senders_) {
-    OutboundSa* sa = child->outbound.load();
-    tables->senders.push_back({child, sa, child->priority});
-    tables->selective = tables->selective || sa->selectors.selective();
-  }
-  std::vector<std::pair<uint32_t, Child*>> inbound(by_spi_.begin(), by_spi_.end());
-  tables->SetInbound(inbound);
+  tables->senders = senders_;
+  tables->selective = selective_senders_ > 0;
+  tables->by_spi = parts_;
+}
+
+void ChildTable::Renew(size_t part) {
+  const auto& known = by_spi_[part];
+  std::vector<std::pair<uint32_t, Child*>> children(known.begin(), known.end());
+  parts_[part] = children.empty() ? nullptr : std::make_shared<const SpiPart>(children);
 }
 
 }  // namespace mhtun

@@ -3,11 +3,13 @@
 #ifndef MHTUN_PLANE_CHILD_TABLE_H_
 #define MHTUN_PLANE_CHILD_TABLE_H_
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <unordered_map>
 #include <vector>
 
@@ -49,12 +51,17 @@ class ChildTable {
   void DropInbound(Child* child);
   void DropOutbound(Child* child);
   void ForgetIfEmpty(Child* child);
+  // Some SPI of that part has come or gone.
+  void Renew(size_t part);
 
   Retire retire_;
   std::map<double, std::unique_ptr<Child>> children_;
-  std::unordered_map<uint32_t, Child*> by_spi_;
+  std::array<std::unordered_map<uint32_t, Child*>, std::tuple_size<SpiParts>::value> by_spi_;
+  // The same for workers.
+  SpiParts parts_;
   // Lowest priority first, among equals the one installed last.
-  std::vector<Child*> senders_;
+  std::vector<Sender> senders_;
+  size_t selective_senders_ = 0;
   uint64_t installs_ = 0;
 };
 

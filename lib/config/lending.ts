@@ -21,6 +21,10 @@ function readPoolNames(table: TableReader, children: readonly ChildConfig[], poo
   if (names.length > 0 && !children.some(({ remote }) => remote.some(isDynamic))) {
     table.problem('pools', 'no child leads to the addresses that are lent: write remote = ["dynamic"] in one');
   }
+  const start = table.optional('start', wordKind(['now', 'traffic', 'never']), table.has('addresses') ? 'now' : 'never');
+  if (names.length > 0 && start !== 'never') {
+    table.problem('pools', 'an address is lent to who calls, and this end calls itself: take addresses out, or write start = "never"');
+  }
   return names;
 }
 

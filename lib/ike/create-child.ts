@@ -19,7 +19,7 @@ import { nonceBytes } from './ike-sa-init.js';
 import type { ChildTemplate } from './peer.js';
 import { keyExchangeGroups } from './proposal-selection.js';
 import { templateSelectors, type AgreedSelectors } from './traffic-selection.js';
-import { dynamicSides } from './virtual-addresses.js';
+import { dynamicSides, leadsNowhere } from './virtual-addresses.js';
 
 /** RFC 7296 §2.25: never at once; drawn between these, so that two ends do not meet again. */
 const retryLeastMs = 400;
@@ -52,6 +52,10 @@ function create(wish: Wish): Intent {
   return (exchanger) => {
     const { children, phase } = exchanger.association;
     if (wish.rekeys !== null && (children.get(wish.rekeys.id) !== wish.rekeys || !canRekey(wish.rekeys))) return null;
+    if (wish.rekeys === null && leadsNowhere(exchanger.association, wish.template)) {
+      exchanger.association.commandDone(wish.commands, { ok: false, error: `the Child SA ${wish.template.name} leads to an address that is lent, and the peer has none: it has to call and ask for one` });
+      return null;
+    }
     if (phase.kind === 'established') return new ChildCreation(exchanger, wish);
     exchanger.association.commandDone(wish.commands, { ok: false, error: 'the IKE SA is ending' });
     return null;

@@ -24,7 +24,7 @@ import { certificateRequest } from './signature-wishes.js';
 import { ppkMisfit, proofMisfit } from './proof-difference.js';
 import { templateSelectors, type AgreedSelectors } from './traffic-selection.js';
 import { capabilitiesNotify, noteCapabilities } from './vendor.js';
-import { askForAddresses, takeAddresses, wantedSides, withinOwnAddresses } from './virtual-addresses.js';
+import { askForAddresses, leadsNowhere, takeAddresses, wantedSides, withinOwnAddresses } from './virtual-addresses.js';
 
 /** What comes after IKE_AUTH, and what to do when it can't. */
 export interface AuthOutcome {
@@ -206,7 +206,7 @@ export class IkeAuth implements Exchange {
   #childPayloads(): Payload[] {
     const { association } = this.#exchanger;
     const template = this.#template;
-    if (template === null) return [];
+    if (template === null || leadsNowhere(association, template)) return [];
     const peer = association.knownPeer;
     const { id, spi } = association.env.allocateChild();
     const proposals = childProposals(peer, spi, false);

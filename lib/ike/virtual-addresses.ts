@@ -28,6 +28,12 @@ export function wantedSides(association: Association): DynamicSides {
   return virtual.length === 0 ? sides : { ...sides, local: virtual.map(everythingOf) };
 }
 
+/** One side of the Child SA is addresses that are lent, and none is: nothing to ask the peer for. */
+export function leadsNowhere(association: Association, template: ChildTemplate): boolean {
+  const { local, remote } = templateSelectors(template, wantedSides(association));
+  return local.length === 0 || remote.length === 0;
+}
+
 /** CP(CFG_REQUEST), with the address that was ours before (RFC 7296 §3.15.1); nothing where none is wanted. */
 export function askForAddresses(association: Association): Payload[] {
   const { env, knownPeer } = association;

@@ -52,6 +52,7 @@ describe('pools in a configuration', () => {
     ['range = "10.77.0.0/24"\n[[pool]]\nname = "clients"\nrange = "10.78.0.0/24"', pooled, undefined, 'pool[1].name', 'another pool is called "clients"'],
     ['range = "10.77.0.0/24"', 'pools = ["client"]', undefined, 'peer[0].pools', 'did you mean "clients"?'],
     ['range = "10.77.0.0/24"', pooled, 'local = ["10.60.0.0/16"]\nremote = ["10.77.0.0/24"]', 'peer[0].pools', 'write remote = ["dynamic"]'],
+    ['range = "10.77.0.0/24"', `${pooled}\naddresses = ["10.1.0.2"]`, undefined, 'peer[0].pools', 'this end calls itself'],
     ['range = "10.77.0.0/24"', 'virtual = true\naddresses = ["10.1.0.2"]', 'local = ["10.60.0.0/16"]\nremote = ["10.77.0.0/24"]', 'peer[0].virtual', 'write local = ["dynamic"]'],
     ['range = "10.77.0.0/24"', 'virtual = true', 'local = ["dynamic"]\nremote = ["10.77.0.0/24"]', 'peer[0].virtual', 'without addresses this one only waits'],
     ['range = "10.77.0.0/24"', 'virtual = "yes"', undefined, 'peer[0].virtual', 'expected true, false, or families'],

@@ -223,6 +223,19 @@ describe('A caller who asks', () => {
   });
 });
 
+describe('A gateway that calls', () => {
+  it('asks for no Child SA to an address that nobody has, in IKE_AUTH or later', () => {
+    const double = IkeDouble.called(gateway());
+    const request = double.hear();
+    expect(request.text).to.contain('AUTH').and.not.match(/SA|TS/);
+    double.answer(request, double.authPayloads().filter(({ kind }) => kind === 'id-r' || kind === 'auth'));
+    const id = double.end.command({ kind: 'create-child', name: 'net' });
+    expect(JSON.stringify(double.end.answer(id))).to.contain('it has to call and ask for one');
+    expect(double.end.outbox).to.have.length(0);
+    expect(double.end.view.state).to.equal('ESTABLISHED');
+  });
+});
+
 describe('An address that is lent', () => {
   const pair = (): IkePair => IkePair.up({ moon: { peer: caller }, sun: { peer: lender, pools: [pool('10.77.0.0/29')] } });
 

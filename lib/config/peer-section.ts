@@ -53,6 +53,7 @@ export function readPeer(table: TableReader, context: PeerContext): PeerConfig |
     children,
   } as const;
   warnOfSharedSecret(table, id);
+  if (proofs?.remoteAuth.kind === 'eap' && rest.start !== 'never') refuseCallingUsers(table);
   if (name === null || id === null || proofs === null) return null;
   return { name, place: placeOf(table, context.main), id, localId: localId ?? nobody, ...proofs, ...rest };
 }
@@ -102,6 +103,11 @@ function readUnique(table: TableReader, id: IdentityMatch | null): PeerConfig['u
     table.problem('unique', `expected "never"; with a secret that several share nobody can prove who he is, so "${unique}" would let one push another out`);
   }
   return unique;
+}
+
+/** RFC 7296 §2.16: the initiator alone can prove himself by EAP. */
+function refuseCallingUsers(table: TableReader): void {
+  table.problem(table.has('start') ? 'start' : 'addresses', 'expected start = "never", or no addresses: whoever proves himself by EAP has to call');
 }
 
 function warnOfSharedSecret(table: TableReader, id: IdentityMatch | null): void {

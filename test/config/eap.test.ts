@@ -80,6 +80,7 @@ describe('auth = "eap-mschapv2"', () => {
       [`${mainPath}:8: peer[0].local_auth: expected "pubkey" where the other end proves itself by EAP: a gateway must show a certificate before it is told anything (RFC 7296 §2.16); got "psk"`]],
     ['both by EAP', filesOf('local_auth = "eap-mschapv2"\nremote_auth = "eap-mschapv2"\nuser = "carol"\npassword = "x"\nusers_file = "users.toml"'), ['expected "pubkey" where the other end proves itself by EAP']],
     ['a user where nobody asks for one', filesOf(`auth = "pubkey"\nuser = "carol"\n${cert}\nca = "ca.pem"`), ['it has no effect without auth = "eap-mschapv2"']],
+    ['a gateway that calls', filesOf(`auth = "eap-mschapv2"\nusers_file = "users.toml"\naddresses = ["10.1.0.2"]\n${cert}`), ['peer[0].addresses: expected start = "never", or no addresses']],
     ['methods without the one that auth names', filesOf('auth = "eap-mschapv2"\neap_methods = ["md5"]\nuser = "carol"\npassword = "x"\nca = "ca.pem"'), ['expected mschapv2 among them']],
     ['EAP-MD5 for a user of whom there is a hash alone', filesOf(`auth = "eap-md5"\nusers_file = "users.toml"\n${cert}`), ['of user erin there is only nt_hash']],
     ['a file of users that is not there', filesOf(`auth = "eap-mschapv2"\nusers_file = "x.toml"\n${cert}`), [`${mainPath}:8: peer[0].users_file: can't read /etc/mhtun/x.toml: no such file`]],

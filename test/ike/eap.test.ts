@@ -98,6 +98,15 @@ describe('A caller with a password', () => {
     expect(reasonOf(apart, 'moon')).to.equal('the gateway refuses user carol');
   });
 
+  it('comes in as often as he likes, unlike one who guesses', () => {
+    const pair = new IkePair({ moon: { peer: clientProofs() }, sun: { peer: gatewayProofs() } });
+    for (let i = 0; i < 8; i++) {
+      pair.moon.initiate();
+      pair.settle();
+    }
+    expect([pair.moon.established.length, pair.sun.established.length]).to.deep.equal([8, 8]);
+  });
+
   it('names a PPK where its AUTH is, and both mix it in (RFC 8784 §3)', () => {
     const ppk = { id: utf8('moon-sun'), secret: new SecretKey(utf8('a post-quantum secret of more than 256 bit')) };
     const other = { ...ppk, secret: new SecretKey(utf8('another post-quantum secret of more than 256 bit')) };

@@ -112,6 +112,12 @@ describe('A gateway, called by somebody who does EAP by hand', () => {
       expect(double.auth([authBy(double, key(double))])?.text).to.equal('IKE_AUTH response 3 { N(AUTHENTICATION_FAILED) }');
       outside(double);
     }
+    const early = calling();
+    const told = early.peer.handle(early.first);
+    if (told.kind !== 'send') throw new Error(told.kind);
+    const both: Payload[] = [{ kind: 'eap', critical: false, data: told.packet }, authBy(early.double, new SecretKey(new Uint8Array(64)))];
+    expect(early.double.auth(both)?.text).to.equal('IKE_AUTH response 2 { N(AUTHENTICATION_FAILED) }');
+    outside(early.double);
     const { double } = calling();
     expect(double.auth(double.authPayloads())?.text).to.equal('IKE_AUTH response 2 { N(AUTHENTICATION_FAILED) }');
     outside(double);

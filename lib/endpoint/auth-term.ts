@@ -42,6 +42,8 @@ export interface TermHost {
 export class AuthTerms {
   readonly #host: TermHost;
   readonly #peer: () => PeerConfig;
+  /** Some IKE SA has, or had, a term: where none has, thousands of callers are not looked through. */
+  #any = false;
 
   constructor(host: TermHost, peer: () => PeerConfig) {
     this.#host = host;
@@ -51,6 +53,7 @@ export class AuthTerms {
   authenticated(now: Instant, entry: SaEntry): void {
     const { lineage } = entry;
     lineage.term = firstTerm(this.#peer(), lineage.initiator, now, this.#host.draw());
+    this.#any ||= lineage.term !== null;
     // What it renews goes as soon as its traffic has moved, and not before.
     if (lineage.renews === null) return;
     lineage.renews.term = null;
@@ -61,6 +64,7 @@ export class AuthTerms {
   limit(now: Instant, { lineage }: SaEntry, lifetimeMs: number): void {
     if (!lineage.initiator || lineage.authenticatedAt === null) return;
     lineage.term = limitedTerm(lineage.term, lineage.authenticatedAt, now, lifetimeMs, this.#host.draw());
+    this.#any = true;
   }
 
   /** What is to be authenticated anew now; null: nothing. */
@@ -71,6 +75,7 @@ export class AuthTerms {
 
   /** Ends what has had its time. */
   enforce(now: Instant, standing: readonly SaEntry[]): void {
+    if (!this.#any) return;
     for (const entry of standing) {
       const { term } = entry.lineage;
       if (term === null || now < term.endsAt || entry.view().state === 'DELETING') continue;
@@ -81,6 +86,7 @@ export class AuthTerms {
 
   /** @param isIdle no attempt is under way */
   nextAt(standing: readonly SaEntry[], primary: SaEntry | null, isIdle: boolean): Instant | null {
+    if (!this.#any) return null;
     let next = isIdle ? (primary?.lineage.term?.renewAt ?? null) : null;
     for (const { lineage } of standing) next = earlier(next, lineage.term?.endsAt ?? null);
     return next;

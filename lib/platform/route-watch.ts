@@ -34,13 +34,18 @@ export class RouteWatch {
     const way = wayOf(path);
     if (way === null) return;
     const key = `${path.local.address} ${way.device} ${path.remote.address}`;
-    const known = this.#watched.get(key) ?? { path, led: this.#options.lead([way])[0] ?? false };
+    const known = this.#watched.get(key) ?? { path, led: this.#leads(way) };
     this.#watched.delete(key);
     this.#watched.set(key, known);
     for (const oldest of this.#watched.keys()) {
       if (this.#watched.size <= maxWatchedWays) break;
       this.#watched.delete(oldest);
     }
+  }
+
+  /** With more peers than ways are remembered every packet would cost a question: it is taken on trust then. */
+  #leads(way: Way): boolean {
+    return this.#watched.size >= maxWatchedWays || (this.#options.lead([way])[0] ?? false);
   }
 
   noteAll(commands: readonly DataPlaneCommand[]): void {

@@ -11,7 +11,7 @@ export function attemptIdOf(spiI: IkeSpi): string {
 
 /** Of what two ends must agree on. `refusal`: the peer refused, and says no more than a Notify. */
 export type MisfitPart =
-  | 'addresses' | 'IKE proposals' | 'key exchange' | 'identity' | 'authentication method' | 'shared secret' | 'certificate'
+  | 'IKE proposals' | 'identity' | 'authentication method' | 'shared secret' | 'certificate'
   | 'ESP proposals' | 'traffic selectors' | 'virtual address' | 'EAP' | 'PPK' | 'MOBIKE' | 'NAT' | 'uniqueness' | 'refusal';
 
 /** What did not fit, for this end's own people: never for the wire. Nothing secret is in it. */

@@ -17,6 +17,7 @@ import { ensureImage, requireEngine, strongSwanVersions, type StrongSwanVersion 
 import { projectRoot } from './lab/lab.js';
 import { parsePair } from './lab/party.js';
 import { folderOf, play, titleOf, type Outcome, type Run, type Surroundings } from './play.js';
+import { aliases } from './aliases.js';
 import { scenarios } from './scenarios.js';
 
 interface Result {
@@ -96,14 +97,16 @@ function list(): void {
     total += count;
   }
   process.stdout.write(`${total} runs in all\n`);
+  process.stdout.write(`names of strongSwan’s: ${[...aliases].map(([theirs, ours]) => `${theirs} = ${ours}`).join(', ')}\n`);
 }
 
-function chosenRuns(names: readonly string[]): Run[] {
+function chosenRuns(asked: readonly string[]): Run[] {
+  const names = asked.map((name) => aliases.get(name) ?? name);
   const runs: Run[] = [];
-  const asked = values.pair === undefined ? null : parsePair(values.pair);
+  const pairs = values.pair === undefined ? null : parsePair(values.pair);
   for (const [name, scenario] of scenarios) {
     for (const variant of scenario.variants) {
-      for (const pair of asked === null ? variant.pairs : [asked]) {
+      for (const pair of pairs === null ? variant.pairs : [pairs]) {
         const run = { name, scenario, variant, pair };
         const title = titleOf(run);
         if (names.length === 0 || names.some((wanted) => wanted === title || title.startsWith(`${wanted}.`))) runs.push(run);

@@ -37,6 +37,7 @@ import { scenario as natExpiry } from './scenarios/nat-expiry/scenario.js';
 import { scenario as natRebinding } from './scenarios/nat-rebinding/scenario.js';
 import { scenario as natVirtualIp } from './scenarios/nat-virtual-ip/scenario.js';
 import { scenario as noProposal } from './scenarios/no-proposal/scenario.js';
+import { scenario as protoportTrap } from './scenarios/protoport-trap/scenario.js';
 import { scenario as psk } from './scenarios/psk/scenario.js';
 import { scenario as readme } from './scenarios/readme/scenario.js';
 import { scenario as reauthEarly } from './scenarios/reauth-early/scenario.js';
@@ -115,6 +116,7 @@ export const scenarios: ReadonlyMap<string, Scenario> = new Map([
   ['big-packets', bigPackets],
   ['fail-closed', failClosed],
   ['start-on-traffic', startOnTraffic],
+  ['protoport-trap', protoportTrap],
   ['full-tunnel', fullTunnel],
   ['leaves-nothing', leavesNothing],
   ['esn', esn],

@@ -4,6 +4,7 @@
  */
 import type { PeerConfig } from '../config/types.js';
 import type { ChildSaView, IkeCommand } from '../ike/io.js';
+import type { AgreedSelectors } from '../ike/traffic-selection.js';
 import { after, earlier, type Instant } from '../util/brands.js';
 import type { Alarms, Sleeper } from './alarms.js';
 import { BackOff } from './back-off.js';
@@ -60,9 +61,9 @@ export class ChildKeeper implements Sleeper {
   }
 
   /** A packet or a person wants this one: no waiting. `onDone` is not called where it is there or no IKE SA is. */
-  createNow(now: Instant, name: string, onDone: OnDone | null): void {
+  createNow(now: Instant, name: string, onDone: OnDone | null, packet?: AgreedSelectors): void {
     const sa = this.#sa();
-    if (sa?.view().state === 'ESTABLISHED' && !sa.view().children.some((child) => child.name === name)) this.#create(now, sa, name, onDone);
+    if (sa?.view().state === 'ESTABLISHED' && !sa.view().children.some((child) => child.name === name)) this.#create(now, sa, name, onDone, packet);
   }
 
   stop(): void {
@@ -96,13 +97,13 @@ export class ChildKeeper implements Sleeper {
     for (const name of missingChildren(peer, sa)) this.#create(now, sa, name, null);
   }
 
-  #create(now: Instant, sa: SaEntry, name: string, onDone: OnDone | null): void {
+  #create(now: Instant, sa: SaEntry, name: string, onDone: OnDone | null, packet?: AgreedSelectors): void {
     const under = this.#creating.get(name);
     const waiting = under ?? [];
     if (onDone !== null) waiting.push(onDone);
     if (under !== undefined) return;
     this.#creating.set(name, waiting);
-    this.#host.command(now, sa, { kind: 'create-child', name }, (at, result) => {
+    this.#host.command(now, sa, { kind: 'create-child', name, ...(packet === undefined ? {} : { packet }) }, (at, result) => {
       this.#creating.delete(name);
       if (!result.ok) this.failed(at, name, result.error);
       else this.changed(at);

@@ -126,8 +126,8 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
       sas: this.#sas,
       paths: this.#paths,
       alarms: this.#alarms,
-      acquire: (now, peer, child) => {
-        this.#links.get(peer)?.acquire(now, child);
+      acquire: (now, peer, trigger) => {
+        this.#links.get(peer)?.acquire(now, trigger);
       },
       log: this.#log,
     });

@@ -4,6 +4,7 @@
  */
 import type { PeerConfig } from '../config/types.js';
 import type { IkeCommand } from '../ike/io.js';
+import type { Trigger } from '../ike/trigger.js';
 import type { LocalCandidate } from '../path/io.js';
 import { after, earlier, type Instant } from '../util/brands.js';
 import { unreachable } from '../util/unreachable.js';
@@ -68,7 +69,7 @@ export class PeerLink implements Sleeper {
   /** A person took it down: only a person, a packet or the peer brings it up again. */
   #held = false;
   /** A packet asked for it. */
-  #acquired = false;
+  #acquired: Trigger | null = null;
   /** Why the attempt failed that closed last; null: there was no answer. */
   #lastReason: string | null = null;
   /** Its id. */
@@ -120,17 +121,17 @@ export class PeerLink implements Sleeper {
   }
 
   /** A packet wants through. */
-  acquire(now: Instant, child: string): void {
+  acquire(now: Instant, trigger: Trigger): void {
     this.#held = false;
-    this.#acquired = true;
+    this.#acquired = trigger;
     this.consider(now);
-    this.#keeper.createNow(now, child, null);
+    this.#keeper.createNow(now, trigger.child, null, trigger.packet);
   }
 
   /** A person took it down. */
   hold(now: Instant): void {
     this.#held = true;
-    this.#acquired = false;
+    this.#acquired = null;
     this.#endAttempt(now, 'taken down by command');
     this.#setAlarm();
   }
@@ -165,7 +166,7 @@ export class PeerLink implements Sleeper {
     }
     if (this.#attempt.kind === 'racing') this.#attempt.race.closed(now, entry);
     if (this.#attempt.kind !== 'racing' || this.#attempt.race.over) this.#attempt = { kind: 'none' };
-    this.#acquired = false;
+    this.#acquired = null;
     this.#keeper.changed(now);
     this.#setAlarm();
   }
@@ -276,7 +277,7 @@ export class PeerLink implements Sleeper {
   }
 
   #wanted(): boolean {
-    return this.keepsUp || this.#acquired || this.#host.awaited(this.#peer.name);
+    return this.keepsUp || this.#acquired !== null || this.#host.awaited(this.#peer.name);
   }
 
   #lacking(now: Instant): boolean {
@@ -321,7 +322,7 @@ export class PeerLink implements Sleeper {
   }
 
   #race(now: Instant, deadline: Instant, pairs: readonly StartPair[]): void {
-    const purpose = purposeOf(this.#standing, this.#attempt.kind === 'resolving' ? this.#attempt.renews : null);
+    const purpose = purposeOf(this.#standing, this.#attempt.kind === 'resolving' ? this.#attempt.renews : null, this.#acquired);
     const race = new Race({
       start: (at, pair) => this.#host.initiate(at, this.#peer, pair, purpose),
       abandon: (at, entry, reason) => {
@@ -345,7 +346,7 @@ export class PeerLink implements Sleeper {
       this.#host.log('warn', `${this.#peer.name} could not be authenticated with again: ${reason}`, { peer: this.#peer.name });
       return;
     }
-    this.#acquired = false;
+    this.#acquired = null;
     this.#host.attemptFailed(now, this.#peer.name, reason, failure !== 'passing');
     this.#host.log('info', `${this.#peer.name} could not be reached: ${reason}`, { peer: this.#peer.name, attempt: id, again: this.#wanted() });
   }

@@ -1,5 +1,6 @@
 /** What the data plane tells, brought to whom it concerns: IKE datagrams, an IKE SA, its path manager, a peer that is wanted. */
 import type { DataPlaneEvent } from '../esp/data-plane.js';
+import type { Trigger } from '../ike/trigger.js';
 import type { Instant } from '../util/brands.js';
 import { unreachable } from '../util/unreachable.js';
 import type { Alarms } from './alarms.js';
@@ -14,7 +15,7 @@ export interface PlaneReceptionContext {
   readonly paths: PathDesk;
   readonly alarms: Alarms;
   /** A packet wants through to this peer. */
-  acquire(now: Instant, peer: string, child: string): void;
+  acquire(now: Instant, peer: string, trigger: Trigger): void;
   log(level: 'error' | 'debug', message: string, fields: Readonly<Record<string, unknown>>): void;
 }
 
@@ -59,7 +60,7 @@ export class PlaneReception {
       }
       case 'acquire': {
         const [peer = '', ...child] = event.policy.split('/');
-        this.#context.acquire(now, peer, child.join('/'));
+        this.#context.acquire(now, peer, { child: child.join('/'), packet: { local: [event.local], remote: [event.remote] } });
         return;
       }
       case 'unknown-spi':

@@ -2,6 +2,7 @@
 import { IkeSa, type InitiateOptions } from '../ike/ike-sa.js';
 import type { IkeEnvironment } from '../ike/io.js';
 import type { IkePeer } from '../ike/peer.js';
+import type { Trigger } from '../ike/trigger.js';
 import { sameAddresses } from '../util/address.js';
 import type { Instant } from '../util/brands.js';
 import type { StartPair } from './address-pairs.js';
@@ -10,18 +11,18 @@ import { newLineage, type Lineage, type SaDriver, type SaEntry } from './sa-driv
 
 export type Purpose =
   /** None stands. `alone`: none is ending either. */
-  | { readonly kind: 'connect'; readonly alone: boolean }
+  | { readonly kind: 'connect'; readonly alone: boolean; readonly trigger: Trigger | null }
   /** What stands is silent, and goes with its success. */
   | { readonly kind: 'replace' }
   /** To authenticate anew: what stands carries the traffic until this one does. */
   | { readonly kind: 'renew'; readonly old: SaEntry };
 
 /** @param renews the SA to authenticate anew; one that is gone meanwhile is just lacking */
-export function purposeOf(standing: readonly SaEntry[], renews: Lineage | null): Purpose {
+export function purposeOf(standing: readonly SaEntry[], renews: Lineage | null, trigger: Trigger | null): Purpose {
   const alive = standing.filter((entry) => entry.view().state !== 'DELETING');
   const old = alive.findLast(({ lineage }) => lineage === renews);
   if (old !== undefined) return { kind: 'renew', old };
-  return alive.length > 0 ? { kind: 'replace' } : { kind: 'connect', alone: standing.length === 0 };
+  return alive.length > 0 ? { kind: 'replace' } : { kind: 'connect', alone: standing.length === 0, trigger };
 }
 
 /** Where the old one is, the new one shall be: the first try is likely to do, and nothing moves. */
@@ -51,9 +52,9 @@ export function begin(now: Instant, sas: SaDriver, environment: IkeEnvironment, 
  * INITIAL_CONTACT (RFC 7296 §2.4) is true as far as this end knows where nothing stands, or only what is silent and goes with its
  * success; never where an old one carries on until the new one is there.
  */
-function termsOf(purpose: Purpose, peer: IkePeer): Pick<InitiateOptions, 'initialContact' | 'children'> {
+function termsOf(purpose: Purpose, peer: IkePeer): Pick<InitiateOptions, 'initialContact' | 'children' | 'trigger'> {
   const all = peer.children.map(({ name }) => name);
-  if (purpose.kind !== 'renew') return { initialContact: purpose.kind === 'replace' || purpose.alone, children: all };
+  if (purpose.kind !== 'renew') return { initialContact: purpose.kind === 'replace' || purpose.alone, children: all, trigger: purpose.kind === 'connect' ? purpose.trigger : null };
   const there = new Set(purpose.old.view().children.map(({ name }) => name));
   return { initialContact: false, children: all.filter((name) => there.has(name)) };
 }

@@ -20,6 +20,7 @@ import { noVirtualAddresses, type VirtualAddresses } from './lease.js';
 import type { Trial } from './path-test.js';
 import type { IkePeer } from './peer.js';
 import { Timers } from './timers.js';
+import type { Trigger } from './trigger.js';
 
 /** Jobs one IKE SA may have out at once; the window of one keeps it well below. */
 export const maxPendingJobsPerIkeSa = 8;
@@ -127,6 +128,8 @@ export class Association {
   signatureWishes: SignatureWishes = { hashes: null, authorities: [] };
   /** Both ends said USE_PPK in IKE_SA_INIT. */
   usesPpk: boolean = false;
+  /** The packet that waits for a Child SA of ours; null: none, or it was asked for. */
+  trigger: Trigger | null = null;
   rekeyAt: Instant | null = null;
   lastHeardAt: Instant;
   rttMs: number | null = null;

@@ -25,6 +25,7 @@ export function runCommand(exchanger: Exchanger, id: number, command: IkeCommand
   }
   switch (command.kind) {
     case 'create-child':
+      if (command.packet !== undefined) association.trigger = { child: command.name, packet: command.packet };
       create(exchanger, id, command.name);
       return;
     case 'rekey-child':

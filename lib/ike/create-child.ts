@@ -18,7 +18,8 @@ import { denied } from './denial.js';
 import { nonceBytes } from './ike-sa-init.js';
 import type { ChildTemplate } from './peer.js';
 import { keyExchangeGroups } from './proposal-selection.js';
-import { templateSelectors, type AgreedSelectors } from './traffic-selection.js';
+import type { AgreedSelectors } from './traffic-selection.js';
+import { wantedSelectors } from './trigger.js';
 import { dynamicSides, leadsNowhere } from './virtual-addresses.js';
 
 /** RFC 7296 §2.25: never at once; drawn between these, so that two ends do not meet again. */
@@ -94,7 +95,7 @@ class ChildCreation implements Exchange {
     this.subject = { kind: 'child', child: wish.rekeys?.id ?? null };
     this.#nonce = association.env.random(nonceBytes);
     // RFC 7296 §2.9.2: a rekey asks for what is in use.
-    this.#selectors = wish.rekeys?.selectors ?? templateSelectors(wish.template, dynamicSides(association));
+    this.#selectors = wish.rekeys?.selectors ?? wantedSelectors(association, wish.template, dynamicSides(association));
     this.#own = association.env.allocateChild();
     this.#proposals = childProposals(association.knownPeer, this.#own.spi, true);
   }

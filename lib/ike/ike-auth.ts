@@ -22,7 +22,8 @@ import { authoritiesFor, judgePeer, proveSelf, type OwnProofResult } from './pro
 import { ppkDoubt, proveWithPpk, takePpkAnswer } from './ppk.js';
 import { certificateRequest } from './signature-wishes.js';
 import { ppkMisfit, proofMisfit } from './proof-difference.js';
-import { templateSelectors, type AgreedSelectors } from './traffic-selection.js';
+import type { AgreedSelectors } from './traffic-selection.js';
+import { wantedSelectors } from './trigger.js';
 import { capabilitiesNotify, noteCapabilities } from './vendor.js';
 import { askForAddresses, leadsNowhere, takeAddresses, wantedSides, withinOwnAddresses } from './virtual-addresses.js';
 
@@ -210,7 +211,7 @@ export class IkeAuth implements Exchange {
     const peer = association.knownPeer;
     const { id, spi } = association.env.allocateChild();
     const proposals = childProposals(peer, spi, false);
-    const selectors = templateSelectors(template, wantedSides(association));
+    const selectors = wantedSelectors(association, template, wantedSides(association));
     this.#child = { template, id, spiIn: spi, proposals, selectors };
     return [{ kind: 'sa', critical: false, proposals }, ...selectorPayloads(selectors, true)];
   }

@@ -36,6 +36,7 @@ import { answerIkeRekey, inherit } from './rekey.js';
 import { maxPathsUnderTest } from './path-test.js';
 import { armPhaseTimers, awaitDeletion, nextDue, redundantLingerMs, runDue } from './schedule.js';
 import { viewOf } from './view.js';
+import type { Trigger } from './trigger.js';
 import type { IkePeer } from './peer.js';
 
 /** A peer that was heard so lately has the IKE SA, whoever says otherwise without protection (RFC 7296 §1.5). */
@@ -50,6 +51,8 @@ export interface InitiateOptions {
   readonly initialContact: boolean;
   /** Names of the Child SAs to create, the first of them in IKE_AUTH. */
   readonly children: readonly string[];
+  /** The packet that it is begun for. */
+  readonly trigger?: Trigger | null;
 }
 
 /** A request for a new IKE SA judged: nothing, an answer without state, or an IKE SA to drive. */
@@ -78,8 +81,9 @@ export class IkeSa implements IkeSaMachine {
 
   /** Outputs are pending: drain them. */
   static initiate(now: Instant, env: IkeEnvironment, options: InitiateOptions): IkeSa {
-    const { peer, path, natPath, initialContact, children } = options;
+    const { peer, path, natPath, initialContact, children, trigger = null } = options;
     const ikeSa = new IkeSa(new Association(now, env, { initiator: true, localSpi: env.allocateIkeSpi(), path, peer }));
+    ikeSa.#association.trigger = trigger;
     ikeSa.#exchanger.enqueue((ex) => new IkeSaInit(ex, natPath, {
       established: () => {
         authenticate(ikeSa.#exchanger, children, initialContact, (reason) => {

@@ -11,7 +11,8 @@ export function authenticate(exchanger: Exchanger, children: readonly string[], 
   const { association } = exchanger;
   const templates = association.knownPeer.children.filter((t) => children.includes(t.name));
   const childless = association.traits.childless && (association.knownPeer.childless || templates.length === 0);
-  const first = childless ? null : (templates[0] ?? association.knownPeer.children[0] ?? null);
+  const wanted = templates.find(({ name }) => name === association.trigger?.child) ?? templates[0];
+  const first = childless ? null : (wanted ?? association.knownPeer.children[0] ?? null);
   exchanger.enqueueFirst((ex) => new IkeAuth(ex, first, initialContact, {
     authenticated: (refused) => {
       if (refused !== null && first !== null) {

@@ -15,6 +15,7 @@ import type { Misfit } from './attempt.js';
 import type { FragmentRoom } from './fragmentation.js';
 import type { LeaseOffice, VirtualAddresses } from './lease.js';
 import type { IkePeer, OwnAddress, PeerDirectory } from './peer.js';
+import type { AgreedSelectors } from './traffic-selection.js';
 
 /** What all IKE SAs of an endpoint share. Calls are pure look-ups or draws; none of them blocks. */
 export interface IkeEnvironment {
@@ -65,7 +66,7 @@ export type KeyLogEntry =
 /** Wishes of the operator or the endpoint; each is answered by one `command-done`. */
 export type IkeCommand =
   /** Create the Child SA of that template (CREATE_CHILD_SA). */
-  | { readonly kind: 'create-child'; readonly name: string }
+  | { readonly kind: 'create-child'; readonly name: string; readonly packet?: AgreedSelectors }
   /** Rekey every Child SA of that name; null: all. */
   | { readonly kind: 'rekey-child'; readonly name: string | null }
   | { readonly kind: 'rekey-ike' }

@@ -42,7 +42,8 @@ export function isWithin(answer: AgreedSelectors, offered: AgreedSelectors): boo
 }
 
 /**
- * The template that serves the peer's wish best: one that grants all of it, else the first that grants a part.
+ * The template that serves the peer's wish best: one that grants all of it, else the first that grants a part with the first selector
+ * of each side in it, else the first that grants any.
  * A narrower template before a wider one is no bait: what it can't grant whole, a later one may.
  */
 export function chooseTemplate(
@@ -51,11 +52,16 @@ export function chooseTemplate(
   dynamic: DynamicSides,
 ): { readonly template: ChildTemplate; readonly agreed: AgreedSelectors } | null {
   let partial: { readonly template: ChildTemplate; readonly agreed: AgreedSelectors } | null = null;
+  // RFC 7296 §2.9: the peer's first selectors are those of its packet, which must be in what is granted.
+  const packet = { local: offered.local.slice(0, 1), remote: offered.remote.slice(0, 1) };
+  let hasPacket = false;
   for (const template of templates) {
     const agreed = narrow(templateSelectors(template, dynamic), offered);
     if (agreed === null) continue;
     if (isWithin(offered, agreed)) return { template, agreed };
-    partial ??= { template, agreed };
+    if (partial !== null && (hasPacket || !isWithin(packet, agreed))) continue;
+    partial = { template, agreed };
+    hasPacket = isWithin(packet, agreed);
   }
   return partial;
 }

@@ -87,6 +87,16 @@ describe('Choosing a template', () => {
     expect(found?.template.name).to.equal('narrow');
     expect(shown(found?.agreed ?? null)).to.equal('10.1.0.1/32 | 10.2.0.0/16');
   });
+
+  it('takes, of those that grant a part, the first that has the packet in it: the first selector of each side (RFC 7296 §2.9)', () => {
+    const offered = (local: string, remote: string): AgreedSelectors => sides([local, '0.0.0.0/0'], [remote, '0.0.0.0/0']);
+    const other = template('other', '10.8.0.0/16', '10.9.0.0/16');
+    const third = template('third', '10.8.0.0/16', '10.9.0.0/16');
+    const chosen = (packet: AgreedSelectors): string | undefined => chooseTemplate([narrowOne, other, third], packet, dynamicSides)?.template.name;
+    expect(chosen(offered('10.8.0.1', '10.9.0.1'))).to.equal('other');
+    expect(chosen(offered('10.1.0.1', '10.2.0.1'))).to.equal('narrow');
+    expect(chosen(offered('172.16.0.1', '10.9.0.1')), 'nobody has it').to.equal('narrow');
+  });
   it('finds none where none meets', () => {
     expect(chooseTemplate([narrowOne, wideOne], sides(['192.168.0.0/16'], ['10.2.0.0/16']), dynamicSides)).to.equal(null);
     expect(chooseTemplate([], sides(['10.1.0.0/16'], ['10.2.0.0/16']), dynamicSides)).to.equal(null);

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { scenarioFolder } from '../../interop/lab/stage.js';
+import { aliases } from '../../interop/aliases.js';
 import { scenarios } from '../../interop/scenarios.js';
 
 describe('the scenarios', () => {
@@ -18,6 +19,15 @@ describe('the scenarios', () => {
       expect(text.startsWith(`# ${name}\n`), name).to.equal(true);
       expect(text, name).to.match(/Seen: /);
       expect(text.trim().split('\n').length, name).to.be.at.most(7);
+    }
+  });
+
+  it('are what the names of strongSwan’s stand for', () => {
+    for (const [theirs, ours] of aliases) {
+      const [name = '', ...variant] = ours.split('.');
+      const found = scenarios.get(name)?.variants.some((one) => variant.length === 0 || one.name === variant.join('.'));
+      expect(found, `${theirs} = ${ours}`).to.equal(true);
+      expect(scenarios.has(theirs), theirs).to.equal(false);
     }
   });
 

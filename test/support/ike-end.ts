@@ -15,6 +15,7 @@ import { FragmentRoom } from '../../lib/ike/fragmentation.js';
 import type { IkeCommand, IkeCommandResult, IkeEnvironment, IkeInput, IkeOutput, IkeSaMachine, IkeSaView } from '../../lib/ike/io.js';
 import type { ChildTemplate, IkePeer, OwnAddress } from '../../lib/ike/peer.js';
 import { authoritiesFor } from '../../lib/ike/proof.js';
+import type { Trigger } from '../../lib/ike/trigger.js';
 import { executeJob, type SlowJob } from '../../lib/pki/work.js';
 import { parseAddress, parseSocketAddress, type DatagramPath, type IpAddress } from '../../lib/util/address.js';
 import { present } from '../../lib/util/assert.js';
@@ -158,9 +159,9 @@ export class IkeEnd {
     return this.#jobs.length;
   }
 
-  initiate(children: readonly string[] = ['net'], initialContact = false): IkeSaMachine {
+  initiate(children: readonly string[] = ['net'], initialContact = false, trigger: Trigger | null = null): IkeSaMachine {
     const sa = IkeSa.initiate(this.clock.now, this.env, {
-      peer: this.peer, path: pathOf(this.name, 500), natPath: pathOf(this.name, 4500), initialContact, children,
+      peer: this.peer, path: pathOf(this.name, 500), natPath: pathOf(this.name, 4500), initialContact, children, trigger,
     });
     this.#adopt(sa);
     return sa;
@@ -388,8 +389,7 @@ export function usualPeer(name: 'moon' | 'sun'): IkePeer {
     ppk: null,
     ike: proposals('ike', 'aes128gcm16-prfsha256-x25519', 'aes128-sha256-prfsha256-ecp256'),
     esp: proposals('esp', 'aes128gcm16', 'aes128gcm16-x25519'),
-    mobike: true,
-    dpdMs: 30_000, giveUpMs: 60_000,
+    mobike: true, dpdMs: 30_000, giveUpMs: 60_000,
     ikeRekeyMs: 4 * 3_600_000,
     childRekeyMs: 3_600_000,
     authLifetimeMs: 0, childRekeyBytes: null, childRekeyPackets: null,

@@ -1,6 +1,7 @@
 /** What a `[[peer]]` says of addresses inside: `pools`, to lend its callers one, and `virtual`, to ask it for one. */
 import { addressFamily, type AddressFamily } from '../util/address.js';
 import { nameKind } from './network-kinds.js';
+import { isCalled } from './start.js';
 import type { TableReader } from './table-reader.js';
 import type { ChildConfig, PeerConfig, PoolConfig, SelectorConfig } from './types.js';
 import { booleanKind, listKind, wordKind, type ValueKind } from './value.js';
@@ -21,8 +22,7 @@ function readPoolNames(table: TableReader, children: readonly ChildConfig[], poo
   if (names.length > 0 && !children.some(({ remote }) => remote.some(isDynamic))) {
     table.problem('pools', 'no child leads to the addresses that are lent: write remote = ["dynamic"] in one');
   }
-  const start = table.optional('start', wordKind(['now', 'traffic', 'never']), table.has('addresses') ? 'now' : 'never');
-  if (names.length > 0 && start !== 'never') {
+  if (names.length > 0 && isCalled(table)) {
     table.problem('pools', 'an address is lent to who calls, and this end calls itself: take addresses out, or write start = "never"');
   }
   return names;

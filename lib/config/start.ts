@@ -13,5 +13,15 @@ export function readStart(table: TableReader): PeerConfig['start'] {
 
 /** It is called again whenever its SAs are gone. */
 export function isKeptUp(peer: TableReader): boolean {
-  return peer.optional('start', { expected: '', parse: ({ node }) => (node.kind === 'string' ? node.value : null) }, peer.has('addresses') ? 'now' : 'never') === 'now';
+  return startOf(peer) === 'now';
+}
+
+/** This end calls it, by itself or when a packet wants through. */
+export function isCalled(peer: TableReader): boolean {
+  return ['now', 'traffic'].includes(startOf(peer));
+}
+
+/** Says nothing of what is wrong: `readStart` does. */
+function startOf(peer: TableReader): string {
+  return peer.optional('start', { expected: '', parse: ({ node }) => (node.kind === 'string' ? node.value : null) }, peer.has('addresses') ? 'now' : 'never');
 }

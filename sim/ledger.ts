@@ -51,7 +51,9 @@ export class Ledger {
     const { random } = this.#stage.world;
     for (const child of childNetworks.slice(0, this.#stage.plan.topology.children)) {
       const large = random.below(20) === 0;
-      this.#send(from, to, `${child[from]}.10`, `${child[to]}.10`, large ? 1_300 : random.below(100));
+      const more = large ? 1_300 : random.below(100);
+      const [source, destination] = [this.#stage.innerAddress(from, child), this.#stage.innerAddress(to, child)];
+      if (source !== null && destination !== null) this.#send(from, to, source, destination, more);
     }
     if (random.below(20) === 0) this.#send(from, null, '192.168.77.1', '192.168.78.1', 20);
   }

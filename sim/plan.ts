@@ -59,6 +59,13 @@ export interface Topology {
   /** Child SAs of the peer: one or two. */
   readonly children: number;
   readonly delayMs: number;
+  /** mars and venus have no networks of their own behind the first Child SA: sun lends each an address. */
+  readonly lent: boolean;
+}
+
+/** Its first Child SA is from an address that sun lends it. */
+export function isLent({ lent }: Topology, side: Side): boolean {
+  return lent && (side === 'mars' || side === 'venus');
 }
 
 export interface Lifetimes {
@@ -113,10 +120,12 @@ export function drawPlan(seed: number, profile: Profile): Plan {
     mobike: !chance(profile.plainPeer),
     children: chance(0.3) ? 2 : 1,
     delayMs: Math.round(between(1, 80)),
+    lent: false,
   };
   if (chance(profile.guests)) {
     links.mars = 1 + random.below(2);
     links.venus = random.below(2);
+    topology.lent = chance(0.5);
   }
   // Some in each run, whatever its length.
   const scaled = (least: number, low: number, high: number): number => Math.round(Math.max(least, (lengthMs / 1000) * between(low, high)));
@@ -183,6 +192,7 @@ const shape = z.strictObject({
     mobike: z.boolean(),
     children: z.int().min(1).max(2),
     delayMs: z.number().positive(),
+    lent: z.boolean().default(false),
   }),
   lifetimes: z.strictObject({ ikeS: z.int().positive(), childS: z.int().positive() }),
   probes: z.strictObject({ busyMs: z.int().positive(), standbyMs: z.int().positive() }),

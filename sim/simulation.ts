@@ -1,4 +1,5 @@
 /** Plays a plan: two whole hosts in virtual time, traffic between them, every fault at its time; and holds what happens against what must always be so. */
+import type { VirtualHost } from '../test/support/virtual-host.js';
 import { Coverage } from './coverage.js';
 import { callersOf, peersOf, sidesOf, type Caller, type Fault, type Plan, type Side } from './plan.js';
 import { faultKinds } from './faults/kinds.js';
@@ -182,6 +183,7 @@ class Simulation {
 
   #look(): void {
     this.#ledger.look();
+    for (const problem of leaseProblems(this.#stage.host('sun'), false)) this.#fail(problem);
     const { world } = this.#stage;
     for (const fault of this.#active.keys()) this.#harm.note(world.now, fault);
     if (this.#failures.length > 0 || !this.#flowing) return;
@@ -251,8 +253,12 @@ class Simulation {
     return out;
   }
 
-  /** SAs beside those that have to be. */
+  /** SAs, and leases, beside those that have to be. */
   #leftOver(): string[] {
+    return [...leaseProblems(this.#stage.host('sun'), true), ...this.#leftOverSas()];
+  }
+
+  #leftOverSas(): string[] {
     return sidesOf(this.#plan.topology).flatMap((side) => {
       const host = this.#stage.host(side);
       if (host === null) return [];
@@ -271,6 +277,18 @@ class Simulation {
   #fail(failure: string): void {
     if (this.#failures.length < maxFailures) this.#failures.push(`${(this.#stage.world.now / 1000).toFixed(3)} s: ${failure}`);
   }
+}
+
+/** An address is lent to one alone, however many IKE SAs he has; at rest nothing is lent to nobody. */
+function leaseProblems(host: VirtualHost | null, atRest: boolean): string[] {
+  if (host === null) return [];
+  const holders = new Map<string, Set<string>>();
+  for (const { name, sas } of host.endpoint.look(host.clock.now())) {
+    for (const address of sas.flatMap(({ virtual }) => virtual.remote)) holders.set(address, (holders.get(address) ?? new Set()).add(name));
+  }
+  const twice = [...holders].filter(([, names]) => names.size > 1).map(([address, names]) => `${address} is lent to ${[...names].join(' and ')} at once`);
+  const used = host.endpoint.lending.uses().reduce((sum, pool) => sum + pool.used, 0);
+  return used > holders.size && atRest ? [...twice, `${used} addresses are lent, and ${holders.size} are in use`] : twice;
 }
 
 function bothWays(caller: Caller): [Side, Side][] {

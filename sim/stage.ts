@@ -6,7 +6,7 @@ import type { Holder } from '../lib/util/fill.js';
 import { configOf, ip, VirtualHost } from '../test/support/virtual-host.js';
 import { VirtualNat, type Flight } from '../test/support/virtual-network.js';
 import { World } from '../test/support/world.js';
-import { peersOf, sidesOf, type Lifetimes, type Plan, type Side } from './plan.js';
+import { isLent, peersOf, sidesOf, type Lifetimes, type Plan, type Side } from './plan.js';
 import { Kernel } from './kernel.js';
 import { StormyNetwork } from './weather.js';
 
@@ -28,6 +28,9 @@ const sites: Readonly<Record<Side, number>> = { moon: 1, sun: 2, mars: 3, venus:
 const endpointIdBytes = 16;
 export const dpdS = 5;
 export const giveUpS = 15;
+/** What sun lends the guests addresses of, and one of them. */
+const guestNetwork = '192.168.99.0/29';
+const guestAddress = ip('192.168.99.1');
 /** What an attacker sends from. */
 export const attackerAddress: IpAddress = ip('198.51.100.66');
 
@@ -82,9 +85,11 @@ export class Stage {
   boot(side: Side, dpd: number = dpdS): void {
     if (this.#hosts[side] !== null) return;
     const config = configOf(this.configText(side, dpd));
+    // The store of leases outlives a host, whatever became of it.
+    const remembered = this.#dead.findLast(({ name }) => name === side)?.endpoint.lending.toRemember() ?? [];
     this.#kernels[side].up(config);
     const endpointId = utf8(`${side} ${this.#lives[side]}`.padEnd(endpointIdBytes));
-    const host = new VirtualHost({ name: side, network: this.network, config, addresses: this.#addresses(side), endpointId });
+    const host = new VirtualHost({ name: side, network: this.network, config, addresses: this.#addresses(side), endpointId, remembered });
     host.afterStep = (machine) => {
       this.onStep(side, machine);
     };
@@ -163,25 +168,34 @@ export class Stage {
     return this.#linkOfAddress.get(address)?.side ?? null;
   }
 
+  /** Where packets of a Child SA come from and go to at that side; null: it has been lent no address yet. */
+  innerAddress(side: Side, child: (typeof childNetworks)[number]): IpAddress | null {
+    if (!isLent(this.plan.topology, side) || child.name !== 'net') return ip(`${child[side]}.10`);
+    return [...this.#dead.filter(({ name }) => name === side), this.host(side)].findLast((host) => (host?.lent.length ?? 0) > 0)?.lent[0] ?? null;
+  }
+
   configText(side: Side, dpd: number, lifetimes: Lifetimes = this.plan.lifetimes): string {
     return `[endpoint]
 id = "${side}"
-${peersOf(this.plan.topology, side).map((peer) => this.#peerText(side, peer, dpd, lifetimes)).join('')}`;
+${side === 'sun' && this.plan.topology.lent ? `[[pool]]\nname = "guests"\nrange = "${guestNetwork}"\n` : ''}${peersOf(this.plan.topology, side).map((peer) => this.#peerText(side, peer, dpd, lifetimes)).join('')}`;
   }
 
   #peerText(side: Side, other: Side, dpd: number, lifetimes: Lifetimes): string {
     const { topology } = this.plan;
-    const calls = side !== 'sun' || (topology.bothCall && topology.nats.length === 0);
+    const lends = isLent(topology, other);
+    const calls = side !== 'sun' || (!lends && topology.bothCall && topology.nats.length === 0);
     const remote = Array.from({ length: topology.links[other] }, (_, link) => addressesOf(other, link, topology.ipv6)).flat();
     const children = childNetworks.slice(0, topology.children).map((child) => `[[peer.child]]
 name = "${child.name}"
-local = ["${child[side]}.0/24"]
-remote = ["${child[other]}.0/24"]
+local = ["${isLent(topology, side) && child.name === 'net' ? 'dynamic' : `${child[side]}.0/24`}"]
+remote = ["${lends && child.name === 'net' ? 'dynamic' : `${child[other]}.0/24`}"]
 `);
     return `[[peer]]
 name = "${other}"
 id = "${other}"
 psk = "a secret of more than twenty characters"
+${isLent(topology, side) ? 'virtual = true' : ''}
+${lends ? 'pools = ["guests"]' : ''}
 ${calls ? `addresses = ${JSON.stringify(remote)}` : ''}
 dpd = "${dpd}s"
 give_up = "${giveUpS}s"
@@ -205,7 +219,10 @@ ${children.join('')}`;
   #kernelOf(side: Side): Kernel {
     const kernel: Kernel = new Kernel(() => {
       for (const peer of peersOf(this.plan.topology, side)) {
-        for (const child of childNetworks.slice(0, this.plan.topology.children)) if (kernel.wayOf(ip(`${child[peer]}.10`)) === 'clear') this.onLeak(side, `${child[peer]}.0/24`);
+        for (const child of childNetworks.slice(0, this.plan.topology.children)) {
+          const destination = isLent(this.plan.topology, peer) && child.name === 'net' ? guestAddress : ip(`${child[peer]}.10`);
+          if (kernel.wayOf(destination) === 'clear') this.onLeak(side, destination);
+        }
       }
     });
     return kernel;

@@ -194,7 +194,8 @@ export class Endpoint implements Machine<EndpointInput, EndpointOutput> {
   /** Every bounded table, those of each IKE SA for themselves. */
   fills(tell: FillTeller): void {
     const { fragmentRoom, guesses } = this.#environment;
-    for (const one of [this.#sas, this.#reception, this.#work, this.#commands.waiters, this.#alarms, fragmentRoom, guesses, this.#paths, this.lending]) one.fills(tell);
+    for (const one of [this.#sas, this.#reception, this.#work, this.#commands.waiters, this.#alarms, fragmentRoom, guesses, this.#paths]) one.fills(tell);
+    this.lending.fills(tell);
   }
 
   #takeAddresses(now: Instant, addresses: readonly LocalCandidate[]): void {

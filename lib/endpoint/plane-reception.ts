@@ -59,8 +59,8 @@ export class PlaneReception {
         return;
       }
       case 'acquire': {
-        const [peer = '', ...child] = event.policy.split('/');
-        this.#context.acquire(now, peer, { child: child.join('/'), packet: { local: [event.local], remote: [event.remote] } });
+        const [peer = '', child = ''] = event.policy.split('/');
+        this.#context.acquire(now, peer, { child, packet: { local: [event.local], remote: [event.remote] } });
         return;
       }
       case 'unknown-spi':

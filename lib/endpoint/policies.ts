@@ -4,20 +4,37 @@ import type { EspPolicy } from '../esp/data-plane.js';
 import { everythingOf, type AddressRange } from '../util/address-range.js';
 import type { TrafficSelector } from '../wire/traffic-selector.js';
 
-/** In order of configuration, which is their priority. */
+/**
+ * In order of configuration, which is their priority. What an address that is lent may become is a policy of its own, after all others:
+ * so it protects whatever nobody has, and stands before no SA of another peer whose addresses are of the same pool.
+ */
 export function policiesOf({ peers, pools }: Pick<Config, 'peers' | 'pools'>): EspPolicy[] {
   const policies: EspPolicy[] = [];
+  const last: Omit<EspPolicy, 'priority'>[] = [];
   for (const peer of peers) {
-    const lent = pools.filter(({ name }) => peer.pools.includes(name)).map(({ range }) => range);
+    const ours = peer.virtual.map(everythingOf);
+    const theirs = pools.filter(({ name }) => peer.pools.includes(name)).map(({ range }) => range);
+    const acquire = peer.start === 'traffic';
     for (const child of peer.children) {
-      // Our own address is known only once an SA stands; until then every packet there is for it, and none gets through.
-      const selectors = { local: knownSelectors(child.local, peer.virtual.map(everythingOf)), remote: knownSelectors(child.remote, lent) };
+      const name = policyName(peer, child);
+      const fixed = { local: knownSelectors(child.local, []), remote: knownSelectors(child.remote, []) };
+      const wide = { local: knownSelectors(child.local, ours), remote: knownSelectors(child.remote, theirs) };
+      const lends = wide.local.length > fixed.local.length || wide.remote.length > fixed.remote.length;
       // A side that stands for an outer address is known only once an SA stands; until then there is nothing to match.
-      if (selectors.local.length === 0 || selectors.remote.length === 0) continue;
-      policies.push({ name: policyName(peer, child), selectors, priority: policies.length, acquire: peer.start === 'traffic' });
+      if (!isWhole(wide)) continue;
+      // Its name gives the SA its place in the order, also where nothing of it is known yet.
+      policies.push({ name, selectors: isWhole(fixed) ? fixed : nothing, priority: policies.length, acquire });
+      if (lends) last.push({ name: `${name}/lent`, selectors: wide, acquire });
     }
   }
-  return policies;
+  return [...policies, ...last.map((policy) => ({ ...policy, priority: policies.length }))];
+}
+
+const nothing: EspPolicy['selectors'] = { local: [], remote: [] };
+
+/** A packet can fit. */
+function isWhole({ local, remote }: EspPolicy['selectors']): boolean {
+  return local.length > 0 && remote.length > 0;
 }
 
 /** `PEER/CHILD`, as the data plane names it in `acquire`. */

@@ -216,4 +216,16 @@ describe('addresses that a gateway lends', () => {
     stage.world.run(20_000);
     expect(stage.gateway.endpoint.lending.uses().map(({ used }) => used)).to.deep.equal([1]);
   });
+
+  it('of one pool are reached whichever block their callers are of, and what nobody has is refused', () => {
+    const stage = new Stage(clients, ['carol', 'dave', 'erin'].map((name) => block(name, name)).join(''));
+    const callers = ['erin', 'dave', 'carol'].map((name, n) => stage.caller(n + 1, name));
+    stage.world.run(3_000);
+    for (const { lent: [address = ''] } of callers) stage.gateway.sendInner('10.60.0.9', address);
+    stage.world.run(500);
+    for (const caller of callers) expect(caller.arrivals.map(ends)).to.deep.equal([`10.60.0.9 → ${caller.lent[0] ?? ''}`]);
+    expect(stage.gateway.arrivals).to.have.length(0);
+    stage.gateway.sendInner('10.60.0.9', '10.77.0.200');
+    expect(stage.gateway.arrivals.map(ends)).to.deep.equal(['10.77.0.200 → 10.60.0.9']);
+  });
 });

@@ -12,7 +12,7 @@ import { World } from '../support/world.js';
 const calm: Plan = {
   seed: 1,
   lengthMs: 12_000,
-  topology: { links: { moon: 2, sun: 2, mars: 0, venus: 0 }, ipv6: false, nats: [], bothCall: false, mobike: true, children: 1, delayMs: 10 },
+  topology: { links: { moon: 2, sun: 2, mars: 0, venus: 0 }, ipv6: false, nats: [], bothCall: false, mobike: true, children: 1, delayMs: 10, lent: false },
   lifetimes: { ikeS: 3_600, childS: 3_600 },
   probes: usualProbes,
   traffic: { onMs: 12_000, offMs: 0 },
@@ -49,6 +49,14 @@ describe('the simulator', function () {
     const outcome = play({ ...calm, topology, faults: [{ kind: 'crash', at: 4_000, forMs: 1_000, side: 'mars', link: 0, amount: 0.5 }] });
     expect(outcome.failures, outcome.story().slice(-3_000)).to.deep.equal([]);
     expect(['mars', 'venus'].every((name) => outcome.story().includes(`${name} debug: IKE SA connecting → established`))).to.equal(true);
+  });
+
+  it('has guests with an address that they were lent, the same over crashes at either end, and packets of theirs arrive', () => {
+    const topology = { ...calm.topology, links: { moon: 1, sun: 2, mars: 1, venus: 1 }, children: 2, lent: true };
+    const crash = { kind: 'crash', forMs: 1_000, link: 0, amount: 0.5 } as const;
+    const outcome = play({ ...calm, topology, faults: [{ ...crash, at: 4_000, side: 'mars' }, { ...crash, at: 7_000, side: 'sun' }] });
+    expect(outcome.failures, outcome.story().slice(-3_000)).to.deep.equal([]);
+    expect(outcome.story()).to.match(/mars trace: <-- IKE_AUTH response 1 { IDr, AUTH, CP, SA/);
   });
 
   for (const kind of faultNames) {

@@ -1,5 +1,6 @@
 /** Which of the IKE SAs with a peer have been silent for too long (CONTRACT, `give_up`). */
 import { after, type Instant } from '../util/brands.js';
+import { sameIdentity } from '../wire/identity.js';
 import { besideAfterMs } from './limits.js';
 import type { SaEntry } from './sa-driver.js';
 
@@ -23,15 +24,20 @@ export function silenceAt(standing: readonly SaEntry[]): Instant | null {
 }
 
 /**
- * Those on which the peer does not answer while it does on `heard`. A MOBIKE initiator is given minutes to find another path
- * (RFC 4555 §3.11), but not on an SA that it left for one on which it answers.
+ * Those on which the peer does not answer while it does on `heard`: it, and not another of those whom one block lets call. A MOBIKE
+ * initiator is given minutes to find another path (RFC 4555 §3.11), but not on an SA that it left for one on which it answers.
  */
 export function forgottenBeside(standing: readonly SaEntry[], heard: SaEntry, now: Instant, giveUpMs: number): SaEntry[] {
   const { lastHeardAt } = heard.view();
   return standing.filter((entry) => {
+    if (entry === heard || !isOfSamePeer(entry, heard)) return false;
     const { unansweredSince } = entry.view();
-    return entry !== heard && unansweredSince !== null && lastHeardAt > unansweredSince && now >= after(unansweredSince, giveUpMs);
+    return unansweredSince !== null && lastHeardAt > unansweredSince && now >= after(unansweredSince, giveUpMs);
   });
+}
+
+function isOfSamePeer({ lineage: { remoteId: a } }: SaEntry, { lineage: { remoteId: b } }: SaEntry): boolean {
+  return a !== null && b !== null && sameIdentity(a, b);
 }
 
 /** From when on the SA counts as silent: a doomed one always did; null: the peer answers. */

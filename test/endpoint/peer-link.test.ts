@@ -9,6 +9,7 @@ import { WorkDesk } from '../../lib/endpoint/work-desk.js';
 import type { IkeSaMachine, IkeSaView } from '../../lib/ike/io.js';
 import { present } from '../../lib/util/assert.js';
 import { instant, type Instant } from '../../lib/util/brands.js';
+import { parseIdentity } from '../../lib/wire/identity.js';
 import { Pair } from '../support/pair.js';
 import { configOf } from '../support/virtual-host.js';
 
@@ -40,6 +41,13 @@ describe('two IKE SAs with one peer', () => {
     expect(abandoned).to.deep.equal([]);
   });
 
+  it('both stay where they are of two callers whom one block lets in', () => {
+    const { link, heard, silent, abandoned } = twoSas({ unansweredSince: instant(later - giveUpMs), lastHeardAt: later });
+    silent.lineage.remoteId = parseIdentity('mars');
+    link.changed(later, heard);
+    expect(abandoned).to.deep.equal([]);
+  });
+
   function twoSas(state: { readonly unansweredSince: Instant | null; readonly lastHeardAt: Instant }, peer: Partial<PeerConfig> = {}): {
     readonly link: PeerLink; readonly heard: SaEntry; readonly silent: SaEntry; readonly abandoned: readonly SaEntry[];
   } {
@@ -51,6 +59,7 @@ describe('two IKE SAs with one peer', () => {
     const link = new PeerLink(hostOf(abandoned), { ...config, giveUpMs, ...peer });
     const silent = entryOf({ ...view, unansweredSince: state.unansweredSince, lastHeardAt: instant(0) });
     const heard = entryOf({ ...view, unansweredSince: null, lastHeardAt: state.lastHeardAt });
+    for (const entry of [silent, heard]) entry.lineage.remoteId = view.remoteId;
     link.authenticated(instant(0), silent);
     link.authenticated(instant(0), heard);
     return { link, heard, silent, abandoned };

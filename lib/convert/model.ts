@@ -54,7 +54,7 @@ export class Remarks {
   }
 
   add(place: Place, says: string, message: string): void {
-    const remark = { file: place.file, line: place.line, says: short(says), message };
+    const remark = { file: place.file, line: place.line, says: short(says), message: escapeUnprintable(message) };
     const key = JSON.stringify(remark);
     if (this.#seen.has(key)) return;
     this.#seen.add(key);

@@ -64,7 +64,16 @@ export function takeAddresses(association: Association, payloads: readonly Paylo
   const domains = reply.domains.slice(0, maxDomains);
   association.virtual = { ...association.virtual, local: addresses, dns, domains };
   association.event('address-assigned', { addresses, dns, domains });
+  if (dns.length > 0 || domains.length > 0) association.log('info', wordsOfResolvers(association.knownPeer.name, dns, domains));
   return null;
+}
+
+/** What a person can do about what this end does not. */
+function wordsOfResolvers(peer: string, dns: readonly IpAddress[], domains: readonly string[]): string {
+  const orders: string[] = [];
+  if (dns.length > 0) orders.push(`resolvectl dns INTERFACE ${dns.join(' ')}`);
+  if (domains.length > 0) orders.push(`resolvectl domain INTERFACE ${domains.join(' ')}`);
+  return `${peer} names resolvers or domains, for which nothing is changed on this host; where systemd-resolved runs: ${orders.join(' && ')}`;
 }
 
 /** This end wanted an address and has none: the IKE SA is of no use to it. */

@@ -64,6 +64,7 @@ describe('addresses that a gateway lends', () => {
     stage.world.run(3_000);
     const given = caller.events.find(({ event }) => event === 'address-assigned');
     expect(given?.fields).to.deep.include({ addresses: ['10.77.0.2'], dns: ['10.77.0.1'], domains: [] });
+    expect(caller.logs.join('\n')).to.include('nothing is changed on this host; where systemd-resolved runs: resolvectl dns INTERFACE 10.77.0.1');
     caller.ask({ kind: 'shutdown' });
     stage.world.run(1_000);
     const told = stage.gateway.events.filter(({ event }) => event.startsWith('lease-')).map(({ event, peer, fields }) => [event, peer, fields['addresses'], fields['remote_id']]);

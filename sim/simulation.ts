@@ -33,9 +33,10 @@ const lookEveryMs = 500;
 const convergeMs = 30_000;
 /** Half-open IKE SAs and old inbound Child SAs are kept for no longer. */
 const settleMs = 60_000;
-/** In which each table of what is on its way is seen empty. */
+/** In which each table of what is on its way is seen empty; a test of a path that leads nowhere takes seconds, and there may be several of those. */
 const restMs = 3_000;
-const restLooks = 30;
+const mostRestMs = 30_000;
+const restLookMs = 100;
 /** The last rekeys are under traffic. */
 const lastRekeyMs = 5_000;
 /** Somebody who has had a path for so long uses it. */
@@ -224,8 +225,11 @@ class Simulation {
   /** What is still kept of what is long over, at hosts at rest; takes a moment. */
   #neverEmpty(): string[] {
     const watches = sidesOf(this.#plan.topology).flatMap((side) => this.#stage.host(side) ?? []).map((host) => new Emptiness(host));
-    for (let looks = 0; looks < restLooks; looks++) {
-      this.#stage.world.run(restMs / restLooks);
+    const { world } = this.#stage;
+    const began = world.now;
+    const isFull = (): boolean => watches.some((watch) => watch.neverEmpty().length > 0);
+    while (world.now - began < restMs || (world.now - began < mostRestMs && isFull())) {
+      world.run(restLookMs);
       for (const watch of watches) watch.look();
     }
     return watches.flatMap((watch) => watch.neverEmpty());

@@ -58,7 +58,12 @@ export class Tap {
     const host = this.#hostAt(flight.from.address);
     if (host !== null && flight.to.address !== attackerAddress && this.#heard.get(host)?.has(flight.to.address) !== true) this.#report(`ESP goes to where nothing ever came from: ${showFlight(flight)}`);
     // Whoever copies packets of a peer behind a NAT looks like the NAT, until he fails a test; without one nobody is followed.
-    if (flight.to.address === attackerAddress && this.#stage.nats.size === 0) this.#report('ESP goes to somebody who copied packets');
+    if (flight.to.address === attackerAddress && (host === null || !this.#believesInNat(host))) this.#report('ESP goes to somebody who copied packets');
+  }
+
+  /** A request that went out again from another address speaks of the first, as from behind a NAT, until the next one (RFC 4555 §3.5). */
+  #believesInNat(host: VirtualHost): boolean {
+    return this.#stage.nats.size > 0 || host.endpoint.look(host.clock.now()).some(({ sas }) => sas.some(({ natRemote }) => natRemote));
   }
 
   #hostAt(address: IpAddress): VirtualHost | null {

@@ -21,8 +21,10 @@ export interface TestPart {
 /** Suites that open sockets, namespaces or processes; everything else under test/ is `unit`. */
 const systemSuites = ['test/native/**/*.test.ts'];
 const unitSuites = ['test/**/*.test.ts'];
-/** What judges the sources, or plays for long in virtual time, says nothing of a release of Node. */
-const sameUnderEachNode = ['test/tidy/**/*.test.ts', 'test/sim/**/*.test.ts', 'test/fuzz/**/*.test.ts'];
+/** What judges the sources, plays for long in virtual time, or counts for minutes what our own tables hold, says nothing of a release of Node. */
+const sameUnderEachNode = [
+  'test/tidy/**/*.test.ts', 'test/sim/**/*.test.ts', 'test/fuzz/**/*.test.ts', 'test/ike/hostile-growth.test.ts', 'test/endpoint/hostile-floods.test.ts',
+];
 
 /** In the order they run: what fails fastest comes first, what says least comes last. */
 export const testParts: readonly TestPart[] = [

@@ -11,7 +11,9 @@ export const scenario: Scenario = {
   async play(stage) {
     await stage.connect();
     const before = await stage.ike(stage.sun);
-    await sleep(1500);
+    // strongSwan sees a change only of what an answer told it before.
+    if (stage.moon instanceof StrongSwan) await stage.logged(stage.moon, /parsed INFORMATIONAL response \d+ \[[^\]]*N\(NATD_S_IP\)/, 10_000);
+    else await sleep(1500);
     await stage.topology.nats.get('moon')?.rebind();
     const began = Date.now();
     await eventually('sun sends to the new port', async () => ((await stage.ike(stage.sun)).remote === before.remote ? null : true), 20_000);

@@ -19,6 +19,8 @@ export const scenario: Scenario = {
     await eventually('an answer over TCP', async () => ((await talks(moon.lan, 'tcp', sun.machine4, 8080)) ? true : null), 10_000);
     await eventually('a ping', async () => ((await pingUntil(moon.lan, sun.machine4, 1, 1)) === 1 ? true : null), 8000);
     await stage.settled(1, 2);
+    // What the packet asked for may have been on its way already: of two of a name the newer stays, and carries the rest.
+    ensure((await pingUntil(moon.lan, sun.machine4, 1, 3)) === 1, 'no ping through what stands');
     ensure(!(await talks(moon.lan, 'udp', sun.machine4, 5353)), 'UDP got through');
     for (const name of ['web', 'names']) {
       const child = await stage.child(stage.sun, name);
